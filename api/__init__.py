@@ -1,0 +1,1 @@
+"""The doors: HTTP scoring API, planner console, command line; settings and wiring."""

@@ -1,0 +1,43 @@
+"""The `evenflow` command: wires the sub-commands and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+
+import typer
+
+from contracts.errors import EvenflowError
+
+app = typer.Typer(
+    name="evenflow",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Matches supply and demand and turns social demand into level-loaded factory orders.",
+)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 (typer's callback shape)
+    if value:
+        typer.echo(version("evenflow"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    show_version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),  # noqa: FBT001
+) -> None:
+    del show_version
+
+
+def run() -> None:
+    """Run the command line; exit 2 on wrong input, 1 on another failure made on purpose, 130 on Ctrl-C."""
+    try:
+        app()
+    except EvenflowError as error:
+        typer.echo(f"evenflow: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("evenflow: interrupted", err=True)
+        sys.exit(130)

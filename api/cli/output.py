@@ -1,0 +1,64 @@
+"""What the command line prints: progress on standard error, figures or one JSON object on standard output."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from contracts.progress import Report
+
+stderr = Console(stderr=True)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Yield a reporter that draws one bar per stage on standard error (a terminal only)."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield report
+
+
+def emit(summary: Mapping[str, Any], *, as_json: bool, title: str) -> None:
+    """Print key figures: one JSON object, or a table for people."""
+    if as_json:
+        typer.echo(to_json(summary).decode())
+        return
+    table = Table(title=title, show_header=False, title_justify="left")
+    for name, value in summary.items():
+        table.add_row(name, _shown(value))
+    Console().print(table)
+
+
+def to_json(value: Any) -> bytes:
+    """Encode plain data, numpy included; NaN becomes null."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    return str(value)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return "-" if math.isnan(value) else f"{value:,.4g}"
+    if isinstance(value, dict | list):
+        return to_json(value).decode()
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,1 @@
+"""The HTTP scoring API: one module per noun, thin over the services."""

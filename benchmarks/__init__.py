@@ -1,0 +1,1 @@
+"""Every number the README claims: `python -m benchmarks.NAME [options] --json`."""

@@ -1,0 +1,78 @@
+"""The error tree.
+
+EvenflowError                  anything a caller may want to catch
+ ├─ InputError                 the caller's data or options are wrong: says what, where and what was expected
+ │   └─ TableError             … in a table: names the file, the column and the first bad row
+ ├─ UnknownIdError             an id that nothing here answers to
+ └─ NotReadyError              nothing loaded or trained yet that could answer
+
+"Infeasible" is never an error: it is the status of a result, with reasons.
+"""
+
+from __future__ import annotations
+
+__all__ = ["EvenflowError", "InputError", "NotReadyError", "TableError", "UnknownIdError"]
+
+
+class EvenflowError(Exception):
+    """Base of every error raised on purpose; its text is one line made for the user."""
+
+
+class InputError(EvenflowError):
+    """The caller's data or options are wrong.
+
+    Parameters
+    ----------
+    where
+        What is wrong: an option, a field or a file (``--horizon``, ``orders[3].pieces``).
+    expected
+        What would have been right.
+    got
+        What came instead, as the user wrote it.
+    """
+
+    def __init__(self, where: str, expected: str, got: object) -> None:
+        self.where, self.expected, self.got = where, expected, got
+        super().__init__(f"{where}: expected {expected}, got {_shown(got)}")
+
+
+class TableError(InputError):
+    """A table is wrong; names its source, the column and the first bad row (1 = first data row)."""
+
+    def __init__(
+        self,
+        source: str,
+        column: str | None,
+        expected: str,
+        got: object,
+        *,
+        row: int | None = None,
+        bad_rows: int = 1,
+    ) -> None:
+        self.source, self.column, self.row, self.bad_rows = source, column, row, bad_rows
+        where = source
+        if column is not None:
+            where += f": column '{column}'"
+        if row is not None:
+            where += f", row {row}"
+        super().__init__(where, expected, got)
+        if bad_rows > 1:
+            self.args = (f"{self.args[0]} ({bad_rows} such rows)",)
+
+
+class UnknownIdError(EvenflowError):
+    """An id that nothing here answers to."""
+
+    def __init__(self, kind: str, identifier: str, *, where: str | None = None) -> None:
+        self.kind, self.identifier, self.where = kind, identifier, where
+        prefix = f"{where}: " if where else ""
+        super().__init__(f"{prefix}unknown {kind} {_shown(identifier)}")
+
+
+class NotReadyError(EvenflowError):
+    """Nothing loaded or computed yet that could answer; the text says which command makes it."""
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 120 else text[:117] + "..."

@@ -1,0 +1,1 @@
+"""Signals and sales → features → probabilistic demand; backtests."""

@@ -1,0 +1,1 @@
+"""The supply net: parties, relations and the candidates of a match."""

@@ -1,0 +1,1 @@
+"""Demand ↔ supply: batch allocation with prices, bounds and explanations."""

@@ -1,0 +1,1 @@
+"""Forecasts + capacity → level-loaded production orders."""

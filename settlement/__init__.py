@@ -1,0 +1,1 @@
+"""Sale → shares by agreed rules, in integer fen."""

@@ -1,0 +1,1 @@
+"""A labelled simulator of the market: whatever it makes is marked as simulated."""

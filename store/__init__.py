@@ -1,0 +1,1 @@
+"""Persistence: Parquet facts, network snapshots and jobs under `EVENFLOW_HOME`."""
