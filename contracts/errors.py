@@ -74,5 +74,5 @@ class NotReadyError(EvenflowError):
 
 
 def _shown(value: object) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = " ".join(str(value).split()) or "nothing"
     return text if len(text) <= 120 else text[:117] + "..."

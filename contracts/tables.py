@@ -219,7 +219,7 @@ def _first(faults: list[_Fault], source: str) -> TableError:
     fault = min(faults, key=lambda f: int(np.flatnonzero(f.bad)[0]))
     row = int(np.flatnonzero(fault.bad)[0])
     value = fault.raw.loc[row] if row in fault.raw.index else None
-    got = "an empty cell" if value is None or value is pd.NaT or value != value else value  # noqa: PLR0124 (NaN)
+    got = "an empty cell" if pd.isna(value) or not str(value).strip() else value
     return TableError(source, fault.column, fault.expected, got, row=row + 1, bad_rows=int(fault.bad.sum()))
 
 
@@ -235,7 +235,7 @@ def _reasons(faults: list[_Fault], n: int) -> np.ndarray:
 def _convert(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
     empty = raw.isna().to_numpy()
     if raw.dtype == object or pd.api.types.is_string_dtype(raw):
-        empty |= (raw.astype("string").str.strip() == "").fillna(value=True).to_numpy(dtype=bool)
+        empty = empty | (raw.astype("string").str.strip() == "").fillna(value=True).to_numpy(dtype=bool)
     if isinstance(raw.dtype, pd.CategoricalDtype):
         raw = raw.astype(raw.cat.categories.dtype)
     values, bad = _CONVERTERS[column.kind](raw.where(~empty), column)

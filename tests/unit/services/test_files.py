@@ -1,0 +1,79 @@
+"""Users' files are read with precise messages and never half-written."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from contracts.errors import InputError, TableError
+from contracts.tables import Column, TableSchema
+from services.files import check_writable, read_raw, read_table, write_table
+
+SCHEMA = TableSchema(
+    name="sales", columns=(Column(name="unique_id", kind="str"), Column(name="y", kind="float", minimum=0))
+)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_what_is_written_is_read_back(tmp_path: Path, suffix: str) -> None:
+    """Both formats keep ids and numbers."""
+    path = tmp_path / f"sales{suffix}"
+    write_table(pd.DataFrame({"unique_id": ["007", "b"], "y": [1.5, 0.0]}), path)
+    read = read_table(path, SCHEMA)
+    assert read["unique_id"].tolist() == ["007", "b"]
+    assert read["y"].tolist() == [1.5, 0.0]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    """Excel writes UTF-8 with a mark; the column is still found."""
+    path = tmp_path / "sales.csv"
+    path.write_bytes(b"\xef\xbb\xbfunique_id,y\na,1\n")
+    assert read_table(path, SCHEMA)["y"].tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.csv", None, "none.csv: expected a file, got no such file"),
+        ("sales.xlsx", b"x", "sales.xlsx: expected a name ending in .csv or .parquet, got .xlsx"),
+        ("empty.csv", b"", "empty.csv: expected a header and at least one row, got an empty file"),
+        ("broken.parquet", b"PAR?", "broken.parquet: expected a readable parquet file"),
+        ("latin.csv", b"unique_id,y\n\xe9\xff,1\n", "latin.csv: expected a readable csv file"),
+        ("ragged.csv", b"unique_id,y\na,1\nb,2,3,4\n", "ragged.csv: expected a readable csv file"),
+    ],
+)
+def test_unreadable_files_are_named(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
+    """The message names the file and what is wrong with it."""
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_raw(path)
+    assert message in str(caught.value)
+
+
+def test_a_wrong_cell_names_the_file(tmp_path: Path) -> None:
+    """The file's own name stands in the message."""
+    path = tmp_path / "my sales.csv"
+    path.write_text("unique_id,y\na,1\nb,-2\n")
+    with pytest.raises(TableError, match=r"my sales.csv: column 'y', row 2: expected a number >= 0, got -2"):
+        read_table(path, SCHEMA)
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
+    """A write that breaks half-way changes nothing and leaves no temporary file."""
+    path = tmp_path / "out.parquet"
+    path.write_text("before")
+    with pytest.raises(Exception, match=r"onversion|xpected|object"):
+        write_table(pd.DataFrame({"a": [1, "x", object()]}), path)
+    assert path.read_text() == "before"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
+
+
+def test_an_output_nobody_could_write_is_refused_early(tmp_path: Path) -> None:
+    """A folder that is not there, or a folder in the file's place, is told before computing."""
+    with pytest.raises(InputError, match="no such folder"):
+        check_writable(tmp_path / "none" / "out.csv")
+    (tmp_path / "taken.csv").mkdir()
+    with pytest.raises(InputError, match="a folder"):
+        check_writable(tmp_path / "taken.csv")
