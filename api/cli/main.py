@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import typer
 
+from api.cli.demo import demo
 from contracts.errors import EvenflowError
 
 app = typer.Typer(
@@ -29,6 +30,9 @@ def _root(
     show_version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),  # noqa: FBT001
 ) -> None:
     del show_version
+
+
+app.command("demo")(demo)
 
 
 def run() -> None:

@@ -1,0 +1,88 @@
+"""Example input files for every batch command, written where the user asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from contracts.errors import InputError
+from services.files import write_table
+from simulate.examples import example_matching, example_planning, example_sales
+
+__all__ = ["write_examples"]
+
+_PLAN_TOML = """\
+# Money per hour of each kind; 0 switches a term off.
+[weights]
+idle = 20.0
+overtime = 45.0
+load_change = 6.0
+peak = 4.0
+plan_change = 2.0
+
+[horizon]
+firm = 1
+slushy = 2
+
+[solve]
+seconds = 20.0
+gap = 0.01
+"""
+
+_README = """\
+SIMULATED EXAMPLE FILES
+
+Everything in this folder was drawn from a seeded random generator by `evenflow demo --files`. It describes no real
+company, product, price or person. Tables carry a column `simulated` = True, except static.csv, known.csv and
+calendar.csv, where every further column would be read as something to learn from.
+
+sales.csv static.csv known.csv calendar.csv                   for `evenflow forecast`
+orders.csv suppliers.csv candidates.csv credit.csv            for `evenflow match`
+candidates_unscored.csv weights.toml                          the same without a score: computed from its parts
+demand.csv resources.csv routes.csv items.csv bom.csv
+firm.csv plan.toml                                            for `evenflow plan`
+net/                                                          for `evenflow load`
+"""
+
+
+def write_examples(directory: Path, *, seed: int = 0) -> dict[str, int]:
+    """Write the example files and return the number of rows of each.
+
+    Parameters
+    ----------
+    directory
+        Made if it is not there; files of the same names are replaced.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rows = write_examples(Path(tempfile.mkdtemp()))
+    >>> rows["sales.csv"], rows["orders.csv"]
+    (2400, 60)
+    """
+    _make(directory)
+    tables = {**example_sales(seed=seed), **example_matching(seed=seed), **example_planning(seed=seed)}
+    rows = _write_all(directory, tables)
+    (directory / "plan.toml").write_text(_PLAN_TOML, encoding="utf-8")
+    (directory / "README.txt").write_text(_README, encoding="utf-8")
+    return rows
+
+
+def _write_all(directory: Path, tables: Mapping[str, pd.DataFrame]) -> dict[str, int]:
+    for name, frame in tables.items():
+        write_table(frame, directory / f"{name}.csv")
+    return {f"{name}.csv": len(frame) for name, frame in tables.items()}
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(str(directory), "a folder that can be made", str(error)) from None
