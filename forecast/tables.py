@@ -1,0 +1,114 @@
+"""The tables that forecasting reads: sales, attributes, what is known ahead, calendars and social signals."""
+
+from __future__ import annotations
+
+from contracts.tables import Column, TableSchema
+
+SIGNAL_KINDS = (
+    "view",
+    "like",
+    "comment",
+    "repost",
+    "share",
+    "favorite",
+    "click",
+    "add_to_cart",
+    "preorder",
+    "order",
+    "cancel",
+    "refund",
+)
+
+_ID = Column(name="unique_id", kind="str", description="Series, e.g. one product in one store.")
+
+SALES = TableSchema(
+    name="sales",
+    columns=(
+        _ID,
+        Column(name="ds", kind="date", description="Day (or other period) of the sale."),
+        Column(
+            name="y",
+            kind="float",
+            minimum=0,
+            description="Sell-through in pieces, returns netted. Periods missing after a series' first row are zeros; "
+            "periods before it did not exist.",
+        ),
+        Column(
+            name="available",
+            kind="bool",
+            required=False,
+            nullable=True,
+            description="False = stocked out: a censored period, not zero demand. Empty = available.",
+        ),
+    ),
+    key=("unique_id", "ds"),
+)
+
+STATIC = TableSchema(
+    name="static",
+    columns=(_ID,),
+    key=("unique_id",),
+)
+
+KNOWN = TableSchema(
+    name="known",
+    columns=(_ID, Column(name="ds", kind="date", description="Day (or other period), in the history or ahead.")),
+    key=("unique_id", "ds"),
+    may_be_empty=True,
+)
+
+CALENDAR = TableSchema(
+    name="calendar",
+    columns=(Column(name="ds", kind="date", description="Day (or other period), in the history or ahead."),),
+    key=("ds",),
+    may_be_empty=True,
+)
+
+SIGNALS = TableSchema(
+    name="signals",
+    columns=(
+        Column(name="style_id", kind="str", description="Style the signal is about."),
+        Column(name="signal_time", kind="timestamp", description="End of the period that the count covers."),
+        Column(
+            name="observed_at",
+            kind="timestamp",
+            description="When the count became known: a checkpoint uses only what was observed by then.",
+        ),
+        Column(name="kind", kind="str", choices=SIGNAL_KINDS, description="What people did."),
+        Column(name="count", kind="float", minimum=0, description="How often, in `unit`."),
+        Column(
+            name="period_seconds",
+            kind="int",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="Length of the period.",
+        ),
+        Column(name="source", kind="str", required=False, nullable=True, description="Platform or export."),
+        Column(name="account_id", kind="str", required=False, nullable=True, description="Account that published."),
+        Column(name="content_id", kind="str", required=False, nullable=True, description="Post, video or live room."),
+        Column(name="kol_id", kind="str", required=False, nullable=True, description="KOL (a pseudonym)."),
+        Column(name="community_id", kind="str", required=False, nullable=True, description="Community."),
+        Column(name="store_id", kind="str", required=False, nullable=True, description="Store."),
+        Column(
+            name="sku_id", kind="str", required=False, nullable=True, description="Sku, where the signal is that fine."
+        ),
+        Column(
+            name="unit",
+            kind="str",
+            required=False,
+            nullable=True,
+            choices=("users", "events", "pieces"),
+            description="What `count` counts; events by default.",
+        ),
+        Column(
+            name="cumulative",
+            kind="bool",
+            required=False,
+            nullable=True,
+            description="True = total since publication, false = this period only (default).",
+        ),
+        Column(name="amount_fen", kind="int", required=False, nullable=True, description="Money of orders, in fen."),
+        Column(name="is_final", kind="bool", required=False, nullable=True, description="True = will not be revised."),
+    ),
+)
