@@ -1,0 +1,251 @@
+"""The tables that planning reads: their columns, units and bounds.
+
+Money is one currency throughout, per piece unless the column says otherwise. A bucket is a date: the first day of a
+day, a week or whatever grain the files share.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from contracts.tables import Column, TableSchema
+
+__all__ = ["BOM", "DEMAND", "FIRM", "ITEMS", "RESOURCES", "ROUTES", "demand_schema", "quantile_levels"]
+
+_QUANTILE = re.compile(r"^q(0?\.\d+)$")
+
+DEMAND = TableSchema(
+    name="demand",
+    key=("item", "bucket"),
+    columns=(
+        Column(name="item", kind="str", description="what is demanded (`unique_id` of a forecast is taken too)"),
+        Column(name="bucket", kind="date", description="when it is demanded (`ds` of a forecast is taken too)"),
+        Column(
+            name="y",
+            kind="float",
+            required=False,
+            minimum=0,
+            description="pieces; without it the quantile columns (`q0.1`, `q0.5`, ...) are the demand",
+        ),
+    ),
+)
+
+RESOURCES = TableSchema(
+    name="resources",
+    key=("resource", "bucket"),
+    columns=(
+        Column(name="resource", kind="str", description="a line, a machine group or a workshop"),
+        Column(name="bucket", kind="date", description="the bucket the capacity is for"),
+        Column(name="capacity", kind="float", minimum=0, description="regular hours; 0 = closed"),
+        Column(
+            name="overtime",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="hours that may be added",
+        ),
+        Column(
+            name="min_run",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="hours it runs at least in a bucket in which it runs at all",
+        ),
+    ),
+)
+
+ROUTES = TableSchema(
+    name="routes",
+    key=("item", "route", "step", "resource"),
+    columns=(
+        Column(name="item", kind="str", description="what is made"),
+        Column(name="route", kind="str", description="one way of making it"),
+        Column(name="step", kind="int", minimum=0, description="order of the process steps in the route"),
+        Column(
+            name="resource", kind="str", description="who can do the step; rows that share the step are alternatives"
+        ),
+        Column(name="hours_per_unit", kind="float", minimum=0, description="hours per piece started"),
+        Column(
+            name="cost", kind="float", required=False, nullable=True, minimum=0, description="money per piece started"
+        ),
+        Column(
+            name="setup_hours",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="hours per lot and bucket",
+        ),
+        Column(
+            name="minimum_lot",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="pieces, if any are made",
+        ),
+        Column(
+            name="lot_multiple",
+            kind="int",
+            required=False,
+            nullable=True,
+            minimum=1,
+            description="pieces come in multiples",
+        ),
+        Column(
+            name="lead_buckets",
+            kind="int",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="buckets from the start of the step until its output can be used (0 = the same bucket)",
+        ),
+        Column(
+            name="yield",
+            kind="float",
+            required=False,
+            nullable=True,
+            above=0,
+            maximum=1,
+            description="good pieces per piece started",
+        ),
+    ),
+)
+
+ITEMS = TableSchema(
+    name="items",
+    key=("item",),
+    columns=(
+        Column(name="item", kind="str", description="the item"),
+        Column(
+            name="holding_cost",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="per piece and bucket",
+        ),
+        Column(
+            name="backlog_cost",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="per piece late and bucket; empty = being late is forbidden",
+        ),
+        Column(
+            name="leftover_cost",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="per piece in stock when the item ends",
+        ),
+        Column(
+            name="setup_cost",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="money per lot and bucket",
+        ),
+        Column(
+            name="initial_stock",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="pieces before the plan",
+        ),
+        Column(
+            name="lost_cost",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="per piece still owed when the item ends",
+        ),
+        Column(
+            name="first_bucket", kind="date", required=False, nullable=True, description="first bucket of its demand"
+        ),
+        Column(
+            name="last_bucket",
+            kind="date",
+            required=False,
+            nullable=True,
+            description="bucket at whose end it ends: nothing arrives or is sold later",
+        ),
+        Column(
+            name="known_from", kind="date", required=False, nullable=True, description="no order for it starts earlier"
+        ),
+    ),
+)
+
+BOM = TableSchema(
+    name="bom",
+    key=("parent", "component"),
+    columns=(
+        Column(name="parent", kind="str", description="the item made"),
+        Column(name="component", kind="str", description="the item it takes when its first step starts"),
+        Column(name="quantity", kind="float", above=0, description="pieces of the component per piece started"),
+    ),
+)
+
+FIRM = TableSchema(
+    name="firm",
+    may_be_empty=True,
+    columns=(
+        Column(name="order_id", kind="str", required=False, nullable=True, description="kept as it is"),
+        Column(name="item", kind="str", description="what is made"),
+        Column(name="route", kind="str", description="by which route"),
+        Column(name="step", kind="int", minimum=0, description="which of its steps"),
+        Column(name="resource", kind="str", description="where"),
+        Column(name="pieces", kind="int", minimum=0, description="pieces started"),
+        Column(
+            name="hours",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="hours it takes; computed from the route if empty",
+        ),
+        Column(name="start", kind="date", description="bucket in which the step starts"),
+        Column(
+            name="due", kind="date", required=False, nullable=True, description="bucket in which its output can be used"
+        ),
+        Column(
+            name="state",
+            kind="str",
+            required=False,
+            nullable=True,
+            choices=("proposed", "firm", "released", "done", "cancelled"),
+            description="firm and released stay as they are; proposed is the last plan; empty = firm",
+        ),
+        Column(name="reason", kind="str", required=False, nullable=True, description="ignored"),
+    ),
+)
+
+
+def quantile_levels(frame: pd.DataFrame) -> dict[str, float]:
+    """Return the quantile columns of a frame with their levels, ascending.
+
+    Examples
+    --------
+    >>> quantile_levels(pd.DataFrame(columns=["item", "q0.9", "mean", "q0.5"]))
+    {'q0.5': 0.5, 'q0.9': 0.9}
+    """
+    found = {str(name): float(match[1]) for name in frame.columns if (match := _QUANTILE.match(str(name)))}
+    return dict(sorted(((name, level) for name, level in found.items() if 0 < level < 1), key=lambda pair: pair[1]))
+
+
+def demand_schema(frame: pd.DataFrame) -> TableSchema:
+    """Return the demand schema with the quantile columns that a frame has."""
+    quantiles = tuple(
+        Column(name=name, kind="float", minimum=0, description=f"quantile {level:g} of the bucket's demand")
+        for name, level in quantile_levels(frame).items()
+    )
+    return TableSchema(name=DEMAND.name, key=DEMAND.key, columns=DEMAND.columns + quantiles)
