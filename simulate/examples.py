@@ -138,7 +138,7 @@ def _sales(
 ) -> pd.DataFrame:
     n, past = len(series), days[:DAYS]
     level = rng.lognormal(2.3, 0.6, n)[:, None]
-    weekday = np.array([0.9, 0.85, 0.9, 1.0, 1.1, 1.3, 1.15])[past.dayofweek]
+    weekday = np.array([0.9, 0.85, 0.9, 1.0, 1.1, 1.3, 1.15])[past.day_of_week]
     festive = 1.0 + 1.4 * calendar["shopping_festival"].to_numpy()[:DAYS]
     quiet = 1.0 - 0.5 * calendar["spring_festival"].to_numpy()[:DAYS]
     mean = level * weekday * festive * quiet * np.where(promotion[:n, :DAYS], 1.5, 1.0)
