@@ -10,6 +10,8 @@ import pandas as pd
 from contracts.errors import InputError
 from services.files import write_table
 from simulate.examples import example_matching, example_planning, example_sales
+from simulate.market import evergreen_sales, evergreen_styles, simulate_market
+from simulate.params import MarketParams
 
 __all__ = ["write_examples"]
 
@@ -67,12 +69,32 @@ def write_examples(directory: Path, *, seed: int = 0) -> dict[str, int]:
     >>> rows["sales.csv"], rows["orders.csv"]
     (2400, 60)
     """
-    _make(directory)
+    _make(directory / "net")
     tables = {**example_sales(seed=seed), **example_matching(seed=seed), **example_planning(seed=seed)}
     rows = _write_all(directory, tables)
+    net = _network(seed)
+    rows |= {f"net/{name}": count for name, count in _write_all(directory / "net", net).items()}
     (directory / "plan.toml").write_text(_PLAN_TOML, encoding="utf-8")
     (directory / "README.txt").write_text(_README, encoding="utf-8")
     return rows
+
+
+def _network(seed: int) -> dict[str, pd.DataFrame]:
+    """Eight files of a net of 120 parties: 5 styles sold in 3 regions, 10 launches, one day of orders."""
+    today, days = pd.Timestamp("2025-03-03"), 200
+    styles = evergreen_styles(5, seed=seed)
+    market = simulate_market(MarketParams(parties=120, styles=10), styles, today, seed=seed, history_days=days)
+    evergreen = evergreen_sales(styles, today - pd.Timedelta(days=days), days, seed=seed)
+    return {
+        "parties": market.parties(),
+        "relations": market.relations(),
+        "products": market.goods.products,
+        "routes": market.goods.routes,
+        "sales": pd.concat([evergreen, market.launch_sales], ignore_index=True),
+        "signals": market.signals,
+        "supply": market.goods.supply,
+        "orders": market.orders,
+    }
 
 
 def _write_all(directory: Path, tables: Mapping[str, pd.DataFrame]) -> dict[str, int]:
