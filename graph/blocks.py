@@ -1,0 +1,111 @@
+"""One relation kind as compressed sparse rows, readable from both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.arrays import Array, Ints, counting_order, starts_of
+
+__all__ = ["Block"]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Relations of one kind among n parties, m of them.
+
+    Relations are sorted by (src, dst); a relation's *position* is its place in that order.
+
+    Parameters
+    ----------
+    out_start, out_dst
+        Shapes (n + 1,) and (m,): party i leads to ``out_dst[out_start[i]:out_start[i + 1]]``.
+    in_start, in_src, in_edge
+        Shapes (n + 1,), (m,), (m,): the same from the other end; `in_edge` holds the relations' positions.
+    columns
+        Attributes by name, shape (m,), by position; ``weight`` (float32) is always there.
+    """
+
+    out_start: Ints
+    out_dst: Ints
+    in_start: Ints
+    in_src: Ints
+    in_edge: Ints
+    columns: Mapping[str, Array] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, n: int, src: Ints, dst: Ints, columns: Mapping[str, Array]) -> Block:
+        """Build from relations already sorted by (src, dst)."""
+        in_edge = counting_order(dst, n)
+        return cls(starts_of(src, n), dst, starts_of(dst, n), src[in_edge], in_edge, dict(columns))
+
+    @property
+    def n_relations(self) -> int:
+        """How many relations there are."""
+        return len(self.out_dst)
+
+    @property
+    def weight(self) -> npt.NDArray[np.float32]:
+        """Tie strength per relation, by position."""
+        return self.columns["weight"]
+
+    def out_slice(self, party: int) -> slice:
+        """Positions of the relations that start at a party."""
+        return slice(int(self.out_start[party]), int(self.out_start[party + 1]))
+
+    def in_slice(self, party: int) -> slice:
+        """Places in `in_src` and `in_edge` of the relations that lead to a party."""
+        return slice(int(self.in_start[party]), int(self.in_start[party + 1]))
+
+    def src(self) -> Ints:
+        """Return where each relation starts, by position."""
+        return np.repeat(np.arange(len(self.out_start) - 1, dtype=np.int32), np.diff(self.out_start))
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> Block:
+        """Return the block of the relations kept (mask by position)."""
+        before = np.concatenate(([0], np.cumsum(keep))).astype(np.int32)
+        keep_in = keep[self.in_edge]
+        before_in = np.concatenate(([0], np.cumsum(keep_in))).astype(np.int32)
+        return Block(
+            before[self.out_start],
+            self.out_dst[keep],
+            before_in[self.in_start],
+            self.in_src[keep_in],
+            before[self.in_edge[keep_in]],
+            {name: column[keep] for name, column in self.columns.items()},
+        )
+
+    def find(self, src: Array, dst: Array) -> npt.NDArray[np.int64]:
+        """Return the position of each pair's relation, -1 where there is none (the last of parallel ones).
+
+        A binary search inside each source's row, all pairs at once.
+        """
+        low = self.out_start[src].astype(np.int64)
+        end = self.out_start[np.asarray(src) + 1].astype(np.int64)
+        high = end.copy()
+        while (open_ := low < high).any():
+            middle = (low + high) >> 1
+            right = open_ & (self.out_dst[np.minimum(middle, len(self.out_dst) - 1)] <= dst)
+            low = np.where(right, middle + 1, low)
+            high = np.where(open_ & ~right, middle, high)
+        at = low - 1
+        start = self.out_start[src]
+        found = (
+            (at >= start) & (self.out_dst[np.maximum(at, 0)] == dst) if len(self.out_dst) else np.zeros(len(at), bool)
+        )
+        return np.where(found, at, -1)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the block's arrays by name, as `from_arrays` takes them."""
+        own = {name: getattr(self, name) for name in ("out_start", "out_dst", "in_start", "in_src", "in_edge")}
+        return own | {f"column.{name}": column for name, column in self.columns.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Block:
+        """Return the block that `arrays` came from."""
+        columns = {name.removeprefix("column."): a for name, a in arrays.items() if name.startswith("column.")}
+        own = {name: a for name, a in arrays.items() if not name.startswith("column.")}
+        return cls(**own, columns=columns)

@@ -1,0 +1,175 @@
+"""Where loaded networks live: one folder per version and one file that says which is current.
+
+HOME/current              the current version's name; replaced in one step, so readers see the old or the new one
+HOME/lock                 held while publishing
+HOME/versions/<version>/  manifest.json, tables/*.parquet, network/, results/
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pandas as pd
+
+from contracts.errors import InputError, NotReadyError
+from contracts.progress import Report, silent
+from graph.ids import IdColumn
+from graph.network import SupplyNetwork
+from store.durable import flush_folder, put
+from store.snapshot import FORMAT, ROW_GROUP, Snapshot
+from store.tables import TABLES
+
+__all__ = ["Home"]
+
+_STAGING = ".staging-"
+
+
+class Home:
+    """The folder of loaded networks; any number of processes may read and publish at once.
+
+    Parameters
+    ----------
+    root
+        The folder, made at the first publishing.
+    keep
+        How many versions stay on the disk, the current one included; at least 1. A reader still at work on an
+        older one keeps what it has mapped, but must ask for the current one again.
+    """
+
+    def __init__(self, root: Path, *, keep: int = 3) -> None:
+        if keep < 1:
+            raise InputError("keep", "at least 1 version", keep)
+        self.root, self.keep = root, keep
+        self._opened: Snapshot | None = None
+
+    def publish(self, tables: Mapping[str, pd.DataFrame], *, progress: Report = silent) -> str:
+        """Make tables the current version, all or nothing, and return the version's name.
+
+        A version is named by a hash of its tables (parties in any order): publishing the same again changes nothing,
+        results included. Interrupted at any moment, the old version stays.
+
+        Parameters
+        ----------
+        tables
+            Frames by name (`store.tables.TABLES`), with the types their schemas give; ``parties`` is required.
+        progress
+            Hears of the stages.
+
+        Raises
+        ------
+        InputError
+            If a table's name is unknown or ``parties`` is missing.
+        """
+        _require_names(tables)
+        (self.root / "versions").mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            self._sweep()
+            staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.root / "versions"))
+            try:
+                version = self._stage(tables, staging, progress)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+            put(self.root / "current", lambda path: _write_text(path, version))
+            self._prune(version)
+        return version
+
+    def current(self) -> Snapshot:
+        """Return the current version.
+
+        Raises
+        ------
+        NotReadyError
+            If nothing was loaded yet; names the commands that load.
+        """
+        try:
+            version = (self.root / "current").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            raise NotReadyError(
+                f"{self.root}: no network loaded; run `evenflow load DIR` with your files or `evenflow demo`"
+            ) from None
+        if self._opened is None or self._opened.version != version:
+            self._opened = Snapshot(version, self.root / "versions" / version)
+        return self._opened
+
+    def _stage(self, tables: Mapping[str, pd.DataFrame], staging: Path, progress: Report) -> str:
+        """Fill the staging folder and move it to its place, unless the version is already there."""
+        ordered = _ordered(tables)
+        (staging / "tables").mkdir()
+        for done, (name, table) in enumerate(ordered.items()):
+            progress("writing tables", done, len(ordered))
+            table.to_parquet(staging / "tables" / f"{name}.parquet", index=False, row_group_size=ROW_GROUP)
+        progress("writing tables", len(ordered), len(ordered))
+        version = _hash(staging / "tables")
+        place = self.root / "versions" / version
+        if place.exists():
+            os.utime(place)
+            return version
+        progress("building the net", 0, 1)
+        relations = ordered.get("relations", pd.DataFrame({"src": [], "dst": [], "kind": []}, dtype="str"))
+        SupplyNetwork.build(ordered["parties"], relations).save(staging / "network")
+        manifest = {"format": FORMAT, "counts": {name: len(table) for name, table in ordered.items()}}
+        (staging / "manifest.json").write_bytes(orjson.dumps(manifest))
+        flush_folder(staging)
+        staging.rename(place)
+        progress("building the net", 1, 1)
+        return version
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.root / "lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # let go by the system when the process dies
+            yield
+
+    def _sweep(self) -> None:
+        """Remove what a killed process left; the lock is ours, so nobody is writing there."""
+        for left in (self.root / "versions").glob(f"{_STAGING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        for left in self.root.glob(".current.*"):
+            left.unlink(missing_ok=True)
+
+    def _prune(self, version: str) -> None:
+        others = [path for path in (self.root / "versions").iterdir() if path.name != version]
+        others.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for old in others[self.keep - 1 :]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _require_names(tables: Mapping[str, pd.DataFrame]) -> None:
+    for name in tables:
+        if name not in TABLES:
+            raise InputError("tables", f"only {', '.join(TABLES)}", name)
+    if "parties" not in tables:
+        raise InputError("tables", "parties among them", ", ".join(tables) or "none")
+
+
+def _ordered(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables in a fixed order; parties by position, supply by supplier (which makes look-ups cheap)."""
+    ordered = {name: tables[name] for name in TABLES if name in tables}
+    parties = ordered["parties"]
+    ranks = IdColumn.of(parties["id"]).positions(parties["id"])
+    ordered["parties"] = parties.iloc[ranks.argsort(kind="stable")].reset_index(drop=True)
+    if "supply" in ordered:
+        ordered["supply"] = ordered["supply"].sort_values("supplier_id", kind="stable").reset_index(drop=True)
+    return ordered
+
+
+def _hash(folder: Path) -> str:
+    digest = hashlib.blake2b(f"format {FORMAT}".encode(), digest_size=8)
+    for path in sorted(folder.iterdir()):
+        digest.update(path.name.encode())
+        with path.open("rb") as handle:
+            while block := handle.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,126 @@
+"""One version of a loaded network: its tables, its supply net and the results computed on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pandas as pd
+
+from contracts.errors import InputError, NotReadyError, UnknownIdError
+from graph.network import SupplyNetwork
+from store.durable import put
+from store.tables import TABLES
+
+__all__ = ["FORMAT", "ROW_GROUP", "Snapshot"]
+
+FORMAT = 1
+ROW_GROUP = 65_536
+
+
+class Snapshot:
+    """A version in its folder; the tables and the net never change, results are added to it.
+
+    Parameters
+    ----------
+    version
+        The version's name: a hash of the tables.
+    root
+        Its folder.
+
+    Raises
+    ------
+    NotReadyError
+        If another version of the program wrote the folder in a form this one does not read.
+    """
+
+    def __init__(self, version: str, root: Path) -> None:
+        self.version, self.root = version, root
+        manifest = orjson.loads((root / "manifest.json").read_bytes())
+        if manifest["format"] != FORMAT:
+            raise NotReadyError(
+                f"{root}: stored in format {manifest['format']}, this version reads {FORMAT}; "
+                "run `evenflow load DIR` again"
+            )
+        self.counts: dict[str, int] = manifest["counts"]
+        self._tables: dict[str, pd.DataFrame] = {}
+        self._network: SupplyNetwork | None = None
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table; an empty one with the schema's columns if none was loaded.
+
+        Parties come in the order of their positions in the net.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is no table of that name.
+        """
+        schema = TABLES.get(name)
+        if schema is None:
+            raise UnknownIdError("table", name)
+        if name not in self._tables:
+            empty = pd.DataFrame(columns=[column.name for column in schema.columns], dtype="str")
+            self._tables[name] = self._read(name) if name in self.counts else schema.sift(empty)[0]
+        return self._tables[name].copy(deep=False)
+
+    def rows(self, name: str, column: str, value: str) -> pd.DataFrame:
+        """Return the rows of a table whose column has a value, without reading the rest of a large table."""
+        if name in self._tables or name not in self.counts:
+            table = self.table(name)
+            return table[table[column] == value].reset_index(drop=True)
+        return self._read(name, filters=[(column, "==", value)])
+
+    def network(self) -> SupplyNetwork:
+        """Return the supply net, memory-mapped."""
+        if self._network is None:
+            self._network = SupplyNetwork.open(self.root / "network")
+        return self._network
+
+    def write_result(self, name: str, value: pd.DataFrame | Mapping[str, Any]) -> None:
+        """Keep a result beside the tables, in place of an earlier one of that name.
+
+        Raises
+        ------
+        InputError
+            If `name` could not be a file's name.
+        """
+        frame_path, dict_path = self._result_paths(name)
+        frame_path.parent.mkdir(exist_ok=True)
+        if isinstance(value, pd.DataFrame):
+            put(frame_path, lambda path: value.to_parquet(path, index=False))
+            dict_path.unlink(missing_ok=True)
+        else:
+            text = orjson.dumps(dict(value), option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+            put(dict_path, lambda path: _write_bytes(path, text))
+            frame_path.unlink(missing_ok=True)
+
+    def result(self, name: str) -> pd.DataFrame | dict[str, Any] | None:
+        """Return a result as it was written, None if there is none of that name."""
+        frame_path, dict_path = self._result_paths(name)
+        if frame_path.exists():
+            return pd.read_parquet(frame_path)
+        if dict_path.exists():
+            loaded: dict[str, Any] = orjson.loads(dict_path.read_bytes())
+            return loaded
+        return None
+
+    def _read(self, name: str, filters: list[tuple[str, str, str]] | None = None) -> pd.DataFrame:
+        try:
+            return pd.read_parquet(self.root / "tables" / f"{name}.parquet", filters=filters)
+        except FileNotFoundError:
+            raise NotReadyError(
+                f"version {self.version} was replaced and cleaned up; ask for the current one"
+            ) from None
+
+    def _result_paths(self, name: str) -> tuple[Path, Path]:
+        if not name.isidentifier():
+            raise InputError("result name", "a plain word", name)
+        folder = self.root / "results"
+        return folder / f"{name}.parquet", folder / f"{name}.json"
+
+
+def _write_bytes(path: Path, text: bytes) -> None:
+    path.write_bytes(text)

@@ -1,0 +1,21 @@
+"""The tables a loaded network consists of, each with the schema of the package that owns it."""
+
+from __future__ import annotations
+
+from contracts.tables import TableSchema
+from forecast.tables import SALES, SIGNALS
+from graph.tables import DEMANDS, PARTIES, PRODUCTS, RELATIONS, SUPPLY
+from planning.tables import ROUTES
+
+__all__ = ["TABLES"]
+
+TABLES: dict[str, TableSchema] = {
+    "parties": PARTIES,
+    "relations": RELATIONS,
+    "products": PRODUCTS,
+    "routes": ROUTES,
+    "sales": SALES,
+    "signals": SIGNALS,
+    "supply": SUPPLY,
+    "orders": DEMANDS,
+}
