@@ -33,6 +33,25 @@ seconds = 20.0
 gap = 0.01
 """
 
+_WEIGHTS_TOML = """\
+# Score of a candidate = base + sum of (+ higher is better, - lower is better) weight * value / scale.
+base = 1.4
+
+[parts.cost_fen]
+weight = 0.3
+scale = 1000.0
+direction = "lower"
+
+[parts.lead_time_days]
+weight = 0.2
+scale = 7.0
+direction = "lower"
+
+[parts.trust]
+weight = 0.25
+direction = "higher"
+"""
+
 _README = """\
 SIMULATED EXAMPLE FILES
 
@@ -74,8 +93,8 @@ def write_examples(directory: Path, *, seed: int = 0) -> dict[str, int]:
     rows = _write_all(directory, tables)
     net = _network(seed)
     rows |= {f"net/{name}": count for name, count in _write_all(directory / "net", net).items()}
-    (directory / "plan.toml").write_text(_PLAN_TOML, encoding="utf-8")
-    (directory / "README.txt").write_text(_README, encoding="utf-8")
+    for name, text in (("plan.toml", _PLAN_TOML), ("weights.toml", _WEIGHTS_TOML), ("README.txt", _README)):
+        (directory / name).write_text(text, encoding="utf-8")
     return rows
 
 

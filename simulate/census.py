@@ -6,8 +6,8 @@ numbers: a partner in the same region is one random number away, at any scale.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -49,9 +49,12 @@ class Census:
     ----------
     counts
         For each kind, parties per region, shape (31,), in the order of `REGIONS`.
+    store_ids
+        Ids that the caller gave to some stores, by number; everyone else's id starts with ``sim-``.
     """
 
     counts: dict[str, np.ndarray]
+    store_ids: dict[int, str] = field(default_factory=dict)
 
     def size(self, kind: str) -> int:
         """Return how many parties of a kind there are."""
@@ -89,11 +92,27 @@ class Census:
 
     def ids(self, kind: str, numbers: np.ndarray) -> pd.Series:
         """Return the ids of parties of a kind, e.g. ``sim-factory-0000001``; text."""
-        return _numbered(f"sim-{kind.replace('_', '-')}-", numbers)
+        ids = _numbered(f"sim-{kind.replace('_', '-')}-", numbers)
+        return self._renamed(ids, numbers) if kind == "store" and self.store_ids else ids
+
+    def _renamed(self, texts: pd.Series, numbers: np.ndarray, suffix: str = "") -> pd.Series:
+        given = np.isin(numbers, list(self.store_ids))
+        texts[given] = [self.store_ids[int(number)] + suffix for number in numbers[given]]
+        return texts
+
+    def names(self, kind: str, numbers: np.ndarray) -> pd.Series:
+        """Return the names shown to people, which say that the party, or its place, is simulated."""
+        names = _numbered(f"Simulated {kind.replace('_', ' ')} ", numbers)
+        return self._renamed(names, numbers, " (place simulated)") if kind == "store" and self.store_ids else names
 
 
-def take_census(params: MarketParams, *, seed: int = 0) -> Census:
+def take_census(params: MarketParams, *, store_ids: Sequence[str] = (), seed: int = 0) -> Census:
     """Draw how many parties of each kind live in each region.
+
+    Parameters
+    ----------
+    store_ids
+        Ids to give to some of the stores, spread evenly over the regions; no more than there are stores.
 
     The share of traders falls with the size of the market, as in the real one: nearly all of 10 parties, and about
     160 000 beside 5.6 million stores.
@@ -106,7 +125,11 @@ def take_census(params: MarketParams, *, seed: int = 0) -> Census:
     """
     rng = np.random.default_rng([seed, 11])
     sizes = _sizes(params.parties)
-    return Census({kind: rng.multinomial(sizes[kind], SHARE) for kind in PARTY_KINDS})
+    counts = {kind: rng.multinomial(sizes[kind], SHARE) for kind in PARTY_KINDS}
+    if len(store_ids) > sizes["store"]:
+        raise ValueError(f"Expected at most {sizes['store']} store_ids, got {len(store_ids)}.")
+    places = (np.arange(len(store_ids)) * sizes["store"]) // max(1, len(store_ids))
+    return Census(counts, dict(zip(places.tolist(), store_ids, strict=True)))
 
 
 def party_blocks(census: Census, *, seed: int = 0, rows: int = 500_000) -> Iterator[pd.DataFrame]:
@@ -143,7 +166,7 @@ def _parties(census: Census, kind: str, start: int, stop: int, rng: np.random.Ge
         {
             "id": ids,
             "kind": pd.Series(np.full(n, kind, dtype=object), dtype="str"),
-            "name": _numbered(f"Simulated {kind.replace('_', ' ')} ", numbers),
+            "name": census.names(kind, numbers),
             "region": pd.Series(np.array(REGIONS, dtype=object)[region], dtype="str"),
             "lat": np.round(LATITUDE[region] + rng.normal(0, 0.6, n), 4),
             "lon": np.round(LONGITUDE[region] + rng.normal(0, 0.7, n), 4),

@@ -269,7 +269,7 @@ def _firm(item: str, week: pd.Timestamp) -> pd.DataFrame:
                 "pieces": 100,
                 "hours": hours,
                 "start": week,
-                "due": week + pd.Timedelta(days=6),
+                "due": week,
                 "state": "firm",
                 "reason": "agreed last week",
                 "simulated": True,

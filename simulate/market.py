@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,13 @@ class Market:
 
 
 def simulate_market(
-    params: MarketParams, styles: pd.DataFrame, today: pd.Timestamp, *, seed: int = 0, history_days: int = 365
+    params: MarketParams,
+    styles: pd.DataFrame,
+    today: pd.Timestamp,
+    *,
+    store_ids: Sequence[str] = (),
+    history_days: int = 365,
+    seed: int = 0,
 ) -> Market:
     """Simulate a market around styles that are already sold.
 
@@ -61,6 +68,8 @@ def simulate_market(
         ``style_id, category, price_fen, weekly_pieces``: `evergreen_styles`, or a real assortment.
     today
         Day of the orders; sales, signals and relations end the day before.
+    store_ids
+        Ids to give to some of the stores: those whose sales are known.
     history_days
         Days before `today` over which new styles were launched.
 
@@ -71,7 +80,7 @@ def simulate_market(
     >>> len(market.parties()), int(market.launches["hit"].sum())
     (30, 1)
     """
-    census = take_census(params, seed=seed)
+    census = take_census(params, store_ids=store_ids, seed=seed)
     yesterday, first_day = today - pd.Timedelta(days=1), today - pd.Timedelta(days=history_days)
     launches = launch_styles(params, first_day, history_days, seed=seed)
     count = usual_orders(census)

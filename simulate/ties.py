@@ -95,7 +95,7 @@ def _degrees(mean: float, n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _history(tie: _Tie, n: int, today: pd.Timestamp, rng: np.random.Generator) -> dict[str, object]:
-    last_ago = np.minimum(rng.exponential(40, n), _HISTORY_DAYS).astype(int)
+    last_ago = np.minimum(1 + rng.exponential(40, n), _HISTORY_DAYS).astype(int)
     first_ago = last_ago + ((_HISTORY_DAYS - last_ago) * rng.random(n)).astype(int)
     first_at, last_at = (today - pd.to_timedelta(ago, unit="D") for ago in (first_ago, last_ago))
     count = 1 + rng.poisson((first_ago - last_ago) / 30)
