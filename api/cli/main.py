@@ -8,6 +8,7 @@ from importlib.metadata import version
 import typer
 
 from api.cli.demo import demo
+from api.cli.plan import plan
 from contracts.errors import EvenflowError
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ def _root(
 
 
 app.command("demo")(demo)
+app.command("plan")(plan)
 
 
 def run() -> None:

@@ -1,0 +1,214 @@
+"""Checked frames → `PlanProblem`: the edge where names become indices and what cannot be planned gets its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from contracts.tables import require_known
+from planning.bom import component_usage, require_acyclic, with_components
+from planning.demand import demand_atoms, settle
+from planning.firm import FirmWork, firm_work
+from planning.modes import modes_from_routes, unusable_lots
+from planning.problem import DemandAtoms, Floats, Ints, PlanProblem, Reason
+
+__all__ = ["PlanTables", "problem_from_tables"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanTables:
+    """The checked input tables and the names of their files for messages."""
+
+    demand: pd.DataFrame
+    resources: pd.DataFrame
+    routes: pd.DataFrame
+    items: pd.DataFrame | None = None
+    bom: pd.DataFrame | None = None
+    firm: pd.DataFrame | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def source(self, table: str) -> str:
+        """Return the file name of a table, or the table's own name."""
+        return self.sources.get(table, table)
+
+
+def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[PlanProblem, pd.DataFrame]:
+    """Index the tables and settle what they leave open; the order of their rows does not matter.
+
+    Parameters
+    ----------
+    tables
+        Checked against the schemas of `planning.tables`.
+    firm_buckets
+        Buckets from the start whose orders stay as in the FIRM table, if there is one.
+
+    Returns
+    -------
+    problem, firm_orders
+        The arrays, and the rows of the FIRM table that stay as they are.
+
+    Raises
+    ------
+    TableError
+        Cyclic bill of materials; a firm order on an unknown item, route step or resource.
+    """
+    notes: list[Reason] = []
+    bom = tables.bom if tables.bom is not None else pd.DataFrame({"parent": [], "component": [], "quantity": []})
+    require_acyclic(bom, source=tables.source("bom"))
+    items = _item_names(tables, bom)
+    buckets = _horizon(tables)
+    names = pd.Index(np.unique(tables.resources["resource"].to_numpy(object)), dtype=object)
+    calendar = _calendar(tables, names, buckets, notes)
+    routes = tables.routes.sort_values(["item", "route", "step", "resource"], ignore_index=True)
+    modes, undoable = modes_from_routes(routes, items, names, source=tables.source("routes"))
+    too_large, oversized = unusable_lots(modes, calendar["capacity"] + calendar["overtime"], items, names)
+    notes += undoable + oversized
+    money, last, known = _item_terms(tables, items, buckets)
+    work = _firm(tables, (items, names), routes, buckets, firm_buckets)
+    notes += work.reasons
+    demand = _demand(tables, items, buckets, last, notes)
+    modes = modes.keep(~too_large)
+    made = np.bincount(modes.item, minlength=len(items)) > 0
+    notes += _without_route(items, made, demand.mean.sum(axis=1) > money["initial_stock"] + work.supply.sum(axis=1))
+    problem = PlanProblem(
+        items=items.to_numpy(object),
+        resources=names.to_numpy(object),
+        buckets=buckets.to_numpy().astype("datetime64[D]"),
+        demand=settle(demand, np.isnan(money["backlog_cost"])),
+        modes=modes,
+        **calendar,
+        **money,
+        last=last,
+        known=known,
+        usage=component_usage(bom, modes, items),
+        firm_hours=work.hours,
+        firm_supply=work.supply,
+        firm_use=_firm_use(bom, items, work),
+        closed=np.arange(len(buckets)) < (firm_buckets if tables.firm is not None else 0),
+        previous_hours=work.previous,
+        notes=tuple(notes),
+    )
+    return problem, work.orders
+
+
+def _item_names(tables: PlanTables, bom: pd.DataFrame) -> pd.Index:
+    """Items that are demanded, firmly ordered or needed for those."""
+    wanted = set(tables.demand["item"])
+    if tables.firm is not None:
+        require_known(
+            tables.firm, "item", tables.routes["item"].unique(), source=tables.source("firm"), kind="item of the routes"
+        )
+        wanted |= set(tables.firm["item"])
+    return pd.Index(sorted(with_components(wanted, bom)), dtype=object)
+
+
+def _horizon(tables: PlanTables) -> pd.DatetimeIndex:
+    """Every bucket from the first that has capacity rows, whether the calendar or only the demand names it."""
+    calendar = tables.resources["bucket"]
+    demanded = tables.demand["bucket"]
+    both = pd.concat([calendar, demanded[demanded >= calendar.min()]])
+    return pd.DatetimeIndex(both.unique()).sort_values()
+
+
+def _calendar(tables: PlanTables, names: pd.Index, buckets: pd.DatetimeIndex, notes: list[Reason]) -> dict[str, Floats]:
+    frame = tables.resources
+    r, t = names.get_indexer(frame["resource"]), buckets.get_indexer(frame["bucket"])
+    given = np.zeros((len(names), len(buckets)), bool)
+    given[r, t] = True
+    notes += [_hole(names[i], buckets[~given[i]]) for i in np.flatnonzero(~given.all(axis=1))]
+    tables_by_column = {}
+    for column in ("capacity", "overtime", "min_run"):
+        table = np.zeros(given.shape)
+        if column in frame:
+            table[r, t] = frame[column].fillna(0.0)
+        tables_by_column[column] = table
+    return tables_by_column
+
+
+def _hole(resource: str, missing: pd.DatetimeIndex) -> Reason:
+    first = f"{missing[0]:%Y-%m-%d}"
+    return Reason(
+        "calendar_hole",
+        f"resource {resource} has no row for {len(missing)} bucket(s), the first is {first}: taken as closed",
+        resource=str(resource),
+        bucket=first,
+    )
+
+
+def _item_terms(tables: PlanTables, items: pd.Index, buckets: pd.DatetimeIndex) -> tuple[dict[str, Floats], Ints, Ints]:
+    frame = tables.items if tables.items is not None else pd.DataFrame({"item": pd.Series(dtype=str)})
+    terms = frame.set_index("item").reindex(items)
+
+    def money(name: str, otherwise: float) -> Floats:
+        given = terms[name].astype(float) if name in terms else pd.Series(np.nan, index=items)
+        return np.asarray(given.fillna(otherwise), float)
+
+    def position(name: str, side: str, otherwise: int) -> Ints:
+        if name not in terms:
+            return np.full(len(items), otherwise, np.int64)
+        dates = pd.to_datetime(terms[name])
+        found = buckets.searchsorted(dates.fillna(buckets[0]), side=side)
+        return np.where(dates.isna(), otherwise, found - (side == "right")).astype(np.int64)
+
+    names = ("holding_cost", "leftover_cost", "setup_cost", "lost_cost", "initial_stock")
+    terms_by_name = {name: money(name, 0.0) for name in names} | {"backlog_cost": money("backlog_cost", np.nan)}
+    return terms_by_name, position("last_bucket", "right", len(buckets) - 1), position("known_from", "left", 0)
+
+
+def _demand(
+    tables: PlanTables, items: pd.Index, buckets: pd.DatetimeIndex, last: Ints, notes: list[Reason]
+) -> DemandAtoms:
+    frame = tables.demand
+    item = items.get_indexer(frame["item"])
+    past = (frame["bucket"] < buckets[0]).to_numpy()
+    bucket = np.where(past, 0, buckets.get_indexer(frame["bucket"]))
+    first = np.zeros(len(items), np.int64)
+    if tables.items is not None and "first_bucket" in tables.items:
+        dates = tables.items.set_index("item")["first_bucket"].reindex(items)
+        first = np.where(dates.isna(), 0, buckets.searchsorted(dates.fillna(buckets[0]))).astype(np.int64)
+    outside = (bucket > last[item]) | (bucket < first[item])
+    atoms = demand_atoms(frame[~outside], item[~outside], bucket[~outside], (len(items), len(buckets)))
+    for flags, code, what in (
+        (past & ~outside, "past", f"was due before the first bucket {buckets[0]:%Y-%m-%d}: taken as due at once"),
+        (outside, "outside_life", "lies outside its first and last bucket: not planned"),
+    ):
+        named = sorted(set(frame.loc[flags, "item"]))
+        notes += [Reason(code, f"item {name}: demand {what}", item=str(name)) for name in named]
+    return atoms
+
+
+def _without_route(items: pd.Index, made: np.ndarray, needed: np.ndarray) -> list[Reason]:
+    return [
+        Reason("no_route", f"item {items[i]}: demanded but no usable route makes it", item=str(items[i]))
+        for i in np.flatnonzero(needed & ~made)
+    ]
+
+
+def _firm(
+    tables: PlanTables,
+    names: tuple[pd.Index, pd.Index],
+    routes: pd.DataFrame,
+    buckets: pd.DatetimeIndex,
+    firm_buckets: int,
+) -> FirmWork:
+    items, resources = names
+    if tables.firm is None:
+        return FirmWork.none((len(items), len(resources), len(buckets)))
+    return firm_work(
+        tables.firm,
+        routes,
+        items=items,
+        resources=resources,
+        buckets=buckets,
+        firm_buckets=firm_buckets,
+        source=tables.source("firm"),
+    )
+
+
+def _firm_use(bom: pd.DataFrame, items: pd.Index, work: FirmWork) -> Floats:
+    use = np.zeros(work.supply.shape)
+    parent, component = items.get_indexer(bom["parent"]), items.get_indexer(bom["component"])
+    np.add.at(use, component, work.started[parent] * bom["quantity"].to_numpy(float)[:, None])
+    return use

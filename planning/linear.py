@@ -1,0 +1,121 @@
+"""A linear or mixed-integer model put together block by block, and solved by SciPy's HiGHS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from planning.problem import Floats, Ints
+
+__all__ = ["LinearModel", "LinearSolution"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearSolution:
+    """What the solver found.
+
+    Parameters
+    ----------
+    values
+        Value of each column; None if it found none in time.
+    objective, bound
+        Cost of the values, and a cost that no solution can beat.
+    proven
+        Whether it stopped because it was done, not because time was up.
+    """
+
+    values: Floats | None
+    objective: float
+    bound: float
+    proven: bool
+
+
+@dataclass
+class LinearModel:
+    """Minimise cost x subject to lower <= A x <= upper and bounds on x."""
+
+    cost: list[Floats] = field(default_factory=list)
+    lower: list[Floats] = field(default_factory=list)
+    upper: list[Floats] = field(default_factory=list)
+    integer: list[Floats] = field(default_factory=list)
+    n_columns: int = 0
+    entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    row_lower: list[Floats] = field(default_factory=list)
+    row_upper: list[Floats] = field(default_factory=list)
+    n_rows: int = 0
+
+    def add_columns(
+        self, n: int, *, cost: ArrayLike = 0.0, lower: ArrayLike = 0.0, upper: ArrayLike = np.inf, integer: bool = False
+    ) -> Ints:
+        """Add n columns and return their numbers."""
+        for store, value in (
+            (self.cost, cost),
+            (self.lower, lower),
+            (self.upper, upper),
+            (self.integer, float(integer)),
+        ):
+            store.append(np.broadcast_to(np.asarray(value, float), (n,)))
+        self.n_columns += n
+        return np.arange(self.n_columns - n, self.n_columns)
+
+    def add_rows(self, n: int, *, lower: ArrayLike, upper: ArrayLike) -> Ints:
+        """Add n rows without entries and return their numbers."""
+        for store, value in ((self.row_lower, lower), (self.row_upper, upper)):
+            store.append(np.broadcast_to(np.asarray(value, float), (n,)))
+        self.n_rows += n
+        return np.arange(self.n_rows - n, self.n_rows)
+
+    def put(self, rows: ArrayLike, columns: ArrayLike, values: ArrayLike) -> None:
+        """Add to entries of the matrix; arguments are broadcast together, repeated entries are summed."""
+        r, c, v = np.broadcast_arrays(np.asarray(rows), np.asarray(columns), np.asarray(values, float))
+        self.entries.append((r.ravel(), c.ravel(), v.ravel()))
+
+    @property
+    def n_integer(self) -> int:
+        """Number of columns that must be whole."""
+        return int(sum(block.sum() for block in self.integer))
+
+    def matrix(self) -> sparse.csr_array:
+        """Return A."""
+        rows, columns, values = (np.concatenate(part) for part in zip(*self.entries, strict=True))
+        return sparse.csr_array((values, (rows, columns)), shape=(self.n_rows, self.n_columns))
+
+    def solve(
+        self,
+        *,
+        seconds: float,
+        gap: float,
+        integer: Floats | None = None,
+        lower: Floats | None = None,
+        upper: Floats | None = None,
+    ) -> LinearSolution:
+        """Solve, optionally with other integrality and bounds than the model's.
+
+        Parameters
+        ----------
+        seconds, gap
+            Wall time and relative gap at which to stop.
+        integer, lower, upper
+            Replacements, one value per column.
+        """
+        if self.n_columns == 0:
+            return LinearSolution(values=np.zeros(0), objective=0.0, bound=0.0, proven=True)
+        joined = [np.concatenate(part) for part in (self.cost, self.lower, self.upper, self.integer)]
+        cost = joined[0]
+        low, high, whole = (
+            own if given is None else given for own, given in zip(joined[1:], (lower, upper, integer), strict=True)
+        )
+        rows = LinearConstraint(self.matrix(), np.concatenate(self.row_lower), np.concatenate(self.row_upper))
+        options = {"time_limit": max(seconds, 1e-3), "mip_rel_gap": gap}
+        found = milp(cost, integrality=whole, bounds=Bounds(low, high), constraints=rows, options=options)
+        if found.x is None:
+            return LinearSolution(values=None, objective=np.inf, bound=-np.inf, proven=False)
+        bound = found.mip_dual_bound if whole.any() and found.mip_dual_bound is not None else found.fun
+        proven = found.status == 0
+        return LinearSolution(
+            values=found.x, objective=found.fun, bound=bound if whole.any() or proven else -np.inf, proven=proven
+        )

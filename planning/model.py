@@ -1,0 +1,230 @@
+"""The plan as a linear model: pieces started per mode and bucket, newsvendor segments, loads and lots.
+
+Cumulative supply of an item is split into bounded segments between the quantiles of its cumulative demand. On the
+segment above the k-th path the chance that demand is met already is known, so its slope is the newsvendor's
+``h F - b (1 - F)``; slopes rise with supply, hence a plain linear program fills the segments in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planning.linear import LinearModel
+from planning.lots import add_lots, add_minimum_run, put_load
+from planning.params import PlanParams, PlanWeights
+from planning.problem import Floats, Ints, PlanProblem
+from planning.starts import StartOps, neighbours, open_buckets, possible_starts, start_ops
+
+__all__ = ["WHOLE_STARTS", "PlanModel", "build_model"]
+
+WHOLE_STARTS = 64
+"""Up to this many possible starts their pieces are whole in the model itself; above, they are rounded afterwards."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanModel:
+    """The linear model and where its parts are.
+
+    Parameters
+    ----------
+    mode, bucket, start
+        Shape (S,): mode, bucket and column of each possible start.
+    lot
+        Shape (S,): column of the start's lot (0 or 1), -1 where lots are free.
+    whole_pieces
+        Shape (S,): column counting multiples, -1 where any number will do.
+    segment
+        Shape (P, T, K + 1): columns of cumulative supply between demand paths, -1 = none.
+    idle, over
+        Shape (R, T): columns of idle and overtime hours.
+    late_price
+        Price per piece and bucket put on lateness that is forbidden.
+    constant
+        Cost that no decision changes.
+    """
+
+    linear: LinearModel
+    mode: Ints
+    bucket: Ints
+    start: Ints
+    lot: Ints
+    whole_pieces: Ints
+    segment: Ints
+    idle: Ints
+    over: Ints
+    late_price: float
+    constant: float
+
+
+def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
+    """Assemble the model; its size grows with modes x buckets and with items x quantiles x buckets."""
+    linear = LinearModel()
+    mode, bucket = possible_starts(problem)
+    start = linear.add_columns(len(mode), cost=problem.modes.cost[mode], integer=len(mode) <= WHOLE_STARTS)
+    late_price = forbidden_late_price(problem, params.weights)
+    segment, constant = _add_segments(linear, problem, late_price)
+    _add_balance(linear, problem, segment, (mode, bucket, start), late_price)
+    idle, over, load_rows = _add_load(linear, problem, params.weights)
+    ops = start_ops(problem, mode, bucket)
+    hours = problem.modes.op_hours[ops.op]
+    rows = load_rows[problem.modes.op_resource[ops.op], ops.bucket]
+    linear.put(rows, start[ops.start], hours)
+    lot, whole_pieces = add_lots(linear, problem, (mode, bucket, start))
+    with_lot = lot[ops.start] >= 0
+    linear.put(rows[with_lot], lot[ops.start][with_lot], problem.modes.op_setup[ops.op][with_lot])
+    _add_load_change(linear, problem, params.weights.load_change, idle, over)
+    _add_peak(linear, problem, params.weights.peak, idle, over)
+    _add_plan_change(linear, problem, params, ops, (start, lot))
+    add_minimum_run(linear, problem, idle, over)
+    return PlanModel(
+        linear=linear,
+        mode=mode,
+        bucket=bucket,
+        start=start,
+        lot=lot,
+        whole_pieces=whole_pieces,
+        segment=segment,
+        idle=idle,
+        over=over,
+        late_price=late_price,
+        constant=constant,
+    )
+
+
+def forbidden_late_price(problem: PlanProblem, weights: PlanWeights) -> float:
+    """Return a price per late piece and bucket that outweighs whatever avoiding it can cost."""
+    m = problem.modes
+    hour = weights.idle + weights.overtime + 2 * weights.load_change + weights.peak + weights.plan_change
+    ways = len(m.item)
+    hours = np.bincount(m.op_mode, weights=m.op_hours + m.op_setup, minlength=ways).max(initial=0.0)
+    tied = problem.holding_cost + np.nan_to_num(problem.backlog_cost)
+    piece = problem.setup_cost + problem.leftover_cost + problem.lost_cost + tied * problem.shape[2]
+    return float(10 * (1 + hour * hours + m.cost.max(initial=0.0) + piece.max(initial=0.0)))
+
+
+def _add_segments(linear: LinearModel, problem: PlanProblem, late_price: float) -> tuple[Ints, float]:
+    n_items, _, n_buckets = problem.shape
+    cumulative = np.cumsum(problem.demand.pieces, axis=2).transpose(0, 2, 1)
+    chance = problem.demand.chance
+    met = np.concatenate([np.zeros((n_items, 1)), np.cumsum(chance, axis=1)], axis=1)[:, None, :]
+    t = np.arange(n_buckets)
+    alive = t <= problem.last[:, None]
+    ends = (t == problem.last[:, None])[:, :, None]
+    late = np.where(problem.may_be_late, problem.backlog_cost, late_price)[:, None, None]
+    over = problem.holding_cost[:, None, None] + ends * problem.leftover_cost[:, None, None]
+    under = late + ends * problem.lost_cost[:, None, None]
+    width = np.diff(cumulative, axis=2, prepend=0.0, append=np.inf)
+    width[:, :, -1] = np.where(ends[:, :, 0], _surplus(problem)[:, None], np.inf)
+    wanted = (width > 0) & alive[:, :, None]
+    columns = np.full(width.shape, -1, np.int64)
+    slope = over * met - under * (1 - met)
+    columns[wanted] = linear.add_columns(int(wanted.sum()), cost=slope[wanted], upper=width[wanted])
+    expected = np.einsum("ptk,pk->pt", cumulative, chance)
+    return columns, float((under[:, :, 0] * expected * alive).sum())
+
+
+def _surplus(problem: PlanProblem) -> Floats:
+    """Pieces above the highest demand path that may be left: none is made just to keep a machine busy."""
+    n_items = problem.shape[0]
+    in_lots = np.zeros(n_items, bool)
+    in_lots[problem.modes.item[problem.lot_modes]] = True
+    top = problem.demand.pieces[:, -1].sum(axis=1)
+    there = problem.initial_stock + problem.firm_supply.sum(axis=1)
+    return np.where(in_lots, np.inf, np.maximum(there - top, 0.0))
+
+
+def _add_balance(
+    linear: LinearModel, problem: PlanProblem, segment: Ints, starts: tuple[Ints, Ints, Ints], late_price: float
+) -> None:
+    n_buckets = problem.shape[2]
+    mode, bucket, start = starts
+    m = problem.modes
+    given = problem.firm_supply - problem.firm_use
+    given[:, 0] += problem.initial_stock
+    ended = np.arange(n_buckets) > problem.last[:, None]
+    lower, upper = np.where(ended, -np.inf, given), np.where(ended, np.inf, given)
+    rows = linear.add_rows(given.size, lower=lower.ravel(), upper=upper.ravel()).reshape(given.shape)
+    p, t, k = np.nonzero(segment >= 0)
+    held = segment[p, t, k]
+    linear.put(rows[p, t], held, 1.0)
+    goes_on = t + 1 < n_buckets
+    linear.put(rows[p[goes_on], t[goes_on] + 1], held[goes_on], -1.0)
+    linear.put(rows[m.item[mode], bucket + m.lead[mode]], start, -m.output[mode])
+    used = problem.usage[:, mode].tocoo()
+    linear.put(rows[used.row, bucket[used.col]], start[used.col], used.data)
+    missing = np.flatnonzero(np.cumsum(problem.firm_use, axis=1).ravel() > 0)
+    short = linear.add_columns(len(missing), cost=late_price)
+    linear.put(rows.ravel()[missing], short, -1.0)
+    inside = missing % n_buckets + 1 < n_buckets
+    linear.put(rows.ravel()[missing[inside] + 1], short[inside], 1.0)
+
+
+def _add_load(linear: LinearModel, problem: PlanProblem, weights: PlanWeights) -> tuple[Ints, Ints, Ints]:
+    shape = problem.capacity.shape
+    n = problem.capacity.size
+    idle = linear.add_columns(n, cost=weights.idle, upper=problem.capacity.ravel())
+    beyond = np.maximum(problem.overtime, problem.firm_hours - problem.capacity)
+    over = linear.add_columns(n, cost=weights.overtime, upper=beyond.ravel())
+    free = (problem.capacity - problem.firm_hours).ravel()
+    rows = linear.add_rows(n, lower=free, upper=free)
+    linear.put(rows, idle, 1.0)
+    linear.put(rows, over, -1.0)
+    return idle.reshape(shape), over.reshape(shape), rows.reshape(shape)
+
+
+def _add_load_change(linear: LinearModel, problem: PlanProblem, price: float, idle: Ints, over: Ints) -> None:
+    if price <= 0:
+        return
+    r, before, after = neighbours(problem)
+    capacity = problem.capacity
+    rise = capacity[r, after] - capacity[r, before]
+    rows = linear.add_rows(len(r), lower=rise, upper=rise)
+    put_load(linear, rows, idle[r, after], over[r, after], -1.0)
+    put_load(linear, rows, idle[r, before], over[r, before], 1.0)
+    _put_change(linear, rows, price)
+    if problem.previous_load is not None:
+        known = np.flatnonzero(~np.isnan(problem.previous_load) & open_buckets(problem)[:, 0])
+        rise = capacity[known, 0] - problem.previous_load[known]
+        rows = linear.add_rows(len(known), lower=rise, upper=rise)
+        put_load(linear, rows, idle[known, 0], over[known, 0], -1.0)
+        _put_change(linear, rows, price)
+
+
+def _put_change(linear: LinearModel, rows: Ints, price: float) -> None:
+    for sign in (1.0, -1.0):
+        linear.put(rows, linear.add_columns(len(rows), cost=price), sign)
+
+
+def _add_peak(linear: LinearModel, problem: PlanProblem, price: float, idle: Ints, over: Ints) -> None:
+    if price <= 0:
+        return
+    n_resources, n_buckets = problem.capacity.shape
+    peak = linear.add_columns(n_resources, cost=price)
+    rows = linear.add_rows(problem.capacity.size, lower=problem.capacity.ravel(), upper=np.inf)
+    linear.put(rows, np.repeat(peak, n_buckets), 1.0)
+    put_load(linear, rows, idle.ravel(), over.ravel(), -1.0)
+
+
+def _add_plan_change(
+    linear: LinearModel, problem: PlanProblem, params: PlanParams, ops: StartOps, columns: tuple[Ints, Ints]
+) -> None:
+    previous = problem.previous_hours
+    price, first = params.weights.plan_change, params.horizon.firm
+    end = min(first + params.horizon.slushy, problem.shape[2])
+    if previous is None or price <= 0 or end <= first:
+        return
+    inside = (ops.bucket >= first) & (ops.bucket < end)
+    op = ops.op[inside]
+    key = problem.modes.op_row[op] * problem.shape[2] + ops.bucket[inside]
+    row, t = np.nonzero(previous)
+    planned = (row * problem.shape[2] + t)[(t >= first) & (t < end)]
+    keys = np.union1d(key, planned)
+    hours = previous.ravel()[keys]
+    rows = linear.add_rows(len(keys), lower=hours, upper=hours)
+    start, lot = (column[ops.start[inside]] for column in columns)
+    row_of = rows[np.searchsorted(keys, key)]
+    linear.put(row_of, start, problem.modes.op_hours[op])
+    linear.put(row_of[lot >= 0], lot[lot >= 0], problem.modes.op_setup[op][lot >= 0])
+    _put_change(linear, rows, price)

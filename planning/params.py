@@ -1,0 +1,122 @@
+"""Every number of a plan that may be tuned, with its unit and range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from contracts.errors import InputError
+from contracts.params import params_from
+
+__all__ = ["HorizonParams", "PlanParams", "PlanWeights", "SolveParams"]
+
+
+def _require_number(name: str, value: float, low: float, high: float = math.inf) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high or math.isinf(value):
+        limit = "a number" + (f" in [{low:g}, {high:g}]" if math.isfinite(high) else f" >= {low:g}")
+        raise ValueError(f"Expected {name} to be {limit}, got {value!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanWeights:
+    """Prices of an uneven load, in money per hour, each >= 0; 0 switches a term off.
+
+    Parameters
+    ----------
+    idle
+        Per hour of capacity that is not used.
+    overtime
+        Per hour above capacity.
+    load_change
+        Per hour by which a resource's load differs from that of its previous open bucket.
+    peak
+        Per hour of a resource's largest load.
+    plan_change
+        Per hour moved against the previous plan inside the slushy horizon.
+    """
+
+    idle: float = 25.0
+    overtime: float = 37.5
+    load_change: float = 10.0
+    peak: float = 0.0
+    plan_change: float = 5.0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _require_number(item.name, getattr(self, item.name), 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HorizonParams:
+    """How far the plan is fixed.
+
+    Parameters
+    ----------
+    firm
+        Buckets from the start whose orders are firm; with a previous plan they stay exactly as they are.
+    slushy
+        Buckets after those in which a change against the previous plan is charged.
+    """
+
+    firm: int = 0
+    slushy: int = 0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise ValueError(f"Expected {item.name} to be a whole number >= 0, got {value!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolveParams:
+    """When to stop.
+
+    Parameters
+    ----------
+    seconds
+        Wall time for the search, > 0.
+    gap
+        Relative distance between cost and bound that is good enough, in [0, 1].
+    """
+
+    seconds: float = 60.0
+    gap: float = 1e-4
+
+    def __post_init__(self) -> None:
+        _require_number("seconds", self.seconds, 1e-3)
+        _require_number("gap", self.gap, 0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanParams:
+    """The tables of `plan.toml`.
+
+    Examples
+    --------
+    >>> PlanParams.from_tables({"weights": {"idle": 0}, "horizon": {"firm": 2}}).horizon
+    HorizonParams(firm=2, slushy=0)
+    """
+
+    weights: PlanWeights = field(default_factory=PlanWeights)
+    horizon: HorizonParams = field(default_factory=HorizonParams)
+    solve: SolveParams = field(default_factory=SolveParams)
+
+    @classmethod
+    def from_tables(cls, tables: Mapping[str, Any], *, where: str = "plan.toml") -> PlanParams:
+        """Build the parameters from a TOML file's tables.
+
+        Raises
+        ------
+        InputError
+            Naming the table and the value that is unknown or out of range.
+        """
+        kinds = {"weights": PlanWeights, "horizon": HorizonParams, "solve": SolveParams}
+        for name, table in tables.items():
+            if name not in kinds:
+                raise InputError(where, f"only the tables {', '.join(kinds)}", name)
+            if not isinstance(table, Mapping):
+                raise InputError(f"{where} [{name}]", "a table", table)
+        return cls(**{n: params_from(t, kinds[n], where=f"{where} [{n}]") for n, t in tables.items()})

@@ -1,0 +1,93 @@
+"""Whole pieces from a fractional plan, without breaking a capacity."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from planning.problem import Floats, Ints, PlanProblem
+from planning.starts import StartOps, start_ops
+
+__all__ = ["whole_pieces"]
+
+_CLOSE = 1e-6
+
+
+def whole_pieces(problem: PlanProblem, mode: Ints, bucket: Ints, pieces: Floats) -> Floats:
+    """Round starts so that each item's cumulative pieces follow the fractional ones.
+
+    Fractions are added up in the order of arrival; whenever they make a piece (an item that may not be late gets it at
+    the first fraction, another at the half) it is started there if its resources still have room, else at the next
+    start of the item that has.
+
+    Parameters
+    ----------
+    mode, bucket, pieces
+        Shape (S,): the starts.
+
+    Returns
+    -------
+    whole
+        Shape (S,): whole numbers, as floats.
+    """
+    pieces = np.where(np.abs(pieces - np.rint(pieces)) < _CLOSE, np.rint(pieces), pieces)
+    whole = np.floor(np.maximum(pieces, 0.0))
+    fraction = np.maximum(pieces, 0.0) - whole
+    if not fraction.any():
+        return whole
+    ops = start_ops(problem, mode, bucket)
+    room = _Room(problem, ops, whole, len(mode))
+    item, arrival = problem.modes.item[mode], bucket + problem.modes.lead[mode]
+    order = np.lexsort((mode, bucket, arrival, item))
+    borders = np.flatnonzero(np.diff(item[order], prepend=-1, append=-1))
+    urgent = ~problem.may_be_late
+    urgent[np.unique(problem.usage.tocoo().row)] = True  # what others are made of must be there
+    for begin, end in pairwise(borders):
+        mine = order[begin:end]
+        if fraction[mine].any():
+            ready = 1 - _CLOSE if urgent[item[mine[0]]] else 0.5
+            _round_item(mine, fraction[mine], ready, whole, room)
+    return whole
+
+
+class _Room:
+    """Hours left on each resource and bucket, and the operations of each start."""
+
+    def __init__(self, problem: PlanProblem, ops: StartOps, whole: Floats, n_starts: int) -> None:
+        m = problem.modes
+        self._resource, self._bucket, self._hours = m.op_resource[ops.op], ops.bucket, m.op_hours[ops.op]
+        self._first = np.searchsorted(ops.start, np.arange(n_starts + 1))
+        self._in_lot = problem.lot_modes[m.op_mode[ops.op]]
+        limit = np.maximum(problem.capacity + problem.overtime, problem.firm_hours)
+        self._left = limit - problem.firm_hours
+        started = whole[ops.start]
+        setup = m.op_setup[ops.op] * (started > 0)
+        np.subtract.at(self._left, (self._resource, self._bucket), started * self._hours + setup)
+
+    def take(self, start: int, wanted: float, already: float) -> float:
+        """Take room for up to `wanted` more pieces of a start; return how many fitted."""
+        ops = slice(self._first[start], self._first[start + 1])
+        if already <= 0 and self._in_lot[ops].any():
+            return 0.0
+        at, hours = (self._resource[ops], self._bucket[ops]), self._hours[ops]
+        left = np.divide(self._left[at] + 1e-9, hours, out=np.full(len(hours), np.inf), where=hours > 0)
+        fits = min(wanted, max(0.0, float(np.floor(left.min(initial=np.inf)))))
+        np.subtract.at(self._left, at, fits * hours)
+        return fits
+
+
+def _round_item(mine: Ints, fraction: Floats, ready: float, whole: Floats, room: _Room) -> None:
+    due = np.floor(np.cumsum(fraction) + ready)
+    placed = 0.0
+    for start, wanted, share in zip(mine, due, fraction, strict=True):
+        if wanted > placed and share > 0:
+            got = room.take(int(start), wanted - placed, whole[start])
+            whole[start] += got
+            placed += got
+    for start in mine:
+        if placed >= due[-1]:
+            return
+        got = room.take(int(start), due[-1] - placed, whole[start])
+        whole[start] += got
+        placed += got
