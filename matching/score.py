@@ -114,7 +114,7 @@ def _part(row: object, where: str) -> PartWeight:
 def _values(frame: pd.DataFrame, name: str, part: PartWeight, source: str) -> npt.NDArray[np.float64]:
     if name not in frame.columns:
         raise InputError("--weights", f"columns of {source} ({', '.join(map(str, frame.columns))})", name)
-    values = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64)
+    values: npt.NDArray[np.float64] = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64)
     if part.missing is not None:
         values = np.where(frame[name].isna(), part.missing, values)
     bad = ~np.isfinite(values)

@@ -1,0 +1,40 @@
+"""Guaranteed shares: how much each supplier must get so that neither side comes first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.problem import Floats, MatchProblem
+from matching.sums import sum_by
+
+__all__ = ["eligible_load", "floor_targets"]
+
+
+def eligible_load(problem: MatchProblem) -> Floats:
+    """Return float64 [M], the load that each supplier would have if it served all orders that list it."""
+    load = 1.0 if problem.load is None else problem.load
+    return sum_by(problem.supplier, problem.pieces[problem.order] * load, problem.n_suppliers)
+
+
+def floor_targets(problem: MatchProblem, share: float) -> Floats:
+    """Return float64 [M], ``share · capacity · min(1, demand / total capacity)``, at most the eligible load.
+
+    Where a piece takes different loads at different suppliers, an order's demand is its pieces times the mean load
+    over its candidates.
+
+    Examples
+    --------
+    >>> problem = MatchProblem(indptr=np.array([0, 2]), supplier=np.array([0, 1]), score=np.array([0.9, 0.5]),
+    ...                        pieces=np.array([10]), capacity=np.array([10, 10]))
+    >>> floor_targets(problem, 0.5).tolist()
+    [2.5, 2.5]
+    """
+    demand = float(problem.demand)
+    if problem.load is not None:
+        counts = np.diff(problem.indptr)
+        sums = sum_by(problem.order, problem.load, problem.n_orders)
+        demand = float(np.dot(sums / np.maximum(counts, 1), problem.pieces))
+    total = float(problem.capacity.sum())
+    ratio = min(1.0, demand / total) if total > 0 else 0.0
+    floors: Floats = np.minimum(share * problem.capacity * ratio, eligible_load(problem))
+    return floors

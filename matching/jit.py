@@ -1,0 +1,23 @@
+"""Compiled loops where numba is there, the same loops in plain Python (slower) where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, TypeVar, cast
+
+__all__ = ["HAVE_NUMBA", "NO_NUMBA_NOTE", "compiled"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+HAVE_NUMBA = find_spec("numba") is not None
+NO_NUMBA_NOTE = "numba is not installed: the loops ran in plain Python, which is slower"
+
+
+def compiled(function: F) -> F:
+    """Compile a function of numbers and arrays on its first call and keep the machine code on disk."""
+    if not HAVE_NUMBA:
+        return function
+    from numba import njit
+
+    return cast("F", njit(cache=True)(function))

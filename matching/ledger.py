@@ -1,0 +1,115 @@
+"""What placing pieces reads and changes: candidates with their loads, and the room that is left."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from matching.jit import compiled
+from matching.problem import Floats, Ints, MatchProblem
+from matching.sums import sum_by
+
+__all__ = ["Book", "State", "book_of", "fitting", "move", "state_of"]
+
+
+class Book(NamedTuple):
+    """The candidates as compiled loops read them.
+
+    `ranked` lists each order's candidates from best to worst, `members` those of each supplier between `starts`;
+    `line` points to a last line without limit where a candidate has no credit line, so that the loops need no special
+    case. `unsplit`: one supplier serves the whole order or nobody does.
+    """
+
+    indptr: Ints
+    ranked: Ints
+    supplier: Ints
+    order: Ints
+    score: Floats
+    penalty: Floats
+    load: Floats
+    line: Ints
+    use: Floats
+    members: Ints
+    starts: Ints
+    unsplit: bool
+
+
+class State(NamedTuple):
+    """What placing changes.
+
+    Pieces left per order, pieces placed per candidate, the room of suppliers and lines, and how far each supplier is
+    above its floor.
+    """
+
+    left: Ints
+    pieces: Ints
+    capacity: Floats
+    limit: Floats
+    spare: Floats
+
+
+def book_of(problem: MatchProblem, rank_by: Floats | None = None, *, unsplit: bool = False) -> Book:
+    """Return the problem's book, candidates ranked by `rank_by` (float [E], default the score)."""
+    n, credit = problem.n_candidates, problem.credit
+    score = problem.score.astype(np.float64)
+    n_lines = 0 if credit is None else credit.limit.size
+    line = np.full(n, n_lines) if credit is None else np.where(credit.line < 0, n_lines, credit.line)
+    use = None if credit is None else credit.use
+    members = np.argsort(problem.supplier, kind="stable")
+    return Book(
+        indptr=problem.indptr.astype(np.int64),
+        ranked=np.lexsort((-(score if rank_by is None else rank_by), problem.order)),
+        supplier=problem.supplier.astype(np.int64),
+        order=problem.order,
+        score=score,
+        penalty=problem.penalties,
+        load=np.ones(n) if problem.load is None else problem.load.astype(np.float64),
+        line=line.astype(np.int64),
+        use=np.ones(n) if use is None else use.astype(np.float64),
+        members=members,
+        starts=np.searchsorted(problem.supplier[members], np.arange(problem.n_suppliers + 1)),
+        unsplit=unsplit,
+    )
+
+
+def state_of(problem: MatchProblem, book: Book, pieces: Ints | None = None, floors: Floats | None = None) -> State:
+    """Return the state after an allocation (int [E]; default: nothing placed yet)."""
+    limits = np.zeros(0) if problem.credit is None else problem.credit.limit.astype(np.float64)
+    placed = np.zeros(problem.n_candidates, np.int64) if pieces is None else pieces.astype(np.int64)
+    used = np.flatnonzero(placed)
+    taken = sum_by(book.supplier[used], placed[used] * book.load[used], problem.n_suppliers)
+    drawn = sum_by(book.line[used], placed[used] * book.use[used], limits.size + 1)
+    return State(
+        left=problem.unserved(placed),
+        pieces=placed,
+        capacity=problem.capacity - taken,
+        limit=np.append(limits, np.inf) - drawn,
+        spare=taken if floors is None else taken - floors,
+    )
+
+
+@compiled
+def fitting(book: Book, state: State, e: int, wanted: int) -> int:
+    """Return how many of the wanted pieces candidate e can still take; never one too many."""
+    room, limit = state.capacity[book.supplier[e]], state.limit[book.line[e]]
+    load, use = book.load[e], book.use[e]
+    most = wanted
+    while most > 0 and (room < most * load or limit < most * use):
+        fewer = most - 1
+        if room < most * load:
+            fewer = min(fewer, int(room / load))
+        if limit < most * use:
+            fewer = min(fewer, int(limit / use))
+        most = fewer
+    return max(most, 0)
+
+
+@compiled
+def move(book: Book, state: State, e: int, amount: int) -> None:
+    """Place pieces of candidate e (take them back if negative)."""
+    state.pieces[e] += amount
+    state.left[book.order[e]] -= amount
+    state.capacity[book.supplier[e]] -= amount * book.load[e]
+    state.limit[book.line[e]] -= amount * book.use[e]
+    state.spare[book.supplier[e]] += amount * book.load[e]

@@ -1,0 +1,50 @@
+"""Why pieces stayed unserved: one code per order, of the candidate that came nearest.
+
+``outbid``         a candidate with room for it was taken by pieces that gain more there
+``full``           a candidate has not the capacity for it, whoever else comes
+``no_credit``      the buyer's credit line at a candidate is used up
+``not_worth``      every candidate scores below the penalty for leaving the piece unserved
+``no_candidates``  nobody was offered
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.bound import net_scores
+from matching.ledger import book_of, state_of
+from matching.problem import Ints, MatchProblem, MatchResult
+
+__all__ = ["CODES", "reasons"]
+
+CODES = ("no_candidates", "not_worth", "no_credit", "full", "outbid")
+_NOT_WORTH, _NO_CREDIT, _FULL, _OUTBID = 1, 2, 3, 4
+
+
+def reasons(problem: MatchProblem, result: MatchResult, orders: Ints) -> npt.NDArray[np.object_]:
+    """Return the reason code of each of the orders, which all have unserved pieces."""
+    if not orders.size:
+        return np.zeros(0, dtype=object)
+    nearest = np.zeros(problem.n_orders, np.int64)
+    np.maximum.at(nearest, problem.order, _candidate_codes(problem, result))
+    return np.array(CODES, dtype=object)[nearest[orders]]
+
+
+def _candidate_codes(problem: MatchProblem, result: MatchResult) -> Ints:
+    """Return int [E], why each candidate takes no more of its order."""
+    book = book_of(problem)
+    state = state_of(problem, book, result.pieces)
+    whole = result.method.endswith("whole_orders")
+    least = problem.pieces[problem.order] if whole else np.ones(problem.n_candidates)
+    load, use = book.load * least, book.use * least
+    no_room = state.capacity[problem.supplier] < load
+    bid_away = no_room & (problem.capacity[problem.supplier] >= load)
+    first_come = result.method == "greedy"
+    net = net_scores(problem, result.prices, result.line_prices)
+    contested = bid_away & (not first_come) & (net <= -problem.penalties[problem.order] + 1e-9 * np.abs(problem.score))
+    code = np.full(problem.n_candidates, _OUTBID)
+    code[no_room & ~contested] = _FULL
+    code[state.limit[book.line] < use] = _NO_CREDIT
+    code[problem.score < -problem.penalties[problem.order]] = _NOT_WORTH
+    return code

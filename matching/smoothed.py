@@ -1,0 +1,91 @@
+"""Prices for problems too large for a linear program: minimise a smoothed dual.
+
+The Lagrangian bound is convex in the prices but kinked; replacing each order's maximum by ``T·log sum exp(·/T)``
+makes it smooth (Nesterov, *Smooth minimization of non-smooth functions*, 2005), and L-BFGS-B follows it down while T
+shrinks. Any prices prove a bound, so an early stop costs sharpness, never truth.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.bound import lagrangian_bound, net_scores
+from matching.problem import Floats, MatchProblem
+from matching.sums import sum_by
+
+__all__ = ["smoothed_prices"]
+
+_TEMPERATURES = (0.05, 0.01, 0.003)
+_ITERATIONS = 40
+
+
+def smoothed_prices(problem: MatchProblem, floors: Floats | None = None) -> tuple[Floats, Floats]:
+    """Return float64 [M] supplier prices (negative where a floor binds) and float64 [L] credit-line prices."""
+    from scipy.optimize import minimize
+
+    dual = _Dual(problem, floors)
+    spread = float(np.ptp(problem.score)) if problem.n_candidates else 0.0
+    at = np.zeros(dual.size)
+    best, best_bound = at, dual.bound(at)
+    for temperature in _TEMPERATURES:
+        found = minimize(
+            dual.value_and_slope,
+            at,
+            args=(max(temperature * spread, 1e-12),),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0.0, None)] * dual.size,
+            options={"maxiter": _ITERATIONS},
+        )
+        at = np.asarray(found.x)
+        bound = dual.bound(at)
+        if bound < best_bound:
+            best, best_bound = at, bound
+    return dual.prices(best)
+
+
+class _Dual:
+    """The smoothed bound over (capacity prices, floor prices, line prices), all >= 0."""
+
+    def __init__(self, problem: MatchProblem, floors: Floats | None) -> None:
+        self._p = problem
+        self._floors = np.zeros(problem.n_suppliers) if floors is None else floors
+        limit = np.zeros(0) if problem.credit is None else problem.credit.limit.astype(np.float64)
+        self._constant = np.concatenate([problem.capacity.astype(np.float64), -self._floors, limit])
+        self._has_floors = floors is not None
+        self.size = self._constant.size
+        self._starts = problem.indptr[:-1][np.diff(problem.indptr) > 0]
+        self._some = np.diff(problem.indptr) > 0
+
+    def prices(self, at: Floats) -> tuple[Floats, Floats]:
+        m = self._p.n_suppliers
+        floor_prices = at[m : 2 * m] if self._has_floors else 0.0
+        return at[:m] - floor_prices, at[2 * m :]
+
+    def bound(self, at: Floats) -> float:
+        prices, line_prices = self.prices(at)
+        return lagrangian_bound(self._p, prices, line_prices, self._floors if self._has_floors else None)
+
+    def value_and_slope(self, at: Floats, temperature: float) -> tuple[float, Floats]:
+        p = self._p
+        net = net_scores(p, *self.prices(at)) / temperature
+        top = -p.penalties / temperature
+        top[self._some] = np.maximum(top[self._some], np.maximum.reduceat(net, self._starts))
+        weight = np.exp(net - np.repeat(top, np.diff(p.indptr)))
+        total = np.exp(-p.penalties / temperature - top)
+        total[self._some] += np.add.reduceat(weight, self._starts)
+        value = float(np.dot(self._constant, at)) + temperature * float(np.dot(p.pieces, top + np.log(total)))
+        flow = weight * np.repeat(p.pieces / total, np.diff(p.indptr))
+        return value, self._constant - self._used(flow)
+
+    def _used(self, flow: Floats) -> Floats:
+        p = self._p
+        loads = flow if p.load is None else flow * p.load
+        by_supplier = sum_by(p.supplier, loads, p.n_suppliers)
+        by_line: Floats = np.zeros(0)
+        if p.credit is not None:
+            on = p.credit.line >= 0
+            uses = flow[on] if p.credit.use is None else flow[on] * p.credit.use[on]
+            by_line = sum_by(p.credit.line[on], uses, p.credit.limit.size)
+        floor_side = -by_supplier if self._has_floors else np.zeros(p.n_suppliers)
+        return np.concatenate([by_supplier, floor_side, by_line])

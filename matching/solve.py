@@ -1,0 +1,220 @@
+"""The matcher's door: one problem, one set of params, one certified result.
+
+==============================  =========================================================================
+problem                         how it is solved
+==============================  =========================================================================
+split, unit form                min-cost flow, or the ε-auction where that is certified good enough
+split, loads or fen that vary   mixed-integer program in pieces; above its size: prices, then whole pieces
+unsplit                         mixed-integer program in orders; above its size: prices, then whole orders
+==============================  =========================================================================
+
+Prices come from the network's potentials, the linear relaxation or a smoothed dual; the bound is computed from them
+with the scores as given (`matching.bound`), so that it holds whatever produced them.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from matching.bound import lagrangian_bound
+from matching.floors import floor_targets
+from matching.flow import attainable_floors, min_cost_flow
+from matching.jit import HAVE_NUMBA, NO_NUMBA_NOTE
+from matching.linear import linear_form, relaxation, whole_pieces
+from matching.problem import Floats, Ints, MatchParams, MatchProblem, MatchResult, relative_gap
+from matching.shadow import shadow_prices
+from matching.smoothed import smoothed_prices
+from matching.sums import sum_by
+from matching.unit import UnitForm, unit_form
+
+__all__ = ["solve"]
+
+_OPTIMAL_GAP = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """An allocation with prices, the bound they prove and the floors that were asked for."""
+
+    pieces: Ints
+    prices: Floats
+    line_prices: Floats
+    upper_bound: float
+    method: str
+    notes: tuple[str, ...] = ()
+
+
+def solve(problem: MatchProblem, *, params: MatchParams | None = None, seed: int = 0) -> MatchResult:
+    """Allocate pieces to suppliers so that the score is highest, and prove how near the highest it is.
+
+    Parameters
+    ----------
+    problem
+        Orders, suppliers, candidates, credit lines.
+    params
+        How to solve it.
+    seed
+        Accepted like everywhere; every method here is deterministic (a program stopped by its time limit excepted).
+
+    Examples
+    --------
+    >>> problem = MatchProblem(indptr=np.array([0, 2, 3]), supplier=np.array([0, 1, 0]), pieces=np.array([5, 5]),
+    ...                        score=np.array([0.9, 0.8, 0.9]), capacity=np.array([5, 5]))
+    >>> result = solve(problem)
+    >>> result.pieces.tolist(), round(result.objective, 9), result.gap
+    ([0, 5, 5], 8.5, 0.0)
+    """
+    del seed
+    params = params or MatchParams()
+    wall, cpu = time.perf_counter(), time.process_time()
+    targets = floor_targets(problem, params.floor) if params.floor > 0 else None
+    found = _greedy(problem, params) if params.method == "greedy" else _optimise(problem, params, targets)
+    objective = problem.objective(found.pieces)
+    # A bound computed in floating point may fall short of what was reached by its last digits.
+    upper_bound = max(found.upper_bound, objective)
+    return MatchResult(
+        pieces=found.pieces,
+        unserved=problem.unserved(found.pieces),
+        prices=found.prices,
+        line_prices=found.line_prices,
+        objective=objective,
+        upper_bound=upper_bound,
+        method=found.method,
+        status="optimal" if relative_gap(objective, upper_bound) <= _OPTIMAL_GAP else "feasible",
+        relaxed_floors=_relaxed(problem, found.pieces, targets),
+        notes=found.notes,
+        seconds=time.perf_counter() - wall,
+        cpu_seconds=time.process_time() - cpu,
+    )
+
+
+def _greedy(problem: MatchProblem, params: MatchParams) -> _Found:
+    """Serve first come first served, certified by the prices of the best method for the problem."""
+    from matching.greedy import first_come
+
+    certificate = _optimise(problem, replace(params, method="auto", floor=0.0), None)
+    notes = ("greedy knows no floors",) if params.floor > 0 else ()
+    pieces = first_come(problem, unsplit=params.unsplit)
+    return replace(certificate, pieces=pieces, method="greedy", notes=notes)
+
+
+def _optimise(problem: MatchProblem, params: MatchParams, targets: Floats | None) -> _Found:
+    unit = unit_form(problem)
+    if unit is None or (params.unsplit and problem.n_candidates <= params.mip_candidates):
+        return _program(problem, params, targets)
+    return _network(problem, unit, params, targets)
+
+
+def _network(problem: MatchProblem, unit: UnitForm, params: MatchParams, targets: Floats | None) -> _Found:
+    split, floors = _split(unit, params, targets)
+    if not params.unsplit:
+        return split
+    from matching.repair import priced_allocation
+
+    wanted = None if floors is None else floors * unit.load
+    pieces = priced_allocation(
+        problem, split.prices, split.line_prices, start=split.pieces.astype(float), unsplit=True, floors=wanted
+    )
+    notes = split.notes if HAVE_NUMBA else (*split.notes, NO_NUMBA_NOTE)
+    bound = _bound_for(problem, split, pieces, targets) if floors is not None else split.upper_bound
+    return replace(split, pieces=pieces, upper_bound=bound, method=f"{split.method}+whole_orders", notes=notes)
+
+
+def _split(unit: UnitForm, params: MatchParams, targets: Floats | None) -> tuple[_Found, Ints | None]:
+    notes: tuple[str, ...] = ()
+    if targets is None and unit.problem.credit is None:
+        large = params.method == "auto" and HAVE_NUMBA and unit.problem.n_candidates >= params.auction_from
+        if large or params.method == "auction":
+            found, notes = _auction(unit, params)
+            if found is not None:
+                return found, None
+    elif params.method == "auction":
+        notes = ("the auction knows neither credit lines nor floors: solved as a min-cost flow",)
+    floors = None
+    if targets is not None:
+        floors = attainable_floors(unit.problem, unit.floors_in_pieces(targets))
+    flow = min_cost_flow(unit.problem, floors)
+    prices, line_prices = shadow_prices(unit.problem, flow, floors)
+    bound = lagrangian_bound(unit.problem, prices, line_prices, floors)
+    found = _in_units(unit, flow.pieces, prices, line_prices)
+    return replace(found, upper_bound=bound, method="min_cost_flow", notes=notes), floors
+
+
+def _auction(unit: UnitForm, params: MatchParams) -> tuple[_Found | None, tuple[str, ...]]:
+    from matching.auction import auction
+
+    outcome = auction(unit.problem, epsilon=params.epsilon, bids_per_order=params.bids_per_order)
+    if outcome is None:
+        return None, ("the auction met a price war and gave way to the min-cost flow",)
+    bound = lagrangian_bound(unit.problem, outcome.prices)
+    gap = relative_gap(unit.problem.objective(outcome.pieces), bound)
+    if params.method == "auto" and gap > params.gap_tolerance:
+        return None, (f"the auction's gap of {gap:.2g} gave way to the min-cost flow",)
+    found = _in_units(unit, outcome.pieces, outcome.prices, np.zeros(0))
+    notes = () if HAVE_NUMBA else (NO_NUMBA_NOTE,)
+    return replace(found, upper_bound=bound, method="auction", notes=notes), ()
+
+
+def _in_units(unit: UnitForm, pieces: Ints, prices: Floats, line_prices: Floats) -> _Found:
+    return _Found(
+        pieces=pieces,
+        prices=unit.supplier_prices(prices),
+        line_prices=unit.credit_prices(line_prices),
+        upper_bound=np.inf,
+        method="",
+    )
+
+
+def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None) -> _Found:
+    """Solve by linear and mixed-integer programs as far as the size allows, else by prices."""
+    from matching.repair import priced_allocation
+
+    start = None
+    if problem.n_candidates <= params.lp_candidates:
+        form = linear_form(problem, targets, unsplit=params.unsplit)
+        start, prices, line_prices = relaxation(problem, form)
+    else:
+        prices, line_prices = smoothed_prices(problem, targets)
+    pieces = priced_allocation(problem, prices, line_prices, start=start, unsplit=params.unsplit, floors=targets)
+    proved, method = np.inf, "prices+whole_orders" if params.unsplit else "prices+whole_pieces"
+    if problem.n_candidates <= params.mip_candidates:
+        exact, proved = whole_pieces(problem, form, seconds=params.seconds)
+        if exact is not None and _better(problem, exact, pieces, targets):
+            pieces, method = exact, "milp"
+    found = _Found(pieces=pieces, prices=prices, line_prices=line_prices, upper_bound=np.inf, method=method)
+    bound = _bound_for(problem, found, pieces, targets)
+    if not _relaxed(problem, pieces, targets):
+        bound = min(bound, proved)
+    notes = () if HAVE_NUMBA or method == "milp" else (NO_NUMBA_NOTE,)
+    return replace(found, upper_bound=bound, notes=notes)
+
+
+def _bound_for(problem: MatchProblem, found: _Found, pieces: Ints, targets: Floats | None) -> float:
+    """Return the bound the prices prove, with floors as far as the allocation keeps them."""
+    kept = None if targets is None else np.minimum(targets, _loads(problem, pieces))
+    return lagrangian_bound(problem, found.prices, found.line_prices, kept)
+
+
+def _better(problem: MatchProblem, one: Ints, other: Ints, targets: Floats | None) -> bool:
+    """Whether an allocation misses less of the floors, or as much of them and scores no less."""
+    missed = [sum(floor - got for _, floor, got in _relaxed(problem, x, targets)) for x in (one, other)]
+    if abs(missed[0] - missed[1]) > 1e-6:
+        return missed[0] < missed[1]
+    return problem.objective(one) >= problem.objective(other)
+
+
+def _loads(problem: MatchProblem, pieces: Ints) -> Floats:
+    used = np.flatnonzero(pieces)
+    load = 1.0 if problem.load is None else problem.load[used]
+    return sum_by(problem.supplier[used], pieces[used] * load, problem.n_suppliers)
+
+
+def _relaxed(problem: MatchProblem, pieces: Ints, targets: Floats | None) -> tuple[tuple[int, float, float], ...]:
+    if targets is None:
+        return ()
+    reached = _loads(problem, pieces)
+    short = np.flatnonzero(reached < targets - 1e-6)
+    return tuple((int(j), float(targets[j]), float(reached[j])) for j in short)
