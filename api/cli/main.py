@@ -8,6 +8,7 @@ from importlib.metadata import version
 import typer
 
 from api.cli.demo import demo
+from api.cli.match import match
 from api.cli.plan import plan
 from contracts.errors import EvenflowError
 
@@ -34,6 +35,7 @@ def _root(
 
 
 app.command("demo")(demo)
+app.command("match")(match)
 app.command("plan")(plan)
 
 
