@@ -13,8 +13,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="EVENFLOW_", extra="ignore", frozen=True)
 
-    home: Path = Field(Path(".evenflow"), description="Folder of loaded networks, results and jobs.")
-    host: str = Field("127.0.0.1", description="Address the server listens on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port the server listens on.")
-    workers: int = Field(2, ge=1, le=64, description="Jobs (forecasts, plans) computed at the same time.")
-    max_body_mb: int = Field(64, ge=1, le=1024, description="Largest request body accepted, in MiB.")
+    home: Path = Field(default=Path(".evenflow"), description="Folder of loaded networks, results and jobs.")
+    host: str = Field(default="127.0.0.1", description="Address the server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port the server listens on.")
+    workers: int = Field(default=2, ge=1, le=64, description="Jobs (forecasts, plans) computed at the same time.")
+    max_body_mb: int = Field(default=64, ge=1, le=1024, description="Largest request body accepted, in MiB.")

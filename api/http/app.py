@@ -1,0 +1,87 @@
+"""The HTTP application: wires the routes to one home folder, one job board, one loaded network."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api.http import docs_page, forecasts, jobs, matches, parties, plans, problems, system
+from api.http.guard import Guard
+from api.http.house import House, Net
+from api.http.metrics import Metrics
+from api.settings import Settings
+from services.jobs import JobBoard
+from store.home import Home
+
+__all__ = ["create_app"]
+
+_ROUTERS = (forecasts.router, plans.router, matches.router, parties.router, jobs.router, system.router)
+_DESCRIPTION = """\
+Matches supply and demand, and turns social demand into level-loaded factory orders.
+
+* **Forecasts** and **plans** take seconds to minutes: the answer is a job to watch.
+* **Matches** answer at once and hold nothing.
+* Every failure is an RFC 9457 problem (`application/problem+json`) whose `type` leads to its explanation.
+"""
+_GC_THRESHOLD = 50_000  # allocations between two collections: the objects of a request are few and short-lived
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    settings
+        Where the home folder is, how many jobs run at once, how large a body may be.
+    """
+    board = JobBoard(settings.home / "jobs", workers=settings.workers)
+    metrics = Metrics(board.jobs)
+    app = FastAPI(
+        title="Evenflow",
+        version=version("evenflow"),
+        description=_DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        responses=_PROBLEM_RESPONSES,
+    )
+    app.state.house = House(settings=settings, board=board, net=Net(Home(settings.home)), metrics=metrics)
+    for router in _ROUTERS:
+        app.include_router(router)
+    docs_page.install(app)
+    problems.install(app)
+    app.add_middleware(Guard, metrics=metrics, max_body_bytes=settings.max_body_mb * 2**20)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name  # the function's: stable while paths move
+
+
+def _problem_response(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+
+
+_PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": _problem_response("The request is wrong; `type` and `errors` say how."),
+    "5XX": _problem_response("It cannot be answered now; `type` says why."),
+}
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    gc.collect()
+    gc.freeze()  # what start-up made is never garbage: looking at it again and again costs the slowest requests
+    gc.set_threshold(_GC_THRESHOLD)
+    yield
+    app.state.house.board.close()

@@ -1,0 +1,63 @@
+"""The examples of the OpenAPI document; a test posts each one and expects the answer it promises."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+__all__ = ["FORECAST_EXAMPLES", "MATCH_EXAMPLES", "PLAN_EXAMPLES"]
+
+_WEEK = (4, 3, 5, 4, 6, 9, 8)  # sales by weekday: the weekend sells twice as much
+
+
+def _sales(days: int = 56) -> list[dict[str, Any]]:
+    first = date(2026, 1, 5)
+    return [
+        {"unique_id": "soap@store-1", "ds": (first + timedelta(days=n)).isoformat(), "y": _WEEK[n % 7]}
+        for n in range(days)
+    ]
+
+
+FORECAST_EXAMPLES: dict[str, Any] = {
+    "one series": {
+        "summary": "Eight weeks of one product in one store, seven days ahead",
+        "value": {"sales": _sales(), "horizon": 7, "quantiles": [0.1, 0.5, 0.9]},
+    },
+}
+
+PLAN_EXAMPLES: dict[str, Any] = {
+    "two weeks": {
+        "summary": "One item on one line: a quiet week, then a busy one",
+        "value": {
+            "demand": [
+                {"item": "soap", "bucket": "2026-03-02", "y": 100},
+                {"item": "soap", "bucket": "2026-03-09", "y": 300},
+            ],
+            "resources": [
+                {"resource": "line-1", "bucket": "2026-03-02", "capacity": 40, "overtime": 8},
+                {"resource": "line-1", "bucket": "2026-03-09", "capacity": 40, "overtime": 8},
+            ],
+            "routes": [{"item": "soap", "route": "main", "step": 1, "resource": "line-1", "hours_per_unit": 0.2}],
+            "items": [{"item": "soap", "holding_cost": 0.1, "backlog_cost": 5.0, "lost_cost": 50.0}],
+        },
+    },
+}
+
+MATCH_EXAMPLES: dict[str, Any] = {
+    "your tables": {
+        "summary": "Two orders compete for the better of two factories",
+        "value": {
+            "orders": [{"order_id": "o-1", "pieces": 60}, {"order_id": "o-2", "pieces": 60}],
+            "suppliers": [
+                {"supplier_id": "factory-a", "capacity": 80},
+                {"supplier_id": "factory-b", "capacity": 100},
+            ],
+            "candidates": [
+                {"order_id": "o-1", "supplier_id": "factory-a", "score": 0.9},
+                {"order_id": "o-1", "supplier_id": "factory-b", "score": 0.3},
+                {"order_id": "o-2", "supplier_id": "factory-a", "score": 0.8},
+                {"order_id": "o-2", "supplier_id": "factory-b", "score": 0.7},
+            ],
+        },
+    },
+}

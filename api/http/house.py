@@ -1,0 +1,104 @@
+"""What the routes share: settings, jobs, the loaded network, metrics."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pandas as pd
+from fastapi import Depends, Request
+
+from api.http.metrics import Metrics
+from api.settings import Settings
+from contracts.errors import NotReadyError
+from services.jobs import JobBoard
+from store.home import Home
+from store.snapshot import Snapshot
+
+__all__ = ["House", "HouseDep", "Loaded", "Net", "NetDep"]
+
+
+class Loaded:
+    """One version of the loaded network and what was computed on it, each read once, when first asked for."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot, self.version = snapshot, snapshot.version
+        self._results: dict[str, Any] = {}
+        self._groups: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
+        self._lock = threading.RLock()
+
+    def result(self, name: str) -> Any:
+        """Return what was computed on it (a frame or figures), or None."""
+        with self._lock:
+            if name not in self._results:
+                self._results[name] = self.snapshot.result(name)
+            return self._results[name]
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a computed table.
+
+        Raises
+        ------
+        NotReadyError
+            If it was not computed on this version.
+        """
+        result = self.result(name)
+        if not isinstance(result, pd.DataFrame):
+            raise NotReadyError(f"no {name} has been computed on this network yet: run `evenflow demo`")
+        return result
+
+    def rows_by(self, name: str, column: str) -> dict[str, pd.DataFrame]:
+        """Return a computed table's rows by the text of one column."""
+        with self._lock:
+            if (name, column) not in self._groups:
+                groups = self.frame(name).groupby(column, sort=False)
+                self._groups[name, column] = {str(key): rows for key, rows in groups}
+            return self._groups[name, column]
+
+
+class Net:
+    """The current version: opened once, opened again when another became current or new results were written."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._stamp: tuple[str, int] | None = None
+        self._loaded: Loaded | None = None
+
+    def current(self) -> Loaded:
+        """Return the current version.
+
+        Raises
+        ------
+        NotReadyError
+            If nothing is loaded; names the command that loads.
+        """
+        snapshot = self.home.current()
+        results = snapshot.root / "results"
+        stamp = (snapshot.version, results.stat().st_mtime_ns if results.is_dir() else 0)
+        if self._loaded is None or stamp != self._stamp:
+            self._loaded, self._stamp = Loaded(snapshot), stamp
+        return self._loaded
+
+
+@dataclass(frozen=True)
+class House:
+    """One server's parts."""
+
+    settings: Settings
+    board: JobBoard
+    net: Net
+    metrics: Metrics
+
+
+def _house(request: Request) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+def _loaded(house: HouseDep) -> Loaded:
+    return house.net.current()
+
+
+HouseDep = Annotated[House, Depends(_house)]
+NetDep = Annotated[Loaded, Depends(_loaded)]

@@ -1,0 +1,59 @@
+"""Counts for Prometheus: requests, how long they took, jobs."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from services.jobs import Job
+
+__all__ = ["Metrics"]
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_STATES = ("queued", "running", "succeeded", "failed", "cancelled")
+
+
+class Metrics:
+    """The counters of one server.
+
+    Parameters
+    ----------
+    jobs
+        Returns every job remembered.
+    """
+
+    def __init__(self, jobs: Callable[[], Iterable[Job]]) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "evenflow_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "evenflow_request_seconds", "Time to answer.", ["route"], buckets=_SECONDS, registry=self._registry
+        )
+        self._registry.register(_Jobs(jobs))
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request; `route` is the template (``/v1/jobs/{job_id}``), never the path."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _Jobs(Collector):
+    def __init__(self, jobs: Callable[[], Iterable[Job]]) -> None:
+        self._jobs = jobs
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        tally = Tally((job.kind, job.state) for job in self._jobs())
+        gauge = GaugeMetricFamily("evenflow_jobs", "Jobs remembered, by state.", labels=["kind", "state"])
+        for kind in ("forecast", "plan"):
+            for state in _STATES:
+                gauge.add_metric([kind, state], tally[kind, state])
+        yield gauge

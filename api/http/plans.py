@@ -1,0 +1,155 @@
+"""Plans: ask for one as a job, read the current one."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+from fastapi import APIRouter, Body, Query
+from pydantic import Field, model_validator
+
+from api.http.examples import PLAN_EXAMPLES
+from api.http.house import HouseDep, NetDep
+from api.http.jobs import JobView, accepted
+from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
+from api.http.responses import JsonResponse, to_rows
+from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
+from contracts.progress import Report
+from planning.tables import BOM, DEMAND, FIRM, ITEMS, RESOURCES, ROUTES
+from services.jobs import JobResult
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["plans"])
+
+DemandRow = row_model("DemandRow", DEMAND, base=AttributeRow)
+ResourceRow = row_model("ResourceRow", RESOURCES)
+RouteRow = row_model("RouteRow", ROUTES)
+ItemRow = row_model("ItemRow", ITEMS)
+BomRow = row_model("BomRow", BOM)
+FirmRow = row_model("FirmRow", FIRM)
+_NEEDED = ("demand", "resources", "routes")
+_TABLES = (*_NEEDED, "items", "bom", "firm")
+_Money = Annotated[float, Field(ge=0)]
+
+
+class WeightsModel(StrictModel):
+    """Prices of an uneven load, in money per hour; 0 switches a term off."""
+
+    idle: _Money | None = Field(None, description="Per hour of capacity that is not used.")
+    overtime: _Money | None = Field(None, description="Per hour above capacity.")
+    load_change: _Money | None = Field(None, description="Per hour of difference between neighbouring buckets.")
+    peak: _Money | None = Field(None, description="Per hour of a resource's largest load.")
+    plan_change: _Money | None = Field(None, description="Per hour moved inside the slushy horizon.")
+
+
+class HorizonModel(StrictModel):
+    """How far the plan is fixed, in buckets."""
+
+    firm: int | None = Field(None, ge=0, le=1000, description="Buckets whose orders are firm.")
+    slushy: int | None = Field(None, ge=0, le=1000, description="Buckets after those in which a change is charged.")
+
+
+class SolveModel(StrictModel):
+    """When to stop."""
+
+    seconds: float | None = Field(None, ge=0.001, le=3600, description="Wall time of the search.")
+    gap: float | None = Field(None, ge=0, le=1, description="Relative distance to the bound that is good enough.")
+
+
+class ParamsModel(StrictModel):
+    """The tables of `plan.toml`."""
+
+    weights: WeightsModel | None = Field(None, description="Prices of an uneven load.")
+    horizon: HorizonModel | None = Field(None, description="How far the plan is fixed.")
+    solve: SolveModel | None = Field(None, description="When to stop.")
+
+
+class PlanRequest(StrictModel):
+    """What to plan: demand, resources and routes together, or none of them for the loaded network."""
+
+    demand: Table[DemandRow] | None = Field(None, description="`y`, or quantile columns such as `q0.5`.")  # type: ignore[valid-type]
+    resources: Table[ResourceRow] | None = Field(None, description="Hours by resource and bucket.")  # type: ignore[valid-type]
+    routes: Table[RouteRow] | None = Field(None, description="How each item is made.")  # type: ignore[valid-type]
+    items: Table[ItemRow] | None = Field(None, description="Costs, stock and life of each item.")  # type: ignore[valid-type]
+    bom: Table[BomRow] | None = Field(None, description="Components.")  # type: ignore[valid-type]
+    firm: Table[FirmRow] | None = Field(None, description="Orders of the plan before.")  # type: ignore[valid-type]
+    params: ParamsModel | None = Field(None, description="Weights, horizon, when to stop.")
+    boxes: bool = Field(False, description="Also make the heijunka box per resource and day.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random.")
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> PlanRequest:
+        given = [name for name in _TABLES if getattr(self, name) is not None]
+        missing = [name for name in _NEEDED if name not in given]
+        if given and missing:
+            raise ValueError(f"demand, resources and routes together, or no table at all; {missing[0]} is missing")
+        return self
+
+
+@router.post("/v1/plans", status_code=202, response_model=JobView)
+def create_plan(house: HouseDep, request: Annotated[PlanRequest, Body(openapi_examples=PLAN_EXAMPLES)]) -> JsonResponse:
+    """Compute a level-loaded production plan in the background.
+
+    The answer names the job; its tables are `orders` (production orders), `load` (hours by resource and bucket) and,
+    if asked for, `boxes`. An infeasible problem is a result, not a failure: `summary.status` says so, with reasons.
+    """
+    tables = {name: frame_of(getattr(request, name)) for name in _TABLES}
+    params = request.params.model_dump(exclude_none=True) if request.params else {}
+    if request.demand is None:
+        house.net.current()  # says at once that nothing is loaded
+    work = partial(plan_work, tables, params, house.settings.home, boxes=request.boxes, seed=request.seed)
+    return accepted(house, "plan", work)
+
+
+@router.get("/v1/plan", response_model=Page)
+def read_plan(
+    loaded: NetDep,
+    item: Annotated[str | None, Query(max_length=500, description="Only orders for this item.")] = None,
+    resource: Annotated[str | None, Query(max_length=500, description="Only orders on this resource.")] = None,
+    limit: LimitQuery = 100,
+    cursor: CursorQuery = None,
+) -> JsonResponse:
+    """Return a page of the current plan's production orders."""
+    orders = loaded.frame("plan")
+    for column, wanted in (("item", item), ("resource", resource)):
+        orders = orders if wanted is None else orders[orders[column].astype(str) == wanted]
+    rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(orders))
+    page = to_rows(orders.iloc[rows])
+    return JsonResponse({"version": loaded.version, "total": len(orders), "rows": page, "next_cursor": following})
+
+
+def plan_work(
+    tables: dict[str, pd.DataFrame | None],
+    params: dict[str, Any],
+    home: Path,
+    progress: Report,
+    *,
+    boxes: bool,
+    seed: int,
+) -> JobResult:
+    """Compute one plan; runs in a process of its own."""
+    from planning.params import PlanParams
+    from services.network_plan import network_tables
+    from services.plan_production import plan_production
+    from store.home import Home
+
+    given = {name: table for name, table in tables.items() if table is not None}
+    extra: dict[str, Any] = {"version": None}
+    if not given:
+        snapshot = Home(home).current()
+        found = network_tables(snapshot)
+        given = {"demand": found.demand, "resources": found.resources, "routes": found.routes}
+        extra = {"version": snapshot.version, "items_without_route": found.without_route}
+    report = plan_production(
+        **given,
+        params=PlanParams.from_tables(params, where="params"),
+        boxes=boxes,
+        seed=seed,
+        sources={name: name for name in _TABLES},
+        progress=progress,
+    )
+    made = {"orders": report.orders, "load": report.load, "boxes": report.boxes}
+    return JobResult(report.summary | extra, {name: table for name, table in made.items() if table is not None})

@@ -1,0 +1,251 @@
+"""What goes wrong, told as RFC 9457 problem details: one stable type per kind of trouble."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from api.http.responses import JsonResponse
+from contracts.errors import EvenflowError, UnknownIdError
+from services.job_files import problem_of_error
+from services.jobs import JobBusyError
+
+__all__ = [
+    "PROBLEM_TYPES",
+    "FieldError",
+    "Problem",
+    "ProblemType",
+    "StaleCursorError",
+    "install",
+    "job_problem",
+    "problem_body",
+    "respond",
+    "respond_to_bug",
+]
+
+_log = logging.getLogger(__name__)
+_MAX_ERRORS = 20
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """One kind of trouble: its status, its title and what to do about it."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+PROBLEM_TYPES: Mapping[str, ProblemType] = {
+    "malformed-json": ProblemType(400, "The body is not JSON", "Send a body that a JSON parser accepts."),
+    "bad-request": ProblemType(
+        400, "The request cannot be read", "Mend the request; repeating it as it is won't help."
+    ),
+    "not-found": ProblemType(404, "Nothing is served at this path", "See /docs for the paths there are."),
+    "unknown-id": ProblemType(404, "Unknown id", "Nothing answers to this id; the detail says of which kind it is."),
+    "method-not-allowed": ProblemType(
+        405, "The path does not take this method", "The `Allow` header lists the methods it takes."
+    ),
+    "job-over": ProblemType(409, "The job is over", "A job that has ended cannot be cancelled; read it instead."),
+    "stale-cursor": ProblemType(
+        410, "The list has changed", "Another network or plan became current; start again without a cursor."
+    ),
+    "body-too-large": ProblemType(
+        413, "The body is too large", "Send less at once, or let the operator raise EVENFLOW_MAX_BODY_MB."
+    ),
+    "unsupported-media-type": ProblemType(
+        415, "The body is not declared as JSON", "Send `Content-Type: application/json`."
+    ),
+    "invalid-request": ProblemType(
+        422,
+        "The request is well-formed but wrong",
+        "`errors` names each place: a JSON pointer, or the table, its column and its row (1 = the first).",
+    ),
+    "internal": ProblemType(
+        500, "Something here failed", "It is our fault; the server's log has the trace under the request id."
+    ),
+    "busy": ProblemType(503, "Too many jobs wait", "Try again after as many seconds as `Retry-After` says."),
+    "not-ready": ProblemType(
+        503,
+        "Nothing is loaded that could answer",
+        "Load a network or run the demo first; the detail names the command.",
+    ),
+    "crashed": ProblemType(500, "The process of the job ended", "Usually memory ran out; send less at once."),
+    "interrupted": ProblemType(503, "The server ended before the job did", "Send the job again."),
+}
+
+_BY_STATUS = {
+    400: "malformed-json",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+    415: "unsupported-media-type",
+}
+_BY_ERROR = {
+    "UnknownIdError": "unknown-id",
+    "NotReadyError": "not-ready",
+    "JobBusyError": "busy",
+    "JobDoneError": "job-over",
+    "Crashed": "crashed",
+    "Internal": "internal",
+    "Interrupted": "interrupted",
+    "StaleCursorError": "stale-cursor",
+}
+
+
+class StaleCursorError(EvenflowError):
+    """A cursor into a list that is no longer current."""
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with the request, and where."""
+
+    pointer: str | None = Field(None, description="JSON pointer into the body, or the parameter's name.")
+    table: str | None = Field(None, description="Table of the body that holds the fault.")
+    field: str | None = Field(None, description="Column or option at fault.")
+    row: int | None = Field(None, description="Row of the table, 1 = the first.")
+    expected: str = Field(description="What would have been right.")
+    got: str = Field(description="What came instead, shortened.")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "/problems/invalid-request",
+                "title": "The request is well-formed but wrong",
+                "status": 422,
+                "detail": "/orders/0/pieces: expected a number greater than 0, got -3",
+                "instance": "/v1/matches",
+                "request_id": "5f0c2a9be1d44c7f",
+                "errors": [
+                    {
+                        "pointer": "/orders/0/pieces",
+                        "table": "orders",
+                        "field": "pieces",
+                        "row": 1,
+                        "expected": "a number greater than 0",
+                        "got": "-3",
+                    }
+                ],
+            }
+        }
+    )
+
+    type: str = Field(description="Stable URI of the kind of trouble; reading it explains it.")
+    title: str = Field(description="The kind of trouble in words; the same for each of its kind.")
+    status: int = Field(description="HTTP status.")
+    detail: str = Field(description="What happened this time.")
+    instance: str | None = Field(None, description="Path of the request.")
+    request_id: str | None = Field(None, description="Also in the `X-Request-ID` header and the server's log.")
+    errors: list[FieldError] = Field(default_factory=list, description="Each fault and its place.")
+
+
+def problem_body(
+    slug: str, detail: str, *, errors: Sequence[Mapping[str, Any]] = (), status: int | None = None
+) -> dict[str, Any]:
+    """Return problem details of a type as plain data."""
+    kind = PROBLEM_TYPES[slug]
+    return {
+        "type": f"/problems/{slug}",
+        "title": kind.title,
+        "status": status or kind.status,
+        "detail": detail,
+        "errors": [_placed(error) for error in errors],
+    }
+
+
+def job_problem(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Return why a job failed, as problem details."""
+    return problem_body(_BY_ERROR.get(problem["error"], "invalid-request"), problem["detail"], errors=problem["errors"])
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure of the app with problem details."""
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(EvenflowError, _on_error)
+
+
+def respond(request: Request, body: dict[str, Any], *, headers: Mapping[str, str] | None = None) -> JsonResponse:
+    """Answer with problem details."""
+    body["instance"] = request.url.path
+    body["request_id"] = getattr(request.state, "request_id", None)
+    return JsonResponse(body, status_code=body["status"], media_type="application/problem+json", headers=headers)
+
+
+def respond_to_bug(request: Request, error: Exception) -> JsonResponse:
+    """Answer an unexpected error: its trace goes to the log under the request's id, never to the caller."""
+    request_id = getattr(request.state, "request_id", None)
+    _log.error("request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error)
+    return respond(request, problem_body("internal", f"an unexpected error; the log has it as {request_id}"))
+
+
+def _placed(error: Mapping[str, Any]) -> dict[str, Any]:
+    placed = {name: error.get(name) for name in FieldError.model_fields}
+    if placed["pointer"] is None and placed["table"] and placed["row"]:
+        placed["pointer"] = f"/{placed['table']}/{placed['row'] - 1}/{placed['field']}"
+    return placed
+
+
+async def _on_error(request: Request, error: Exception) -> JsonResponse:
+    told = problem_of_error(error) if isinstance(error, EvenflowError) else {}
+    slug = _BY_ERROR.get(told["error"], "invalid-request")
+    if isinstance(error, UnknownIdError) and request.method == "POST":
+        slug = "invalid-request"  # the path is right, something in the body is not
+    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, JobBusyError) else None
+    return respond(request, problem_body(slug, told["detail"], errors=told["errors"]), headers=headers)
+
+
+async def _on_http(request: Request, error: Exception) -> JsonResponse:
+    assert isinstance(error, HTTPException)
+    slug = _BY_STATUS.get(error.status_code, "bad-request" if error.status_code < 500 else "internal")
+    detail = f"{request.method} {request.url.path}: {error.detail}"
+    return respond(request, problem_body(slug, detail, status=error.status_code), headers=error.headers)
+
+
+async def _on_validation(request: Request, error: Exception) -> JsonResponse:
+    assert isinstance(error, RequestValidationError)
+    faults = error.errors()
+    if faults[0]["type"] == "json_invalid":
+        why = faults[0].get("ctx", {}).get("error", "not JSON")
+        return respond(request, problem_body("malformed-json", f"the body: {why} at character {faults[0]['loc'][-1]}"))
+    errors = [_fault(fault) for fault in faults[:_MAX_ERRORS]]
+    more = f" ({len(faults)} faults)" if len(faults) > 1 else ""
+    detail = f"{errors[0]['pointer']}: expected {errors[0]['expected']}, got {errors[0]['got']}{more}"
+    return respond(request, problem_body("invalid-request", detail, errors=errors))
+
+
+def _fault(fault: Mapping[str, Any]) -> dict[str, Any]:
+    where, *path = [part for part in fault["loc"] if not str(part).startswith("form:")]
+    pointer = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    row = next((n for n, part in enumerate(path) if isinstance(part, int)), None)
+    return {
+        "pointer": pointer if where == "body" else ".".join(map(str, path)),
+        "table": str(path[row - 1]) if row else None,
+        "field": str(path[-1]) if path else "body",
+        "row": path[row] + 1 if row else None,
+        "expected": _expected(str(fault["msg"])),
+        "got": "nothing" if fault["type"] == "missing" else _short(fault.get("input")),
+    }
+
+
+def _expected(message: str) -> str:
+    for prefix in ("Input should be ", "Value error, "):
+        message = message.removeprefix(prefix)
+    plain = {"Field required": "this required field", "Extra inputs are not permitted": "no such field"}
+    return plain.get(message, message)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,46 @@
+"""JSON out, by orjson."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+from starlette.responses import JSONResponse
+
+__all__ = ["JsonResponse", "to_rows"]
+
+
+class JsonResponse(JSONResponse):
+    """A JSON answer that takes numpy values; NaN becomes null."""
+
+    def render(self, content: Any) -> bytes:
+        """Encode the content."""
+        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=_plain)
+
+
+def to_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a frame's rows as plain data: dates as ISO texts, empty cells as None.
+
+    Examples
+    --------
+    >>> to_rows(pd.DataFrame({"ds": pd.to_datetime(["2024-01-05"]), "y": [float("nan")]}))
+    [{'ds': '2024-01-05', 'y': None}]
+    """
+    columns = {str(name): _cells(frame[name]) for name in frame.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _cells(column: pd.Series) -> list[Any]:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        whole_days = column.dt.tz is None and bool((column.dropna() == column.dropna().dt.normalize()).all())
+        texts = (
+            column.dt.strftime("%Y-%m-%d") if whole_days else column.map(lambda t: t.isoformat(), na_action="ignore")
+        )
+        return list(texts.astype(object).where(column.notna(), None))
+    return list(column.astype(object).where(column.notna(), None))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
