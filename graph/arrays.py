@@ -52,7 +52,7 @@ def starts_of(sorted_keys: Ints, n_keys: int) -> Ints:
     return starts
 
 
-def expand(starts: Ints, rows: Array) -> tuple[Array, Array]:
+def expand(starts: Array, rows: Array) -> tuple[Array, Array]:
     """Return every member of the given rows of a CSR block.
 
     Returns

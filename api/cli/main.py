@@ -8,6 +8,7 @@ from importlib.metadata import version
 import typer
 
 from api.cli.demo import demo
+from api.cli.load import load
 from api.cli.match import match
 from api.cli.plan import plan
 from contracts.errors import EvenflowError
@@ -35,6 +36,7 @@ def _root(
 
 
 app.command("demo")(demo)
+app.command("load")(load)
 app.command("match")(match)
 app.command("plan")(plan)
 

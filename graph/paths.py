@@ -1,0 +1,165 @@
+"""The shortest way from one party to another: who could introduce whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.errors import InputError
+from graph.arrays import Array, Ints, expand
+from graph.blocks import Block
+from graph.network import SupplyNetwork
+
+__all__ = ["Step", "introduction", "within"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One relation on a path, in the direction of travel.
+
+    Parameters
+    ----------
+    source, target
+        Ids of the parties.
+    relation
+        Its kind.
+    forward
+        Whether the relation leads from `source` to `target` (else the other way round).
+    weight
+        Tie strength.
+    """
+
+    source: str
+    target: str
+    relation: str
+    forward: bool
+    weight: float
+
+
+def introduction(
+    network: SupplyNetwork, source: str, target: str, *, kinds: Sequence[str] | None = None, max_hops: int = 6
+) -> list[Step] | None:
+    """Return a shortest path of relations, taken in either direction; None if there is none within `max_hops`.
+
+    Searched from both ends at once, always from the smaller frontier. Among shortest paths, each step back from where
+    the searches met takes the strongest tie (then the smaller id).
+
+    Parameters
+    ----------
+    network
+        The net; pass ``network.as_of(day)`` for the relations of a day.
+    source, target
+        Ids of the parties.
+    kinds
+        Relation kinds to use; all by default.
+    max_hops
+        Longest path looked for, >= 1.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such party or relation kind.
+    InputError
+        If `max_hops` is below 1.
+    """
+    if max_hops < 1:
+        raise InputError("max_hops", "at least 1", max_hops)
+    blocks = {kind: network.block(kind) for kind in (kinds if kinds is not None else network.blocks)}
+    ends = network.position(source), network.position(target)
+    if ends[0] == ends[1]:
+        return []
+    sides = [_Side(network.n_parties, end) for end in ends]
+    meeting = _meet(sides, list(blocks.values()), max_hops)
+    if meeting is None:
+        return None
+    first = _walk_back(sides[0], blocks, meeting)
+    second = _walk_back(sides[1], blocks, meeting)
+    stations = [*reversed(first), *second[1:]]
+    return [_step(network, blocks, a, b) for a, b in pairwise(stations)]
+
+
+def within(network: SupplyNetwork, party: int, hops: int, *, max_parties: int) -> Ints:
+    """Return the positions of the parties within some hops of one, nearest first, at most `max_parties` of them."""
+    side = _Side(network.n_parties, party)
+    found = [side.frontier]
+    for _ in range(hops):
+        if sum(map(len, found)) >= max_parties:
+            break
+        side.grow(list(network.blocks.values()))
+        found.append(side.frontier)
+    return np.concatenate(found)[:max_parties].astype(np.int32)
+
+
+class _Side:
+    """A breadth-first search from one end."""
+
+    def __init__(self, n: int, start: int) -> None:
+        self.level = np.full(n, -1, dtype=np.int16)
+        self.level[start] = 0
+        self.depth = 0
+        self.frontier: Array = np.array([start], dtype=np.int32)
+
+    def grow(self, blocks: Iterable[Block]) -> None:
+        reached = [ends for block in blocks for ends in _both_ends(block, self.frontier)]
+        new = np.unique(np.concatenate(reached)) if reached else self.frontier[:0]
+        new = new[self.level[new] < 0]
+        self.depth += 1
+        self.level[new] = self.depth
+        self.frontier = new
+
+
+def _both_ends(block: Block, rows: Array) -> tuple[Ints, Ints]:
+    _, out = expand(block.out_start, rows)
+    _, into = expand(block.in_start, rows)
+    return block.out_dst[out], block.in_src[into]
+
+
+def _meet(sides: list[_Side], blocks: list[Block], max_hops: int) -> int | None:
+    """Grow the searches until they touch; return where, on a shortest path."""
+    one, two = sides
+    while one.depth + two.depth < max_hops:
+        small, other = (one, two) if len(one.frontier) <= len(two.frontier) else (two, one)
+        small.grow(blocks)
+        touched = small.frontier[other.level[small.frontier] >= 0]
+        if len(touched):
+            return int(touched[np.argmin(other.level[touched])])
+        if not len(small.frontier):
+            return None
+    return None
+
+
+def _walk_back(side: _Side, blocks: dict[str, Block], at: int) -> list[int]:
+    path = [at]
+    while side.level[path[-1]] > 0:
+        ends, weights = _ties(blocks, path[-1])
+        nearer = side.level[ends] == side.level[path[-1]] - 1
+        ends, weights = ends[nearer], weights[nearer]
+        path.append(int(ends[np.lexsort((ends, -weights))[0]]))
+    return path
+
+
+def _ties(blocks: dict[str, Block], party: int) -> tuple[Ints, npt.NDArray[np.float32]]:
+    ends, weights = [], []
+    for block in blocks.values():
+        out, into = block.out_slice(party), block.in_slice(party)
+        ends += [block.out_dst[out], block.in_src[into]]
+        weights += [block.weight[out], block.weight[block.in_edge[into]]]
+    return np.concatenate(ends), np.concatenate(weights)
+
+
+def _step(network: SupplyNetwork, blocks: dict[str, Block], a: int, b: int) -> Step:
+    """Return the strongest relation between two parties that have one."""
+    found = []
+    for kind, block in blocks.items():
+        for forward, src, dst in ((True, a, b), (False, b, a)):
+            row = block.out_slice(src)
+            weights = block.weight[row][block.out_dst[row] == dst]
+            if len(weights):
+                found.append((float(weights.max()), forward, kind))
+    weight, forward, kind = max(found)
+    ids = network.parties.ids
+    return Step(source=ids.text(a), target=ids.text(b), relation=kind, forward=forward, weight=weight)

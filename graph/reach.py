@@ -1,0 +1,113 @@
+"""Which offers a buyer can reach through relations: from its suppliers, and from theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.arrays import Array, expand
+from graph.network import SupplyNetwork
+from graph.supply_book import SupplyBook
+
+__all__ = ["TRADE", "Reached", "direct", "via"]
+
+TRADE = ("supplies", "distributes", "serves")
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """Offers reached, one row each; a pair may occur more than once.
+
+    Parameters
+    ----------
+    demand, offer
+        Index of the demand and of the offer.
+    strength
+        Weight of the weakest tie on the way.
+    middle
+        Position of the party between, -1 if none.
+    """
+
+    demand: Array
+    offer: Array
+    strength: npt.NDArray[np.float64]
+    middle: Array
+
+
+def direct(book: SupplyBook, demand: Array, good: Array, buyer: Array) -> Reached:
+    """Return the offers of those who supply, distribute to or serve the buyer.
+
+    Parameters
+    ----------
+    book
+        The offers.
+    demand, good, buyer
+        Shape (q,): what each demand asks for (a demand may ask for several goods) and for whom.
+    """
+    which, supplier, weight = _suppliers(book.network, buyer)
+    offer = book.find(good[which], supplier)
+    keep = offer >= 0
+    which, offer, weight = which[keep], offer[keep], weight[keep]
+    return Reached(demand[which], offer, weight, np.full(len(which), -1))
+
+
+def via(book: SupplyBook, demand: Array, good: Array, buyer: Array) -> Reached:
+    """Return the offers of those who supply the buyer's suppliers.
+
+    Many demands share a distributor and a good, so each (distributor, good) is looked up once, from whichever side
+    is the smaller: the distributor's suppliers or the good's offers.
+    """
+    which, middle, weight = _suppliers(book.network, buyer)
+    pairs, pair_of = np.unique(middle.astype(np.int64) * book.n_goods + good[which], return_inverse=True)
+    pair_middle, pair_good = np.divmod(pairs, book.n_goods)
+    pair, offer, first_weight = _offers_through(book, pair_middle, pair_good)
+    by_pair = np.argsort(pair, kind="stable")
+    starts = np.searchsorted(pair[by_pair], np.arange(len(pairs) + 1)).astype(np.int64)
+    row, place = expand(starts, pair_of)
+    found = by_pair[place]
+    own = book.supplier[offer[found]] != buyer[which[row]]
+    row, found = row[own], found[own]
+    strength = np.minimum(first_weight[found], weight[row])
+    return Reached(demand[which[row]], offer[found], strength, middle[row])
+
+
+def _suppliers(network: SupplyNetwork, buyer: Array) -> tuple[Array, Array, npt.NDArray[np.float64]]:
+    """Return (index into buyer, supplier, weight) of all relations of trade that lead to the buyers."""
+    parts = []
+    for kind in TRADE:
+        block = network.block(kind)
+        which, place = expand(block.in_start, buyer)
+        parts.append((which, block.in_src[place], block.weight[block.in_edge[place]].astype(float)))
+    which, supplier, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return which, supplier, weight
+
+
+def _offers_through(book: SupplyBook, middle: Array, good: Array) -> tuple[Array, Array, npt.NDArray[np.float64]]:
+    """Return (pair, offer, weight) for the offers of each pair's good by suppliers of its middle party."""
+    offers = book.start[good + 1] - book.start[good]
+    ties = np.zeros(len(middle), dtype=np.int64)
+    for kind in TRADE:
+        start = book.network.block(kind).in_start
+        ties += start[middle + 1] - start[middle]
+    by_offer, by_tie = np.flatnonzero((offers > 0) & (offers <= ties)), np.flatnonzero((offers > ties) & (ties > 0))
+    found = [_from_ties(book, by_tie, middle, good)]
+    found += [_from_offers(book, kind, by_offer, middle, good) for kind in TRADE]
+    pair, offer, weight = (np.concatenate(column) for column in zip(*found, strict=True))
+    return pair, offer, weight
+
+
+def _from_ties(book: SupplyBook, pairs: Array, middle: Array, good: Array) -> tuple[Array, Array, Array]:
+    which, supplier, weight = _suppliers(book.network, middle[pairs])
+    offer = book.find(good[pairs][which], supplier)
+    keep = offer >= 0
+    return pairs[which[keep]], offer[keep], weight[keep]
+
+
+def _from_offers(book: SupplyBook, kind: str, pairs: Array, middle: Array, good: Array) -> tuple[Array, Array, Array]:
+    block = book.network.block(kind)
+    which, offer = book.offers_of(good[pairs])
+    edge = block.find(book.supplier[offer], middle[pairs][which])
+    keep = edge >= 0
+    return pairs[which[keep]], offer[keep], block.weight[edge[keep]].astype(float)

@@ -1,0 +1,196 @@
+"""A user's own network: read the files of a folder, check them together, make them visible in one switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from contracts.errors import InputError, NotReadyError
+from contracts.progress import Report, silent
+from services.files import read_raw, write_table
+from services.network_checks import CHECK_ORDER, row_reasons
+from store.home import Home
+from store.tables import TABLES
+
+__all__ = ["PERSONAL", "LoadReport", "load_network"]
+
+# Who bought is nobody's business here: such columns are dropped before anything is checked or kept.
+PERSONAL = frozenset(
+    {
+        "consumer_id",
+        "customer_id",
+        "household_id",
+        "member_id",
+        "openid",
+        "unionid",
+        "phone",
+        "mobile",
+        "email",
+        "id_card",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadReport:
+    """What a load did.
+
+    Parameters
+    ----------
+    version
+        Name of the version that is now current.
+    changed
+        Whether another version was current before.
+    counts
+        Usable rows by table, of the files given.
+    quarantined
+        Rows that cannot be used by table, where there are any.
+    summary
+        The same as plain values, for people and programs.
+    """
+
+    version: str
+    changed: bool
+    counts: dict[str, int]
+    quarantined: dict[str, int]
+    summary: dict[str, Any]
+
+
+def load_network(directory: Path, *, home: Home, strict: bool = False, progress: Report = silent) -> LoadReport:
+    """Load the network files of a folder into a home.
+
+    Files are named after their tables (`store.tables.TABLES`), each ``.csv`` or ``.parquet``. ``parties`` is required,
+    the others are optional. Rows that cannot be used are written to ``directory/quarantine/<file>`` with their row
+    and reason; the others become visible together, or nothing does.
+
+    Parameters
+    ----------
+    directory
+        The user's folder.
+    home
+        Where the network goes.
+    strict
+        Refuse the whole load if one row cannot be used; nothing is written then.
+    progress
+        Hears of the stages.
+
+    Raises
+    ------
+    InputError
+        If the folder or ``parties`` is missing, a file is there twice, a required column is missing, no party can be
+        used, or `strict` and a row cannot be used. Nothing has changed then.
+    """
+    files = _files(directory)
+    good: dict[str, pd.DataFrame] = {}
+    bad: dict[str, pd.DataFrame] = {}
+    dropped: dict[str, list[str]] = {}
+    for done, name in enumerate(name for name in CHECK_ORDER if name in files):
+        progress("checking files", done, len(files))
+        raw = read_raw(files[name])
+        dropped |= _personal(name, raw)
+        good[name], bad[name] = _sift(name, raw.drop(columns=dropped.get(name, [])), files[name].name, good)
+    progress("checking files", len(files), len(files))
+    _require_usable(files, good, bad, strict=strict)
+    _quarantine(directory, files, bad)
+    before = _current(home)
+    version = home.publish(good, progress=progress)
+    counts = {name: len(good[name]) for name in TABLES if name in good}
+    quarantined = {name: len(bad[name]) for name in TABLES if name in bad and len(bad[name])}
+    summary = {
+        "version": version,
+        "changed": version != before,
+        **counts,
+        "quarantined": quarantined,
+        "first_reasons": {name: _first(files[name].name, bad[name]) for name in quarantined},
+        "dropped_personal_columns": dropped,
+        "ignored_files": _ignored(directory),
+    }
+    return LoadReport(
+        version=version, changed=version != before, counts=counts, quarantined=quarantined, summary=summary
+    )
+
+
+def _files(directory: Path) -> dict[str, Path]:
+    if not directory.is_dir():
+        raise InputError(str(directory), "a folder", "a file" if directory.exists() else "no such folder")
+    files = {}
+    for name in TABLES:
+        found = [path for suffix in (".csv", ".parquet") if (path := directory / f"{name}{suffix}").is_file()]
+        if len(found) > 1:
+            raise InputError(str(directory), f"one file of {name}", f"{found[0].name} and {found[1].name}")
+        if found:
+            files[name] = found[0]
+    if "parties" not in files:
+        have = ", ".join(path.name for path in files.values()) or "none of the files"
+        raise InputError(str(directory), "parties.csv or parties.parquet in it", have)
+    return files
+
+
+def _ignored(directory: Path) -> list[str]:
+    """Return the tables in the folder that no name of ours fits: a slip of the pen, perhaps."""
+    tables = (path for path in directory.iterdir() if path.suffix in (".csv", ".parquet"))
+    return sorted(path.name for path in tables if path.stem not in TABLES)
+
+
+def _personal(name: str, raw: pd.DataFrame) -> dict[str, list[str]]:
+    found = [str(column) for column in raw.columns if str(column).strip().lower() in PERSONAL]
+    return {name: found} if found else {}
+
+
+def _sift(
+    name: str, raw: pd.DataFrame, source: str, checked: dict[str, pd.DataFrame]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split a raw table into usable rows and rows with a reason, by its schema and by the tables before it."""
+    typed, rejected = TABLES[name].sift(raw, source)
+    reasons = row_reasons(name, typed, checked)
+    faulty = reasons != ""
+    if not faulty.any():
+        return typed, rejected
+    kept_rows = pd.Index(range(len(raw))).difference(pd.Index(rejected["row"].to_numpy() - 1))
+    lost = kept_rows[faulty]
+    again = raw.iloc[lost].reset_index(drop=True)
+    again.insert(0, "row", lost + 1)
+    again.insert(1, "reason", reasons[faulty])
+    both = pd.concat([rejected, again]) if len(rejected) else again
+    return typed[~faulty].reset_index(drop=True), both.sort_values("row").reset_index(drop=True)
+
+
+def _require_usable(
+    files: dict[str, Path], good: dict[str, pd.DataFrame], bad: dict[str, pd.DataFrame], *, strict: bool
+) -> None:
+    unusable = {name: frame for name, frame in bad.items() if len(frame)}
+    if strict and unusable:
+        total = sum(map(len, unusable.values()))
+        name, frame = next(iter(unusable.items()))
+        where = f"{_first(files[name].name, frame)} (the first of {total} rows that cannot be used)"
+        raise InputError(where, "no such row with --strict, so nothing was loaded", total)
+    if not len(good["parties"]):
+        first = _first(files["parties"].name, bad["parties"]) if len(bad["parties"]) else "no rows"
+        raise InputError(files["parties"].name, "at least one usable party", first)
+
+
+def _first(source: str, bad: pd.DataFrame) -> str:
+    return f"{source}, row {bad['row'].iloc[0]}: {bad['reason'].iloc[0]}"
+
+
+def _quarantine(directory: Path, files: dict[str, Path], bad: dict[str, pd.DataFrame]) -> None:
+    """Write the unusable rows beside the files; remove what an earlier load wrote and is good now."""
+    folder = directory / "quarantine"
+    for name in TABLES:
+        for suffix in (".csv", ".parquet"):
+            path = folder / f"{name}{suffix}"
+            if name in files and files[name].suffix == suffix and len(bad[name]):
+                folder.mkdir(exist_ok=True)
+                write_table(bad[name], path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _current(home: Home) -> str | None:
+    try:
+        return home.current().version
+    except NotReadyError:
+        return None

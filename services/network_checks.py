@@ -1,0 +1,107 @@
+"""A network's files checked together: ids that point from one file into another, and rules across columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from graph.ids import IdColumn, id_faults
+from graph.relations import FAULTS, Relations
+
+__all__ = ["CHECK_ORDER", "Reasons", "row_reasons"]
+
+Reasons = npt.NDArray[np.object_]
+
+# A file comes after the files its ids point into, so that a row which points at a quarantined row is quarantined too.
+CHECK_ORDER = ("parties", "products", "supply", "relations", "routes", "sales", "signals", "orders")
+
+
+@dataclass(frozen=True)
+class _Reference:
+    table: str
+    column: str
+    targets: tuple[tuple[str, str], ...]
+    expected: str
+
+
+_PARTY = (("parties", "id"),)
+_SKU = (("products", "sku_id"),)
+_REFERENCES = (
+    _Reference("supply", "supplier_id", _PARTY, "the id of a party"),
+    _Reference("supply", "sku_id", _SKU, "a sku of products"),
+    _Reference("routes", "item", (*_SKU, ("products", "style_id")), "a sku or style of products"),
+    _Reference("routes", "resource", (("supply", "resource"),), "a resource of supply"),
+    _Reference("sales", "store_id", _PARTY, "the id of a party"),
+    _Reference("sales", "attributed_to", _PARTY, "the id of a party"),
+    _Reference("sales", "sku_id", _SKU, "a sku of products"),
+    _Reference("signals", "store_id", _PARTY, "the id of a party"),
+    _Reference("signals", "community_id", _PARTY, "the id of a party"),
+    _Reference("orders", "buyer_id", _PARTY, "the id of a party"),
+    _Reference("orders", "sku_id", _SKU, "a sku of products"),
+    _Reference("orders", "ship_to", (*_PARTY, ("parties", "region")), "the id of a party or a region of parties"),
+)
+
+
+def row_reasons(name: str, frame: pd.DataFrame, checked: Mapping[str, pd.DataFrame]) -> Reasons:
+    """Return per row why it cannot be used beside the other files, an empty text if it can.
+
+    Parameters
+    ----------
+    name
+        The table's name.
+    frame
+        Its rows, with their schema's types.
+    checked
+        The usable rows of the tables before it in `CHECK_ORDER`. Ids that point into a file which was not given are
+        not checked.
+    """
+    reasons = np.full(len(frame), "", dtype=object)
+    if name == "parties":
+        _add(reasons, "id", id_faults(frame["id"]), frame)
+    if name == "relations":
+        ids = IdColumn.of(checked["parties"]["id"])
+        reasons = np.array(FAULTS, dtype=object)[Relations.of(frame, ids).fault]
+    if name == "supply":
+        reasons = _supply_reasons(frame)
+    for reference in _REFERENCES:
+        if reference.table == name and reference.column in frame:
+            _add(reasons, reference.column, _unknown(frame, reference, checked), frame)
+    return reasons
+
+
+def _add(reasons: Reasons, column: str, expected: Reasons, frame: pd.DataFrame) -> None:
+    """Add a reason where something was expected of a cell and the row has none yet."""
+    for row in np.flatnonzero((expected != "") & (reasons == "")):
+        reasons[row] = f"{column}: expected {expected[row]}, got {frame[column].iloc[row]}"
+
+
+def _unknown(frame: pd.DataFrame, reference: _Reference, checked: Mapping[str, pd.DataFrame]) -> Reasons:
+    if reference.targets[0][0] not in checked:
+        return np.full(len(frame), "", dtype=object)
+    known = [checked[table][column] for table, column in reference.targets if column in checked[table]]
+    cells = frame[reference.column].astype("str")
+    given = cells.notna().to_numpy() & (cells != "").to_numpy()
+    inside = np.zeros(len(frame), dtype=bool)
+    for ids in known:
+        inside |= cells.isin(ids.dropna()).to_numpy()
+    return np.where(given & ~inside, reference.expected, "").astype(object)
+
+
+def _supply_reasons(frame: pd.DataFrame) -> Reasons:
+    given = [_filled(frame, name) for name in ("sku_id", "resource")]
+    reasons = np.full(len(frame), "", dtype=object)
+    reasons[given[0] == given[1]] = "sku_id, resource: expected exactly one of them"
+    key = [name for name in ("supplier_id", "sku_id", "resource", "bucket") if name in frame]
+    reasons[frame.duplicated(key).to_numpy() & (reasons == "")] = f"{', '.join(key)}: the same again"
+    return reasons
+
+
+def _filled(frame: pd.DataFrame, name: str) -> npt.NDArray[np.bool_]:
+    if name not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    filled: npt.NDArray[np.bool_] = frame[name].notna().to_numpy() & (frame[name].astype("str") != "").to_numpy()
+    return filled
