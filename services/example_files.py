@@ -25,7 +25,7 @@ peak = 4.0
 plan_change = 2.0
 
 [horizon]
-firm = 1
+firm = 0
 slushy = 2
 
 [solve]

@@ -77,7 +77,7 @@ def example_matching(*, seed: int = 0) -> dict[str, pd.DataFrame]:
     suppliers = pd.DataFrame(
         {
             "supplier_id": [f"sim-supplier-{j}" for j in range(1, n_suppliers + 1)],
-            "capacity": np.ceil(share * total * 1.05).astype(int),
+            "capacity": np.ceil(share * total * 1.2).astype(int),
             "simulated": True,
         }
     )
@@ -98,12 +98,16 @@ def example_planning(*, seed: int = 0) -> dict[str, pd.DataFrame]:
     rng = np.random.default_rng([seed, 3])
     weeks = pd.date_range("2025-03-03", periods=8, freq="W-MON")
     items = [f"sim-item-{i}" for i in range(1, 7)]
+    demand = _weekly_demand(rng, items, weeks)
+    demand = demand[(demand["item"] != items[4]) | (demand["bucket"] <= weeks[5])]  # an item that ends early
+    own = demand["q0.5"].sum() / len(weeks)
+    trimmed = demand.loc[demand["item"] == items[0], "q0.5"].mean()
     return {
-        "demand": _weekly_demand(rng, items, weeks),
-        "resources": _resources(weeks),
+        "demand": demand,
+        "resources": _resources(weeks, own + trimmed),
         "routes": _routes(rng, items),
         "items": _items(rng, items, weeks),
-        "bom": pd.DataFrame({"parent": items[:2], "component": items[5], "quantity": [1.0, 2.0], "simulated": True}),
+        "bom": pd.DataFrame({"parent": [items[0]], "component": items[5], "quantity": 1.0, "simulated": True}),
         "firm": _firm(items[0], weeks[0]),
     }
 
@@ -204,14 +208,16 @@ def _weekly_demand(rng: np.random.Generator, items: list[str], weeks: pd.Datetim
     )
 
 
-def _resources(weeks: pd.DatetimeIndex) -> pd.DataFrame:
-    hours = {"sim-cutting": 150.0, "sim-sewing-1": 260.0, "sim-sewing-2": 220.0, "sim-finishing": 190.0}
+def _resources(weeks: pd.DatetimeIndex, pieces: float) -> pd.DataFrame:
+    """Hours for the pieces of a usual week and some more."""
+    shares = {"sim-cutting": 0.072, "sim-sewing-1": 0.14, "sim-sewing-2": 0.13, "sim-finishing": 0.096}
+    hours = {resource: float(np.ceil(share * pieces)) for resource, share in shares.items()}
     return pd.DataFrame(
         {
             "resource": np.repeat(list(hours), len(weeks)),
             "bucket": np.tile(weeks, len(hours)),
             "capacity": np.repeat(list(hours.values()), len(weeks)),
-            "overtime": np.repeat([0.2 * h for h in hours.values()], len(weeks)),
+            "overtime": np.repeat([np.ceil(0.2 * h) for h in hours.values()], len(weeks)),
             "simulated": True,
         }
     )
@@ -247,8 +253,8 @@ def _items(rng: np.random.Generator, items: list[str], weeks: pd.DatetimeIndex) 
             "holding_cost": 0.2,
             "backlog_cost": np.round(rng.uniform(2, 5, n), 2),
             "leftover_cost": 4.0,
-            "lost_cost": 12.0,
-            "initial_stock": rng.integers(100, 300, n),
+            "lost_cost": 45.0,
+            "initial_stock": rng.integers(200, 450, n),
             "first_bucket": weeks[0],
             "last_bucket": last,
             "simulated": True,

@@ -125,7 +125,7 @@ def _lines(routes: pd.DataFrame, styles: pd.DataFrame) -> pd.DataFrame:
 
 
 def _items(styles: pd.DataFrame) -> pd.DataFrame:
-    """Money per piece in fen: a week's holding 0.3 % of the price, lateness 5 % a week, loss 40 %.
+    """Money per piece in fen: a week's holding 0.3 % of the price, lateness 5 % a week, a lost sale its price.
 
     What is left at the end of a plan costs 1 %: these styles sell all year, so it is early rather than lost.
     """
@@ -136,7 +136,7 @@ def _items(styles: pd.DataFrame) -> pd.DataFrame:
             "holding_cost": np.round(0.003 * price, 3),
             "backlog_cost": np.round(0.05 * price, 3),
             "leftover_cost": np.round(0.01 * price, 3),
-            "lost_cost": np.round(0.4 * price, 3),
+            "lost_cost": price,
             "initial_stock": np.round(0.25 * styles["weekly_pieces"].to_numpy(float)),
             "simulated": True,
         }

@@ -62,12 +62,12 @@ def test_each_table_is_what_its_command_reads(folder: Path, name: str):
 def test_the_demand_file_passes_with_its_quantiles(folder: Path):
     """Quantile columns are part of the demand's schema."""
     raw = read_raw(folder / "demand.csv")
-    assert len(demand_schema(raw).check(raw)) == 48
+    assert len(demand_schema(raw).check(raw)) == 46
 
 
 def test_parameter_files_are_read(folder: Path):
     """plan.toml is a plan's parameters; weights.toml scores the unscored candidates."""
-    assert PlanParams.from_tables(read_toml(folder / "plan.toml")).horizon.firm == 1
+    assert PlanParams.from_tables(read_toml(folder / "plan.toml")).horizon.slushy == 2
     weights = ScoreWeights.from_file(folder / "weights.toml")
     scores = total_score(read_table(folder / "candidates_unscored.csv", CANDIDATES), weights)
     assert (scores > 0).all()
