@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field, model_validator
 
+from api.http.downloads import EXCEL, csv_file, excel_file
 from api.http.examples import PLAN_EXAMPLES
 from api.http.house import HouseDep, NetDep
 from api.http.jobs import JobView, accepted
@@ -119,6 +120,20 @@ def read_plan(
     rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(orders))
     page = to_rows(orders.iloc[rows])
     return JsonResponse({"version": loaded.version, "total": len(orders), "rows": page, "next_cursor": following})
+
+
+@router.get("/v1/plan.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+def download_plan_csv(loaded: NetDep) -> Response:
+    """Return the current plan's production orders as CSV."""
+    return csv_file(loaded.frame("plan"), f"plan-{loaded.version}")
+
+
+@router.get("/v1/plan.xlsx", response_class=Response, responses={200: {"content": {EXCEL: {}}}})
+def download_plan_excel(loaded: NetDep) -> Response:
+    """Return the current plan as an Excel file: production orders, and the load of each resource by bucket."""
+    sheets = {"orders": loaded.frame("plan")}
+    load = loaded.result("load")
+    return excel_file(sheets | ({} if load is None else {"load": load}), f"plan-{loaded.version}")
 
 
 def plan_work(

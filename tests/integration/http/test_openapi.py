@@ -1,0 +1,174 @@
+"""The OpenAPI document: complete, stable, and its examples run."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from api.http.examples import FORECAST_EXAMPLES, MATCH_EXAMPLES, PLAN_EXAMPLES
+
+POSTS = [
+    (path, name, example["value"])
+    for path, examples in {
+        "/v1/forecasts": FORECAST_EXAMPLES,
+        "/v1/plans": PLAN_EXAMPLES,
+        "/v1/matches": MATCH_EXAMPLES,
+    }.items()
+    for name, example in examples.items()
+]
+
+
+def document(client):
+    return client.get("/openapi.json").json()
+
+
+def operations(client):
+    return [
+        (method, path, operation)
+        for path, item in document(client)["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+def test_it_is_openapi_3_1(client):
+    """Clients are generated from 3.1."""
+    assert document(client)["openapi"].startswith("3.1")
+
+
+def test_every_operation_is_described(client):
+    """Each operation has a description and each of its parameters one, too."""
+    for method, path, operation in operations(client):
+        assert operation["description"], (method, path)
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), (method, path, parameter["name"])
+
+
+def test_every_field_is_described(client):
+    """Each field of each model says what it is."""
+    for name, schema in document(client)["components"]["schemas"].items():
+        for field, told in schema.get("properties", {}).items():
+            assert told.get("description"), (name, field)
+
+
+def test_operation_ids_are_stable(client):
+    """Generated clients name their functions after these: adding one is fine, renaming one breaks them."""
+    assert {operation["operationId"] for _, _, operation in operations(client)} == {
+        "cancel_job",
+        "create_forecast",
+        "create_plan",
+        "download_plan_csv",
+        "download_plan_excel",
+        "health",
+        "list_forecasts",
+        "list_jobs",
+        "match",
+        "metrics",
+        "read_forecast",
+        "read_job",
+        "read_job_table",
+        "read_party",
+        "read_plan",
+        "read_problem",
+        "ready",
+    }
+
+
+def test_every_failure_is_documented_as_a_problem(client):
+    """Each operation says that it fails with problem details, and promises no other shape."""
+    for method, path, operation in operations(client):
+        for status in ("4XX", "5XX"):
+            assert list(operation["responses"][status]["content"]) == ["application/problem+json"], (method, path)
+        assert "422" not in operation["responses"]
+
+
+def test_each_documented_example_is_one_we_run(client):
+    """No example stands in the document that the test below does not post."""
+    documented = {
+        (path, name)
+        for _, path, operation in operations(client)
+        for name in operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples", {})
+    }
+    assert documented == {(path, name) for path, name, _ in POSTS}
+
+
+@pytest.mark.parametrize(("path", "name", "body"), POSTS, ids=lambda value: value if isinstance(value, str) else "")
+def test_each_example_runs(client, path, name, body):
+    """Posting an example gives its documented answer; a job runs to its end and its tables can be read."""
+    response = client.post(path, json=body)
+    operation = document(client)["paths"][path]["post"]
+    promised = next(status for status in operation["responses"] if status.startswith("2"))
+    assert response.status_code == int(promised), response.text
+    validate(client, operation["responses"][promised], response.json())
+    if response.status_code == 202:
+        job = finished(client, response.headers["location"])
+        assert job["state"] == "succeeded", job
+        validate(client, operation["responses"][promised], job)
+        for table in job["tables"].values():
+            assert client.get(table["href"]).json()["total"] == table["rows"] > 0
+
+
+def finished(client, href):
+    deadline = time.monotonic() + 120
+    while (job := client.get(href).json())["state"] in ("queued", "running"):
+        assert time.monotonic() < deadline, job
+        time.sleep(0.05)
+    return job
+
+
+def validate(client, response, body):
+    schema = response["content"]["application/json"]["schema"] | {"components": document(client)["components"]}
+    Draft202012Validator(schema).validate(body)
+
+
+@pytest.mark.parametrize(
+    ("path", "reference"),
+    [
+        ("/healthz", "Health"),
+        ("/readyz", "Readiness"),
+        ("/v1/plan", "Page"),
+        ("/v1/forecasts", "Page"),
+        ("/v1/forecasts/soap@s1", "SeriesForecast"),
+        ("/v1/jobs", "JobList"),
+        ("/problems/busy", "ProblemPage"),
+    ],
+)
+def test_answers_are_as_documented(client, path, reference):
+    """What is answered validates against the document."""
+    schema = {"$ref": f"#/components/schemas/{reference}", "components": document(client)["components"]}
+    Draft202012Validator(schema).validate(client.get(path).json())
+
+
+def test_problems_are_as_documented(client):
+    """A problem validates against the document."""
+    schema = {"$ref": "#/components/schemas/Problem", "components": document(client)["components"]}
+    Draft202012Validator(schema).validate(client.get("/v1/jobs/nope").json())
+
+
+SERVES_A_MATCH = """
+import sys
+from pathlib import Path
+from fastapi.testclient import TestClient
+from api.http.app import create_app
+from api.http.examples import MATCH_EXAMPLES
+from api.settings import Settings
+
+with TestClient(create_app(Settings(home=Path(sys.argv[1])))) as client:
+    for example in MATCH_EXAMPLES.values():
+        assert client.post("/v1/matches", json=example["value"]).status_code == 200
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"lightgbm", "sklearn", "mlflow", "nicegui"}))
+"""
+
+
+def test_a_match_is_served_without_a_learner(home):
+    """Serving a match imports no learner, and no console."""
+    done = subprocess.run(
+        [sys.executable, "-c", SERVES_A_MATCH, str(home)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).resolve().parents[3],
+    )
+    assert done.stdout.strip() == ""
