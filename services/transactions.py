@@ -46,7 +46,8 @@ class RetailDemand:
     calendar
         ``ds, campaigns, coupons``: campaigns that run on the day and the distinct coupons they carry, known ahead.
     stores, styles
-        ``store_id, pieces``; ``style_id, category, price_fen, weekly_pieces``.
+        ``store_id, pieces``; ``style_id, category, price_fen, weekly_pieces``; the category is the
+        retailer's department.
     summary
         What was read and what was left out.
     """
@@ -183,9 +184,13 @@ def _daily(lines: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def _static(sales: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    department = lines.groupby("style_id")["department"].agg(lambda names: names.mode().iloc[0])
     static = sales[["unique_id", "store_id", "style_id"]].drop_duplicates(ignore_index=True)
-    return static.assign(department=static["style_id"].map(department).astype("str"))
+    return static.assign(department=static["style_id"].map(_departments(lines)).astype("str"))
+
+
+def _departments(lines: pd.DataFrame) -> pd.Series:
+    """Each style's department: the one that most of its lines are in."""
+    return _slug(lines.groupby("style_id")["department"].agg(lambda names: names.mode().iloc[0]))
 
 
 def _styles(lines: pd.DataFrame) -> pd.DataFrame:
@@ -195,7 +200,7 @@ def _styles(lines: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "style_id": pieces.index.astype("str"),
-            "category": "food",
+            "category": _departments(lines).to_numpy(),
             "price_fen": np.maximum(1, np.round(FEN_PER_DOLLAR * value / pieces)).astype("int64").to_numpy(),
             "weekly_pieces": np.round(pieces / weeks, 1).to_numpy(),
         }

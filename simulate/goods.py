@@ -17,7 +17,7 @@ _SIZE_SHARE = np.array([0.25, 0.5, 0.25])
 _STEPS = (("prepare", "workshop", 0.008), ("make", "factory", 0.02), ("pack", "workshop", 0.005))
 _STYLES_PER_LINE = 5
 _HOUR_FEN = 6_000
-_NEIGHBOURS = 6
+_NEIGHBOURS, _DISTRIBUTORS_PER_REGION = 6, 4
 _SLACK = 1.08
 
 
@@ -39,8 +39,8 @@ def make_goods(styles: pd.DataFrame, census: Census, *, day_pieces: float, seed:
     styles
         ``style_id``, ``category``, ``price_fen``, ``weekly_pieces`` (usual sell-through, sizes the lines).
     day_pieces
-        Pieces ordered on a usual day over all skus: sizes what distributors, warehouses and factories deliver, with
-        a slack of 8 %.
+        Pieces ordered on a usual day over all skus: sizes what distributors and warehouses deliver, with a slack of
+        8 %; what factories deliver, in lots only, comes on top.
 
     Returns
     -------
@@ -156,9 +156,9 @@ class _Delivery:
 
 
 _DELIVERIES = (
-    _Delivery("distributor", 24, 0.62, 1, 1.10, (1, 4)),
-    _Delivery("warehouse", 6, 0.25, 5, 1.06, (1, 3)),
-    _Delivery("factory", 4, 0.13, 40, 1.00, (5, 12)),
+    _Delivery("distributor", 24, 0.7, 1, 1.10, (1, 4)),
+    _Delivery("warehouse", 6, 0.3, 5, 1.06, (1, 3)),
+    _Delivery("factory", 4, 0.2, 40, 1.00, (5, 12)),
 )
 
 
@@ -176,7 +176,7 @@ def _deliver(
     row = np.arange(len(products)).repeat(carriers)
     pieces = day_pieces * products["share"].to_numpy()[row] * how.share
     split = rng.dirichlet(np.full(carriers, 3.0), len(products)).ravel()
-    near = _territories()[census.regions(how.kind)[number]]
+    near = _territories(census.size("distributor"))[census.regions(how.kind)[number]]
     return pd.DataFrame(
         {
             "supplier_id": census.ids(how.kind, number),
@@ -191,6 +191,8 @@ def _deliver(
     )
 
 
-def _territories() -> np.ndarray:
-    order = np.argsort(distances_km(), axis=1)[:, :_NEIGHBOURS]
+def _territories(distributors: int) -> np.ndarray:
+    """Each region with its five nearest; more where there are too few distributors to reach every region."""
+    reach = max(_NEIGHBOURS, _DISTRIBUTORS_PER_REGION * len(REGIONS) // distributors)
+    order = np.argsort(distances_km(), axis=1)[:, :reach]
     return np.array(["|".join(REGIONS[i] for i in sorted(row)) for row in order], dtype=object)
