@@ -27,7 +27,7 @@ from store.durable import flush_folder, put
 from store.snapshot import FORMAT, ROW_GROUP, Snapshot
 from store.tables import TABLES
 
-__all__ = ["Home"]
+__all__ = ["TABLES", "Home"]
 
 _STAGING = ".staging-"
 
