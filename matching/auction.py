@@ -23,6 +23,7 @@ from matching.problem import Floats, Ints, MatchProblem
 __all__ = ["AuctionOutcome", "auction"]
 
 _CLOSED = 1e300
+_FREE_BIDS = 200_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ def auction(problem: MatchProblem, *, epsilon: float, bids_per_order: float) -> 
     market = Market(problem.indptr, problem.supplier, problem.score, problem.capacity, problem.penalties)
     state = _opening(problem)
     step = epsilon * _score_range(problem)
-    most_bids = int(bids_per_order * problem.n_orders) + 1000
+    most_bids = int(bids_per_order * problem.n_orders) + _FREE_BIDS
     status = run(market, state, step, most_bids)
     while status in (LOTS_FULL, POOL_FULL):
         state = _more_lots(state) if status == LOTS_FULL else _more_pool(state)

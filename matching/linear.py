@@ -6,13 +6,13 @@ unit of a floor costs more than any allocation could gain by it, so floors give 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matching.problem import Floats, Ints, MatchProblem
 
-__all__ = ["LinearForm", "linear_form", "relaxation", "whole_pieces"]
+__all__ = ["LinearForm", "linear_form", "relaxation", "whole_pieces", "with_minimums"]
 
 _FLOOR_COST = 1e3
 
@@ -22,7 +22,8 @@ class LinearForm:
     """``max gain · y`` over ``rows · y <= limits, 0 <= y <= upper``.
 
     One column per kept candidate (pieces, or in an unsplit match the share of the whole order), then one per
-    supplier with a floor (units missed).
+    supplier with a floor (units missed), then one per candidate with a minimum (used or not). ``integral`` is 1 for
+    columns that count pieces, orders or uses.
     """
 
     rows: object
@@ -31,6 +32,7 @@ class LinearForm:
     upper: Floats
     kept: Ints
     floored: Ints
+    integral: Floats
     size: Floats
     whole: float
 
@@ -71,8 +73,30 @@ def linear_form(problem: MatchProblem, floors: Floats | None, *, unsplit: bool) 
     upper = np.append(np.ones(kept.size) if unsplit else pieces, np.full(floored.size, np.inf))
     return LinearForm(
         rows=rows.tocsr(), limits=np.concatenate(limits), gain=gain, upper=upper, kept=kept, floored=floored,
-        size=size, whole=float(np.dot(problem.penalties, problem.pieces)),
+        integral=np.append(np.ones(kept.size), np.zeros(floored.size)), size=size,
+        whole=float(np.dot(problem.penalties, problem.pieces)),
     )  # fmt: skip
+
+
+def with_minimums(form: LinearForm, minimum: Ints) -> LinearForm:
+    """Return the program in which a candidate takes at least its minimum (int [E], pieces) or nothing."""
+    from scipy import sparse
+
+    bound = np.flatnonzero(minimum[form.kept] > 1)
+    if not bound.size:
+        return form
+    pick = sparse.csr_matrix((np.ones(bound.size), (np.arange(bound.size), bound)), shape=(bound.size, form.gain.size))
+    least = sparse.diags(minimum[form.kept[bound]].astype(np.float64))
+    most = sparse.diags(form.upper[bound])
+    zeros = np.zeros(bound.size)
+    return replace(
+        form,
+        rows=sparse.bmat([[form.rows, None], [pick, -most], [-pick, least]]).tocsr(),
+        limits=np.concatenate([form.limits, zeros, zeros]),
+        gain=np.append(form.gain, zeros),
+        upper=np.append(form.upper, zeros + 1),
+        integral=np.append(form.integral, zeros + 1),
+    )
 
 
 def relaxation(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats, Floats]:
@@ -103,7 +127,7 @@ def relaxation(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats,
     return pieces, prices, np.maximum(duals[last : last + n_lines], 0.0)
 
 
-def whole_pieces(problem: MatchProblem, form: LinearForm, *, seconds: float) -> tuple[Ints | None, float]:
+def whole_pieces(problem: MatchProblem, form: LinearForm, *, seconds: float) -> tuple[Ints | None, float, bool]:
     """Solve in whole pieces (or whole orders); None if the time was too short to find an allocation.
 
     Returns
@@ -112,27 +136,28 @@ def whole_pieces(problem: MatchProblem, form: LinearForm, *, seconds: float) -> 
         int64 [E].
     upper_bound
         What the branch and bound proved for the objective, floors included as missed units; inf if nothing.
+    finished
+        Whether it ended by itself, that is at the optimum.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     if form.gain.size == 0:
-        return np.zeros(problem.n_candidates, np.int64), -form.whole
+        return np.zeros(problem.n_candidates, np.int64), -form.whole, True
 
-    integral = np.append(np.ones(form.n_kept), np.zeros(form.floored.size))
     found = milp(
         -form.gain,
         constraints=LinearConstraint(form.rows, -np.inf, form.limits),
         bounds=Bounds(np.zeros(form.upper.size), form.upper),
-        integrality=integral,
+        integrality=form.integral,
         options={"time_limit": seconds, "mip_rel_gap": 0.0},
     )
     proved = getattr(found, "mip_dual_bound", None)
     bound = np.inf if proved is None else -float(proved) - form.whole
     if found.x is None:
-        return None, bound
+        return None, bound, False
     pieces = np.zeros(problem.n_candidates, np.int64)
     pieces[form.kept] = np.round(np.round(found.x[: form.n_kept]) * form.size).astype(np.int64)
-    return pieces, bound
+    return pieces, bound, found.status == 0
 
 
 def _kept(problem: MatchProblem, floors: Floats | None, *, unsplit: bool) -> Ints:

@@ -30,9 +30,10 @@ from matching.smoothed import smoothed_prices
 from matching.sums import sum_by
 from matching.unit import UnitForm, unit_form
 
-__all__ = ["solve"]
+__all__ = ["OPTIMAL_GAP", "solve"]
 
-_OPTIMAL_GAP = 1e-9
+OPTIMAL_GAP = 1e-9
+_NOTHING: Ints = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ def solve(problem: MatchProblem, *, params: MatchParams | None = None, seed: int
         objective=objective,
         upper_bound=upper_bound,
         method=found.method,
-        status="optimal" if relative_gap(objective, upper_bound) <= _OPTIMAL_GAP else "feasible",
+        status="optimal" if relative_gap(objective, upper_bound) <= OPTIMAL_GAP else "feasible",
         relaxed_floors=_relaxed(problem, found.pieces, targets),
         notes=found.notes,
         seconds=time.perf_counter() - wall,
@@ -170,26 +171,39 @@ def _in_units(unit: UnitForm, pieces: Ints, prices: Floats, line_prices: Floats)
 
 def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None) -> _Found:
     """Solve by linear and mixed-integer programs as far as the size allows, else by prices."""
-    from matching.repair import priced_allocation
-
-    start = None
+    start, form = None, None
     if problem.n_candidates <= params.lp_candidates:
         form = linear_form(problem, targets, unsplit=params.unsplit)
         start, prices, line_prices = relaxation(problem, form)
     else:
         prices, line_prices = smoothed_prices(problem, targets)
-    pieces = priced_allocation(problem, prices, line_prices, start=start, unsplit=params.unsplit, floors=targets)
-    proved, method = np.inf, "prices+whole_orders" if params.unsplit else "prices+whole_pieces"
-    if problem.n_candidates <= params.mip_candidates:
-        exact, proved = whole_pieces(problem, form, seconds=params.seconds)
-        if exact is not None and _better(problem, exact, pieces, targets):
-            pieces, method = exact, "milp"
-    found = _Found(pieces=pieces, prices=prices, line_prices=line_prices, upper_bound=np.inf, method=method)
-    bound = _bound_for(problem, found, pieces, targets)
-    if not _relaxed(problem, pieces, targets):
+    exact, proved, finished = None, np.inf, False
+    if form is not None and problem.n_candidates <= params.mip_candidates:
+        exact, proved, finished = whole_pieces(problem, form, seconds=params.seconds)
+    found = _Found(prices=prices, line_prices=line_prices, upper_bound=np.inf, method="milp", pieces=_NOTHING)
+    if exact is not None:
+        found = replace(found, pieces=exact)
+    if exact is None or not finished:
+        found = _placed(problem, found, params, targets, start)
+    bound = _bound_for(problem, found, found.pieces, targets)
+    if not _relaxed(problem, found.pieces, targets):
         bound = min(bound, proved)
-    notes = () if HAVE_NUMBA or method == "milp" else (NO_NUMBA_NOTE,)
-    return replace(found, upper_bound=bound, notes=notes)
+    return replace(found, upper_bound=bound)
+
+
+def _placed(
+    problem: MatchProblem, found: _Found, params: MatchParams, targets: Floats | None, start: Floats | None
+) -> _Found:
+    """Place pieces by the prices found; keep what the program found if that is better."""
+    from matching.repair import priced_allocation
+
+    pieces = priced_allocation(
+        problem, found.prices, found.line_prices, start=start, unsplit=params.unsplit, floors=targets
+    )
+    if found.pieces.size == pieces.size and _better(problem, found.pieces, pieces, targets):
+        return found
+    method = "prices+whole_orders" if params.unsplit else "prices+whole_pieces"
+    return replace(found, pieces=pieces, method=method, notes=() if HAVE_NUMBA else (NO_NUMBA_NOTE,))
 
 
 def _bound_for(problem: MatchProblem, found: _Found, pieces: Ints, targets: Floats | None) -> float:

@@ -1,0 +1,101 @@
+"""Why each candidate was taken or not: price, margin, runner-up and one reason code.
+
+========================  ============================================================================
+code                      meaning
+========================  ============================================================================
+``chosen``                serves pieces of the order
+``outscored``             another candidate is worth more to this order
+``outbid``                its capacity is worth more to other orders
+``full``                  it has not the capacity
+``not_worth``             its score is below the penalty of leaving the piece unserved
+``no_candidates``         nobody offers the good
+``out_of_territory`` …    hard limits found with the candidates (also ``below_minimum``, ``late``,
+                          ``over_price``, ``unqualified``)
+========================  ============================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.bound import net_scores
+from matching.ledger import book_of, state_of
+from matching.problem import Floats, Ints, MatchProblem, MatchResult
+
+__all__ = ["Explanation", "explain"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Per candidate.
+
+    Parameters
+    ----------
+    reason
+        object [E], a code of the table above.
+    price
+        float64 [E], score that its supplier's capacity is worth per piece.
+    net
+        float64 [E], score less price.
+    runner_up
+        int64 [E], the best other candidate of the same order, -1 for none.
+    margin
+        float64 [E], net less that of the runner-up (or of staying unserved).
+    """
+
+    reason: npt.NDArray[np.object_]
+    price: Floats
+    net: Floats
+    runner_up: Ints
+    margin: Floats
+
+
+def explain(problem: MatchProblem, result: MatchResult) -> Explanation:
+    """Explain every candidate of a solved problem."""
+    net = net_scores(problem, result.prices, result.line_prices)
+    runner_up, runner_net = _runners_up(problem, net)
+    return Explanation(
+        reason=_reasons(problem, result),
+        price=problem.score - net,
+        net=net,
+        runner_up=runner_up,
+        margin=net - runner_net,
+    )
+
+
+def _runners_up(problem: MatchProblem, net: Floats) -> tuple[Ints, Floats]:
+    """Return each candidate's best rival within its order, and the rival's net score."""
+    ranked = np.lexsort((-net, problem.order))
+    starts, counts = problem.indptr[:-1], np.diff(problem.indptr)
+    first = np.full(problem.n_orders, -1)
+    second = np.full(problem.n_orders, -1)
+    first[counts > 0] = ranked[starts[counts > 0]]
+    second[counts > 1] = ranked[starts[counts > 1] + 1]
+    leads = first[problem.order] == np.arange(problem.n_candidates)
+    rival = np.where(leads, second[problem.order], first[problem.order])
+    unserved = -problem.penalties[problem.order]
+    return rival, np.where(rival >= 0, np.maximum(net[rival], unserved), unserved)
+
+
+def _reasons(problem: MatchProblem, result: MatchResult) -> npt.NDArray[np.object_]:
+    book = book_of(problem)
+    state = state_of(problem, book, result.pieces)
+    chosen = result.pieces > 0
+    score = problem.score.astype(np.float64)
+    # What the order has now: its worst served pieces, or being unserved.
+    has = np.full(problem.n_orders, np.inf)
+    np.minimum.at(has, problem.order[chosen], score[chosen])
+    has = np.where(result.unserved > 0, -problem.penalties, has)
+    preferred = score > has[problem.order] + 1e-12
+    no_room = state.capacity[problem.supplier] < book.load
+    worth = score >= -problem.penalties[problem.order]
+    codes = np.full(problem.n_candidates, "outscored", dtype=object)
+    codes[preferred] = "outbid"
+    codes[preferred & no_room & (problem.capacity[problem.supplier] < book.load)] = "full"
+    codes[preferred & no_room & (result.method == "greedy")] = "full"
+    codes[~worth] = "not_worth"
+    codes[chosen] = "chosen"
+    return codes

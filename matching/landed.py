@@ -1,0 +1,107 @@
+"""What a piece costs where it is wanted: goods + operating + channel cost, and the parts of the match score.
+
+All money is in fen. Goods: the supplier's cost of a piece. Operating: freight by weight and distance, and handling per
+order. Channel: what the way to the supplier takes (nothing much from an acquaintance, a margin through a middleman,
+the marketplace's toll from a stranger).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from matching.score import PartWeight, ScoreWeights
+
+__all__ = ["DEFAULT_WEIGHTS", "LandedParams", "landed_parts"]
+
+DEFAULT_WEIGHTS = ScoreWeights(
+    base=0.7,
+    parts={
+        "cost_ratio": PartWeight(weight=0.4, scale=1.0, direction="lower"),
+        "lead_ratio": PartWeight(weight=0.3, scale=1.0, direction="lower"),
+        "trust": PartWeight(weight=0.3, scale=1.0, direction="higher"),
+    },
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LandedParams:
+    """Rates behind the cost parts; assumptions to be replaced by your own.
+
+    Parameters
+    ----------
+    freight_fen_per_kg_km
+        Freight rate, >= 0.
+    handling_fen_per_order
+        Picking, packing and paperwork of one order, >= 0.
+    usual_weight_kg, usual_distance_km
+        Taken where weight or distance is unknown, >= 0.
+    direct_share, middleman_share, stranger_share
+        Channel cost as a share of the goods cost: a party one trades with, one reached through a middleman, a
+        stranger found on a marketplace, >= 0.
+    usual_days
+        Lead time that counts as one where an order has no due date, > 0.
+    half_trust
+        Tie strength at which trust is one half, > 0.
+    """
+
+    freight_fen_per_kg_km: float = 0.15
+    handling_fen_per_order: float = 300.0
+    usual_weight_kg: float = 0.5
+    usual_distance_km: float = 500.0
+    direct_share: float = 0.01
+    middleman_share: float = 0.08
+    stranger_share: float = 0.05
+    usual_days: float = 14.0
+    half_trust: float = 5.0
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            least_open = one.name in ("usual_days", "half_trust")
+            if not np.isfinite(value) or value < 0 or (least_open and value == 0):
+                raise ValueError(f"{one.name}: expected a number {'>' if least_open else '>='} 0, got {value}")
+
+
+def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -> pd.DataFrame:
+    """Return the cost and score parts of each candidate, per piece.
+
+    Parameters
+    ----------
+    candidates
+        Columns ``pieces`` (of the order), ``unit_cost_fen``, ``weight_kg``, ``distance_km``, ``tie_strength``,
+        ``path``, ``lead_time_days``, ``days_left`` (until the due date), ``price_fen`` (usual price to the shopper);
+        NaN where unknown.
+
+    Returns
+    -------
+    DataFrame
+        ``goods_fen``, ``operating_fen``, ``channel_fen``, ``cost_fen`` (their sum), ``cost_ratio`` (of the usual
+        price, else of twice the goods cost), ``lead_ratio`` (lead time over days left, at most 2), ``trust`` (0 to 1).
+        NaN cost where the goods cost is unknown.
+    """
+    params = params or LandedParams()
+    goods = candidates["unit_cost_fen"].astype(float)
+    weight = candidates["weight_kg"].fillna(params.usual_weight_kg)
+    distance = candidates["distance_km"].fillna(params.usual_distance_km)
+    freight = params.freight_fen_per_kg_km * weight * distance
+    operating = freight + params.handling_fen_per_order / candidates["pieces"]
+    hops = candidates["path"].str.count(">")
+    share = np.select([hops == 1, hops > 1], [params.direct_share, params.middleman_share], params.stranger_share)
+    cost = goods + operating + goods * share
+    reference = candidates["price_fen"].where(candidates["price_fen"] > 0).fillna(2 * goods.clip(lower=1))
+    days = candidates["days_left"].clip(lower=1).fillna(params.usual_days)
+    tie = candidates["tie_strength"].fillna(0.0)
+    return pd.DataFrame(
+        {
+            "goods_fen": goods,
+            "operating_fen": operating,
+            "channel_fen": goods * share,
+            "cost_fen": cost,
+            "cost_ratio": cost / reference,
+            "lead_ratio": (candidates["lead_time_days"].fillna(params.usual_days) / days).clip(upper=2.0),
+            "trust": tie / (tie + params.half_trust),
+        }
+    )

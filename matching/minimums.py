@@ -1,0 +1,101 @@
+"""Minimum orders: a supplier takes at least so many pieces of an order, or none of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.linear import linear_form, whole_pieces, with_minimums
+from matching.problem import CreditLines, Ints, MatchParams, MatchProblem, MatchResult, relative_gap
+from matching.solve import OPTIMAL_GAP, solve
+
+__all__ = ["only", "solve_with_minimums"]
+
+_ROUNDS = 8
+
+
+def solve_with_minimums(
+    problem: MatchProblem, minimum: Ints, *, params: MatchParams | None = None, seed: int = 0
+) -> MatchResult:
+    """Solve so that a candidate gets at least its minimum or nothing.
+
+    Splits below a minimum are forbidden one round after another and the rest is solved again, which keeps the limit
+    always and the objective nearly; where a mixed-integer program of the size is allowed, it decides instead. The
+    prices are those of the problem without minimums, whose bound holds with them, too.
+
+    Parameters
+    ----------
+    minimum
+        int [E], fewest pieces a candidate takes.
+    """
+    params = params or MatchParams()
+    allowed = problem.pieces[problem.order] >= minimum
+    first = result = _solve_allowed(problem, allowed, params, seed)
+    for _ in range(_ROUNDS):
+        short = _short(result.pieces, minimum)
+        if not short.any():
+            break
+        allowed &= ~short
+        result = _solve_allowed(problem, allowed, params, seed)
+    pieces = np.where(_short(result.pieces, minimum), 0, result.pieces)
+    if np.array_equal(pieces, first.pieces):
+        return first
+    bound = first.upper_bound
+    if params.method != "greedy" and problem.n_candidates <= params.mip_candidates:
+        pieces, bound = _program(problem, minimum, params, pieces, bound)
+    objective = problem.objective(pieces)
+    optimal = relative_gap(objective, bound) <= OPTIMAL_GAP
+    return replace(
+        first,
+        pieces=pieces,
+        unserved=problem.unserved(pieces),
+        objective=objective,
+        upper_bound=max(bound, objective),
+        method=f"{first.method}+minimum_orders",
+        status="optimal" if optimal else "feasible",
+    )
+
+
+def _program(
+    problem: MatchProblem, minimum: Ints, params: MatchParams, pieces: Ints, bound: float
+) -> tuple[Ints, float]:
+    """Return the better of the program's allocation and the one given, and the better bound."""
+    form = with_minimums(linear_form(problem, None, unsplit=False), minimum)
+    found, proved, _ = whole_pieces(problem, form, seconds=params.seconds)
+    if found is not None and problem.objective(found) > problem.objective(pieces):
+        pieces = found
+    return pieces, min(bound, proved)
+
+
+def _short(pieces: Ints, minimum: Ints) -> npt.NDArray[np.bool_]:
+    return (pieces > 0) & (pieces < minimum)
+
+
+def _solve_allowed(
+    problem: MatchProblem, allowed: npt.NDArray[np.bool_], params: MatchParams, seed: int
+) -> MatchResult:
+    """Solve over the allowed candidates, and give the pieces back over all of them."""
+    result = solve(only(problem, allowed), params=params, seed=seed)
+    pieces = np.zeros(problem.n_candidates, np.int64)
+    pieces[allowed] = result.pieces
+    return replace(result, pieces=pieces)
+
+
+def only(problem: MatchProblem, allowed: npt.NDArray[np.bool_]) -> MatchProblem:
+    """Return the problem over the allowed candidates (bool [E])."""
+    if allowed.all():
+        return problem
+    credit = problem.credit
+    if credit is not None:
+        credit = CreditLines(
+            line=credit.line[allowed], limit=credit.limit, use=None if credit.use is None else credit.use[allowed]
+        )
+    return problem.replace(
+        indptr=np.append(0, np.cumsum(allowed))[problem.indptr],
+        supplier=problem.supplier[allowed],
+        score=problem.score[allowed],
+        load=None if problem.load is None else problem.load[allowed],
+        credit=credit,
+    )

@@ -1,0 +1,181 @@
+"""Route orders over the supply net: candidates, landed cost, match, promise and the reason of each decision."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from contracts.errors import InputError, TableError
+from contracts.progress import Report, silent
+from graph.candidates import gather
+from graph.network import SupplyNetwork
+from graph.tables import DEMANDS
+from matching.landed import DEFAULT_WEIGHTS, LandedParams, landed_parts
+from matching.problem import MatchParams, Method
+from matching.routing import Routed, route
+from matching.score import ScoreWeights, score_parts, total_score
+from services.route_frames import alternatives_frame, matches_frame, offer_prices, price_frame, summary_of
+
+__all__ = ["RouteReport", "route_orders"]
+
+TIMEZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteReport:
+    """What routing gives back.
+
+    Parameters
+    ----------
+    matches
+        Per order and supplier: order_id, sku_id, supplier_id (empty = unserved), pieces, promised_date, goods_fen,
+        operating_fen, channel_fen and cost_fen of these pieces, score_* parts, score, price, runner_up, margin, path,
+        reason.
+    alternatives
+        The same per candidate, for the whole order, with the reason why it was taken or not.
+    prices
+        supplier_id, good (sku or category), price, capacity, used.
+    summary
+        Key figures, plain values.
+    """
+
+    matches: pd.DataFrame
+    alternatives: pd.DataFrame
+    prices: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def route_orders(
+    network: SupplyNetwork,
+    supply: pd.DataFrame,
+    products: pd.DataFrame,
+    orders: pd.DataFrame,
+    *,
+    prices: pd.DataFrame | None = None,
+    weights: ScoreWeights = DEFAULT_WEIGHTS,
+    landed: LandedParams | None = None,
+    top: int = 20,
+    method: Method = "auto",
+    unsplit: bool = False,
+    seed: int = 0,
+    today: pd.Timestamp | None = None,
+    progress: Report = silent,
+) -> RouteReport:
+    """Send each order to the suppliers who should fill it, with a dated promise and the reason.
+
+    Parameters
+    ----------
+    network, supply, products
+        The supply net and its checked tables (`graph.tables`).
+    orders
+        Raw orders (`graph.tables.DEMANDS`; ``unmatched_penalty`` counts if there).
+    prices
+        Prices published before (`RouteReport.prices`): then every order in turn takes the candidate with the highest
+        score less price that has room, as the online router does, instead of a batch optimum.
+    weights
+        Weights of the parts `matching.landed.landed_parts` computes.
+    landed
+        Freight, handling and channel rates.
+    top
+        Candidates per order, >= 1.
+    method, unsplit, seed
+        See `services.match_orders`.
+    today
+        Day from which lead times count; default the first ``placed_at`` of the orders, else today.
+
+    Raises
+    ------
+    InputError
+        If orders are wrong or name unknown parties; names the column and the row.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    demands = DEMANDS.check(orders, "orders")
+    if demands.empty:
+        raise TableError("orders", None, "at least one row", "an empty table")
+    day = _first_day(demands) if today is None else pd.Timestamp(today)
+    try:
+        params = MatchParams(method=method, unsplit=unsplit)
+    except ValueError as error:
+        raise InputError("route", "options in range", str(error)) from None
+    progress("finding candidates", 0, 3)
+    found = gather(network, supply, products, demands, top=top, today=day.tz_localize(None))
+    progress("finding candidates", 1, 3)
+    rows = _with_parts(found, _asked(demands, products, day), weights, landed)
+    routed = _route(rows, demands, prices, params, seed)
+    progress("matching", 2, 3)
+    report = RouteReport(
+        matches=matches_frame(routed, rows, demands, day),
+        alternatives=alternatives_frame(routed, rows, day),
+        prices=price_frame(routed, rows),
+        summary=summary_of(routed, rows, demands),
+    )
+    report.summary.update(seconds=time.perf_counter() - wall, cpu_seconds=time.process_time() - cpu)
+    progress("matching", 3, 3)
+    return report
+
+
+def _first_day(demands: pd.DataFrame) -> pd.Timestamp:
+    if "placed_at" in demands and demands["placed_at"].notna().any():
+        placed = pd.to_datetime(demands["placed_at"], utc=True, format="ISO8601").min()
+        return pd.Timestamp(placed).tz_convert(TIMEZONE).normalize()
+    return pd.Timestamp.now(tz=TIMEZONE).normalize()
+
+
+def _with_parts(
+    found: pd.DataFrame, asked: pd.DataFrame, weights: ScoreWeights, landed: LandedParams | None
+) -> pd.DataFrame:
+    """Return the candidates with their order's columns, cost parts, score parts, score and hard limits."""
+    rows = found.merge(asked, on="order_id", how="left", sort=False)
+    parts = landed_parts(rows, landed)
+    priced = parts["cost_fen"].notna().to_numpy()
+    over = (parts["cost_fen"] > rows["max_price_fen"]).to_numpy()
+    rows["reason"] = np.select(
+        [rows["reason"] != "", ~priced, over], [rows["reason"], "unqualified", "over_price"], ""
+    ).astype(object)
+    rows["eligible"] = rows["reason"] == ""
+    counted = rows.drop(columns=[name for name in parts if name in rows]).join(parts)
+    usable = counted.assign(**counted[list(parts)].fillna(0.0))
+    added = score_parts(usable, weights).add_prefix("score_")
+    return counted.join(added).assign(score=np.where(priced, total_score(usable, weights), np.nan))
+
+
+def _asked(demands: pd.DataFrame, products: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Return per order what its candidates need to know: pieces, product and deadline."""
+    wanted = ["category", "weight_kg", "price_fen"]
+    known = products.set_index("sku_id").reindex(columns=wanted)
+    asked = demands[["order_id", "sku_id", "pieces"]].join(known, on="sku_id")
+    due = pd.to_datetime(demands["due_date"]) if "due_date" in demands else pd.Series(pd.NaT, index=demands.index)
+    asked["due_date"] = due
+    asked["days_left"] = (due - day.tz_localize(None)).dt.days
+    asked["max_price_fen"] = demands.get("max_price_fen", np.nan)
+    return asked
+
+
+def _route(
+    rows: pd.DataFrame, demands: pd.DataFrame, prices: pd.DataFrame | None, params: MatchParams, seed: int
+) -> Routed:
+    order = pd.Index(demands["order_id"]).get_indexer(rows["order_id"])
+    good = np.where(rows["basis"] == "sku", rows["sku_id"], rows["category"])
+    offer, _ = pd.factorize(pd.MultiIndex.from_arrays([rows["supplier_id"], good]))
+    penalty: npt.NDArray[np.float64] | None = None
+    if "unmatched_penalty" in demands:
+        penalty = pd.to_numeric(demands["unmatched_penalty"]).fillna(1.0).to_numpy(dtype=np.float64)
+    return route(
+        order=order,
+        offer=offer,
+        good=good,
+        score=rows["score"].to_numpy(dtype=np.float64),
+        limits=rows["reason"].to_numpy(dtype=object),
+        pieces=demands["pieces"].to_numpy(dtype=np.int64),
+        capacity=rows["capacity"].to_numpy(dtype=np.int64),
+        minimum=rows["minimum_order"].to_numpy(dtype=np.int64),
+        penalty=penalty,
+        published=None if prices is None else offer_prices(prices, rows["supplier_id"], good),
+        params=params,
+        seed=seed,
+    )
