@@ -10,7 +10,7 @@ from matching.jit import compiled
 from matching.problem import Floats, Ints, MatchProblem
 from matching.sums import sum_by
 
-__all__ = ["Book", "State", "book_of", "fitting", "move", "state_of"]
+__all__ = ["Book", "State", "book_of", "fitting", "move", "state_of", "trimmed"]
 
 
 class Book(NamedTuple):
@@ -113,3 +113,29 @@ def move(book: Book, state: State, e: int, amount: int) -> None:
     state.capacity[book.supplier[e]] -= amount * book.load[e]
     state.limit[book.line[e]] -= amount * book.use[e]
     state.spare[book.supplier[e]] += amount * book.load[e]
+
+
+def trimmed(problem: MatchProblem, pieces: Ints, *, unsplit: bool) -> Ints:
+    """Return an allocation without what exceeds a capacity or a credit line, lowest scores taken off first.
+
+    Programs keep limits to a tolerance and integers to another; ours are kept exactly.
+    """
+    book = book_of(problem, unsplit=unsplit)
+    state = state_of(problem, book, pieces)
+    for j in np.flatnonzero(state.capacity < -_tolerance(problem.capacity)):
+        _take_off(book, state, np.flatnonzero((book.supplier == j) & (state.pieces > 0)), state.capacity, int(j))
+    for line in np.flatnonzero(state.limit < -_tolerance(state.limit)):
+        _take_off(book, state, np.flatnonzero((book.line == line) & (state.pieces > 0)), state.limit, int(line))
+    return state.pieces
+
+
+def _tolerance(limits: Floats | Ints) -> Floats:
+    """Return what rounding of sums of loads may leave, far below one piece."""
+    finite = np.where(np.isfinite(limits), limits, 0.0)
+    return np.asarray(1e-12 * np.maximum(1.0, np.abs(finite)), dtype=np.float64)
+
+
+def _take_off(book: Book, state: State, rows: Ints, room: Floats, at: int) -> None:
+    for e in rows[np.argsort(book.score[rows], kind="stable")]:
+        while room[at] < -1e-12 * max(1.0, abs(room[at])) and state.pieces[e] > 0:
+            move(book, state, int(e), -int(state.pieces[e]) if book.unsplit else -1)

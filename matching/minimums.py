@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from matching.ledger import trimmed
 from matching.linear import linear_form, whole_pieces, with_minimums
 from matching.problem import CreditLines, Ints, MatchParams, MatchProblem, MatchResult, relative_gap
 from matching.solve import OPTIMAL_GAP, solve
@@ -64,6 +65,9 @@ def _program(
     """Return the better of the program's allocation and the one given, and the better bound."""
     form = with_minimums(linear_form(problem, None, unsplit=False), minimum)
     found, proved, _ = whole_pieces(problem, form, seconds=params.seconds)
+    if found is not None:
+        found = trimmed(problem, found, unsplit=False)
+        found[_short(found, minimum)] = 0
     if found is not None and problem.objective(found) > problem.objective(pieces):
         pieces = found
     return pieces, min(bound, proved)

@@ -11,7 +11,7 @@ import numpy as np
 
 from matching.bound import net_scores
 from matching.greedy import place
-from matching.ledger import book_of, state_of
+from matching.ledger import book_of, state_of, trimmed
 from matching.moves import eject, fill_floors, improve
 from matching.problem import Floats, Ints, MatchProblem
 
@@ -59,7 +59,7 @@ def _kept(problem: MatchProblem, start: Floats, *, unsplit: bool) -> Ints:
     whole: Ints = np.floor(start + 1e-6).astype(np.int64)
     if unsplit:
         whole[whole != problem.pieces[problem.order]] = 0
-    return whole
+    return trimmed(problem, whole, unsplit=unsplit)
 
 
 def _most_urgent_first(problem: MatchProblem, net: Floats) -> Ints:

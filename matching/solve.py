@@ -23,6 +23,7 @@ from matching.bound import lagrangian_bound
 from matching.floors import floor_targets
 from matching.flow import attainable_floors, min_cost_flow
 from matching.jit import HAVE_NUMBA, NO_NUMBA_NOTE
+from matching.ledger import trimmed
 from matching.linear import linear_form, relaxation, whole_pieces
 from matching.problem import Floats, Ints, MatchParams, MatchProblem, MatchResult, relative_gap
 from matching.shadow import shadow_prices
@@ -182,7 +183,7 @@ def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None)
         exact, proved, finished = whole_pieces(problem, form, seconds=params.seconds)
     found = _Found(prices=prices, line_prices=line_prices, upper_bound=np.inf, method="milp", pieces=_NOTHING)
     if exact is not None:
-        found = replace(found, pieces=exact)
+        found = replace(found, pieces=trimmed(problem, exact, unsplit=params.unsplit))
     if exact is None or not finished:
         found = _placed(problem, found, params, targets, start)
     bound = _bound_for(problem, found, found.pieces, targets)
