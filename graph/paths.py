@@ -45,8 +45,9 @@ def introduction(
 ) -> list[Step] | None:
     """Return a shortest path of relations, taken in either direction; None if there is none within `max_hops`.
 
-    Searched from both ends at once, always from the smaller frontier. Among shortest paths, each step back from where
-    the searches met takes the strongest tie (then the smaller id).
+    Searched from both ends at once, always from the smaller frontier. Among the parties where the searches meet, the
+    one whose weaker tie to either side is strongest is taken; from there each step takes the strongest tie (then the
+    smaller id).
 
     Parameters
     ----------
@@ -126,10 +127,27 @@ def _meet(sides: list[_Side], blocks: list[Block], max_hops: int) -> int | None:
         small.grow(blocks)
         touched = small.frontier[other.level[small.frontier] >= 0]
         if len(touched):
-            return int(touched[np.argmin(other.level[touched])])
+            ties = np.minimum(_best_ties(one, blocks, touched), _best_ties(two, blocks, touched))
+            return int(touched[np.argmax(ties)])
         if not len(small.frontier):
             return None
     return None
+
+
+def _best_ties(side: _Side, blocks: list[Block], parties: Array) -> npt.NDArray[np.float64]:
+    """Return each party's strongest tie towards the side's start, infinite at the start itself."""
+    best = np.where(side.level[parties] == 0, np.inf, -1.0)
+    for block in blocks:
+        which, out = expand(block.out_start, parties)
+        np.maximum.at(best, which, _towards(side, parties[which], block.out_dst[out], block.weight[out]))
+        which, into = expand(block.in_start, parties)
+        weight = block.weight[block.in_edge[into]]
+        np.maximum.at(best, which, _towards(side, parties[which], block.in_src[into], weight))
+    return best
+
+
+def _towards(side: _Side, party: Array, end: Array, weight: Array) -> Array:
+    return np.where(side.level[end] == side.level[party] - 1, weight, -1.0)
 
 
 def _walk_back(side: _Side, blocks: dict[str, Block], at: int) -> list[int]:

@@ -154,7 +154,8 @@ def _require_suppliers(ids: IdColumn, supply: pd.DataFrame) -> None:
 
 def _rows_in_force(supply: pd.DataFrame, today: pd.Timestamp | None) -> pd.DataFrame:
     names = ("sku_id", "unit_cost_fen", "minimum_order", "lead_time_days", "territory", "bucket")
-    rows = supply.assign(**{name: np.nan for name in names if name not in supply})
+    rows = supply.reset_index(drop=True)
+    rows = rows.assign(**{name: np.nan for name in names if name not in supply})
     rows = rows[rows["sku_id"].notna() & (rows["sku_id"].astype("str") != "")]
     begun = pd.to_datetime(rows["bucket"])
     if today is not None:

@@ -1,0 +1,68 @@
+"""Ids outside, positions inside."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from contracts.errors import InputError, UnknownIdError
+from graph.ids import MAX_ID_BYTES, IdColumn
+
+IDS = pd.Series(["S2", "店铺1", "F1", "S10", "s2"])
+
+
+def test_positions_are_ranks_of_the_bytes() -> None:
+    """Sorted by UTF-8 bytes: capitals before small letters, Latin before Chinese."""
+    column = IdColumn.of(IDS)
+    assert column.all_texts().tolist() == ["F1", "S10", "S2", "s2", "店铺1"]
+    assert column.positions(IDS).tolist() == [2, 4, 0, 1, 3]
+
+
+@pytest.mark.parametrize("copies", [1, 1000], ids=["searched", "hashed"])
+def test_unknown_empty_and_longer_ids_have_no_position(copies: int) -> None:
+    """Both ways of looking up (few ids and many) agree, also on ids wider than any known one."""
+    column = IdColumn.of(pd.Series([f"S{i:05d}" for i in range(500)]))
+    wanted = pd.Series(["S00007", "S000070", "", None, "X", "S0000"] * copies, dtype="str")
+    assert column.positions(wanted).tolist() == [7, -1, -1, -1, -1, -1] * copies
+
+
+def test_categories_are_looked_up_once_each() -> None:
+    """A Categorical gives the same positions as its texts, missing values included."""
+    column = IdColumn.of(IDS)
+    texts = pd.Series(["S2", None, "nobody", "S2", "F1"], dtype="str")
+    assert column.positions(texts.astype("category")).tolist() == column.positions(texts).tolist() == [2, -1, -1, 2, 0]
+
+
+def test_texts_at_gives_the_ids_back() -> None:
+    """Positions and texts are inverse; -1 is an empty text."""
+    column = IdColumn.of(IDS)
+    assert column.texts_at(np.array([4, -1, 0, 4])).tolist() == ["店铺1", "", "F1", "店铺1"]
+
+
+def test_an_empty_column_knows_nobody() -> None:
+    """No ids is a valid vocabulary."""
+    column = IdColumn.vocabulary(pd.Series([None, ""], dtype="str"))
+    assert len(column) == 0
+    assert column.positions(pd.Series(["x"])).tolist() == [-1]
+    assert column.all_texts().tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (["A", ""], "party id, row 2: expected an id, got "),
+        (["A", None], "party id, row 2: expected an id, got nan"),
+        (["A" * (MAX_ID_BYTES + 1)], "party id, row 1: expected at most 120 bytes"),
+        (["A\0"], "party id, row 1: expected no NUL character"),
+        (["B", "A", "B"], "party ids: expected each id once, got B"),
+    ],
+)
+def test_ids_that_cannot_be_used_are_named(ids: list[str | None], message: str) -> None:
+    """The message names the row or the id."""
+    with pytest.raises(InputError, match=message.replace("'", ".")):
+        IdColumn.of(pd.Series(ids, dtype="str"))
+
+
+def test_an_unknown_id_is_named() -> None:
+    """A single look-up raises."""
+    with pytest.raises(UnknownIdError, match="unknown party X"):
+        IdColumn.of(IDS).position("X")
