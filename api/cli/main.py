@@ -11,6 +11,7 @@ from api.cli.demo import demo
 from api.cli.load import load
 from api.cli.match import match
 from api.cli.plan import plan
+from api.cli.serve import serve_command
 from contracts.errors import EvenflowError
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app.command("demo")(demo)
 app.command("load")(load)
 app.command("match")(match)
 app.command("plan")(plan)
+app.command("serve")(serve_command)
 
 
 def run() -> None:

@@ -22,7 +22,7 @@ MatchOrderRow = row_model("MatchOrderRow", ORDERS, base=AttributeRow)
 SupplierRow = row_model("SupplierRow", SUPPLIERS, base=AttributeRow)
 CandidateRow = row_model("CandidateRow", CANDIDATES, base=AttributeRow)
 CreditRow = row_model("CreditRow", CREDIT)
-DemandedRow = row_model("DemandedRow", DEMANDS)
+DemandedRow = row_model("DemandedRow", DEMANDS, base=AttributeRow)
 
 _ORDERS = Field(min_length=1, max_length=10_000)
 _Finite = Annotated[float, Field(ge=-1e12, le=1e12)]

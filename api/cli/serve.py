@@ -1,0 +1,117 @@
+"""`evenflow serve`: the API and the planner console over what is loaded."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.output import stderr, to_json
+from api.settings import Settings
+from contracts.errors import InputError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+__all__ = ["serve", "serve_command"]
+
+_SECONDS_TO_END = 3
+
+
+def serve_command(
+    home: Annotated[Path | None, typer.Option(help="Folder of loaded networks; EVENFLOW_HOME by default.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; this machine only by default.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one JSON object.")] = False,  # noqa: FBT002
+) -> None:
+    """Serve the API and the planner console until Ctrl-C.
+
+    Example: evenflow serve --home .evenflow --port 8000
+    """
+    given = {"home": home, "host": host, "port": port}
+    settings = Settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    serve(settings, as_json=as_json)
+
+
+def serve(settings: Settings, *, as_json: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM; return once everything has ended.
+
+    Raises
+    ------
+    InputError
+        If the address cannot be listened on.
+    """
+    listener = _listen(settings.host, settings.port)
+    with listener:
+        server = _server(settings, listener, as_json=as_json)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _ignore)  # uvicorn ends by itself, then sends the signal again
+        server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise InputError(f"--port {port}", f"a free port on {host}", error.strerror or str(error)) from None
+    except OverflowError:
+        raise InputError("--port", "0 to 65535", port) from None
+
+
+def _server(settings: Settings, listener: socket.socket, *, as_json: bool) -> uvicorn.Server:
+    import uvicorn
+
+    from api.http.app import create_app
+
+    app = create_app(settings)
+    addresses = _addresses(listener, console=_add_console(app))
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                _announce(addresses, as_json=as_json)
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_END,
+    )
+    return Server(config)
+
+
+def _add_console(app: Any) -> bool:
+    from api.console import mount
+
+    return mount(app)
+
+
+def _addresses(listener: socket.socket, *, console: bool) -> dict[str, Any]:
+    host, port, *_ = listener.getsockname()
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    url = f"http://{shown}:{port}"
+    local = host.startswith("127.") or host == "::1"
+    return {"url": url, "docs": f"{url}/docs", "console": f"{url}/console" if console else None, "local": local}
+
+
+def _announce(addresses: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(to_json(addresses).decode())
+        return
+    console = addresses["console"] or "not installed (pip install 'evenflow[console]')"
+    stderr.print(f"Evenflow is listening on {addresses['url']}", highlight=False)
+    stderr.print(f"  planner console  {console}", highlight=False)
+    stderr.print(f"  API to try       {addresses['docs']}", highlight=False)
+    if not addresses["local"]:
+        stderr.print("  Anyone who can reach this address can read and compute here.", style="yellow")
+    stderr.print("Ctrl-C ends it.")
+
+
+def _ignore(number: int, frame: object) -> None:
+    del number, frame

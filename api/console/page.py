@@ -1,0 +1,180 @@
+"""The planner's first screen: exceptions by money at stake, then forecast, plan and matches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI
+from nicegui import run, ui
+from nicegui.events import ValueChangeEventArguments
+from starlette.responses import RedirectResponse
+
+from api.console.charts import forecast_chart, load_chart
+from api.console.tables import attention_grid, match_grid, resource_grid, series_grid
+from api.console.view import View
+from api.http.house import House
+from contracts.errors import NotReadyError
+
+__all__ = ["add_page"]
+
+_STYLE = (files("api.console") / "style.css").read_text(encoding="utf-8")
+
+
+def add_page(app: FastAPI) -> None:
+    """Mount the console on the API's application."""
+    house: House = app.state.house
+
+    async def first_screen() -> None:
+        ui.add_css(_STYLE)
+        try:
+            view = await run.io_bound(_view, house)
+        except NotReadyError as error:
+            _nothing_loaded(str(error))
+            return
+        if view is None:  # the server is ending
+            return
+        _header(view)
+        with ui.element("main").classes("main-area"):
+            _body(view)
+
+    @app.get("/console", include_in_schema=False)
+    def console() -> RedirectResponse:
+        return RedirectResponse("/console/")
+
+    ui.run_with(
+        app,
+        root=first_screen,
+        mount_path="/console",
+        title="Evenflow",
+        tailwind=False,
+        show_welcome_message=False,
+        favicon="⚖️",
+    )
+
+
+def _view(house: House) -> View:
+    return View(house.net.current())
+
+
+def _nothing_loaded(why: str) -> None:
+    with ui.element("div").classes("empty"):
+        ui.html("<h1>Nothing is loaded yet</h1><p>Load your own network, or let the demo make one.</p>", sanitize=False)
+        ui.html("<code>evenflow load DIR</code><code>evenflow demo</code>", sanitize=False)
+        ui.label(why).classes("sub")
+        ui.link("Look again", "/console/").classes("button")
+
+
+def _header(view: View) -> None:
+    with ui.element("header").classes("bar"):
+        ui.html("even<span>flow</span>", sanitize=False).classes("brand")
+        ui.label("Planner console").classes("chip")
+        ui.label(f"network {view.version}").classes("chip")
+        if view.simulated:
+            ui.label("simulated data").classes("chip sim").tooltip(_simulated_note(view))
+        ui.element("div").classes("space")
+        if view.plan is not None:
+            ui.link("Plan as Excel", "/v1/plan.xlsx").classes("button main")
+            ui.link("Plan as CSV", "/v1/plan.csv").classes("button")
+        ui.link("API", "/docs", new_tab=True).classes("button")
+
+
+def _simulated_note(view: View) -> str:
+    parts = [f"{name} ({'all rows' if extent == 'all' else 'some rows'})" for name, extent in view.simulated.items()]
+    return "Simulated: " + ", ".join(parts)
+
+
+def _body(view: View) -> None:
+    if view.simulated:
+        ui.label(f"{_simulated_note(view)}. Nothing simulated describes a real company or person.").classes("sub")
+    if view.empty:
+        with _card("Nothing has been computed on this network yet", "Ask for a forecast or a plan over the API."):
+            ui.html('<span class="code">curl -X POST -H "Content-Type: application/json" -d "{}" '
+                    "http://127.0.0.1:8000/v1/forecasts</span>", sanitize=False)  # fmt: skip
+    with ui.element("div").classes("tiles"):
+        for place, (name, value, note) in enumerate(view.tiles()):
+            _tile(name, value, note, alert=place == 0 and len(view.attention) > 0)
+    _attention_card(view)
+    with ui.element("div").classes("two"):
+        _forecast_card(view)
+        _plan_card(view)
+    _match_card(view)
+
+
+def _tile(name: str, value: str, note: str, *, alert: bool) -> None:
+    with ui.element("div").classes("tile alert" if alert else "tile"):
+        ui.label(name).classes("name")
+        ui.label(value).classes("value")
+        ui.label(note).classes("note")
+
+
+def _card(title: str, sub: str) -> Any:
+    card = ui.element("section").classes("card")
+    with card, ui.element("div").classes("card-head"):
+        ui.html(f"<h2>{title}</h2>", sanitize=False)
+        ui.label(sub).classes("sub")
+    return card
+
+
+def _attention_card(view: View) -> None:
+    with _card("Needs a decision", "most money at stake first"):
+        if view.attention.empty:
+            ui.label("Nothing stands out: every order has a supplier and every hour has work.").classes("sub")
+            return
+        rows = min(8, len(view.attention))
+        ui.aggrid(attention_grid(view.attention), auto_size_columns=False).classes("grid").style(
+            f"height: {40 + 34 * rows}px"
+        )
+
+
+def _forecast_card(view: View) -> None:
+    names = view.series()
+    if view.forecast is not None and names:
+        _chosen_card(
+            "Demand forecast",
+            "sell-through in pieces a day, and its range",
+            names,
+            lambda name: forecast_chart(*view.one_series(name)),
+            series_grid(view.forecast),
+        )
+
+
+def _plan_card(view: View) -> None:
+    names = view.resources()
+    if view.load is not None and names:
+        _chosen_card(
+            "Level-loaded plan",
+            "hours per resource against its capacity",
+            names,
+            lambda name: load_chart(*view.one_resource(name)),
+            resource_grid(view.load),
+        )
+
+
+def _chosen_card(
+    title: str, sub: str, names: list[str], draw: Callable[[str], dict[str, Any]], table: dict[str, Any]
+) -> None:
+    """Show a chart of one name, and a table of all of them to choose from."""
+    key = table["columnDefs"][0]["field"]
+    with _card(title, sub) as card:
+        chart = ui.echart(draw(names[0])).classes("chart")
+
+        def show(event: ValueChangeEventArguments[Any]) -> None:
+            chart.options.clear()
+            chart.options.update(draw(event.value))
+            chart.update()
+
+        with card.default_slot.children[0]:
+            choice = ui.select(names, value=names[0], with_input=True, on_change=show)
+            choice.props("dense outlined options-dense").classes("pick")
+        grid = ui.aggrid(table, auto_size_columns=False).classes("grid")
+        grid.style(f"height: {40 + 34 * min(6, len(names))}px")
+        grid.on("cellClicked", lambda event: choice.set_value(event.args["data"][key]), ["data"])
+
+
+def _match_card(view: View) -> None:
+    if view.matches is None:
+        return
+    with _card("Matches of the day", "who fills which order, why, and who came second"):
+        ui.aggrid(match_grid(view.matches), auto_size_columns=False).classes("grid").style("height: 420px")

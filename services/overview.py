@@ -1,0 +1,192 @@
+"""What a planner sees first: where money is at stake, how level the plan is, what of it is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from store.snapshot import Snapshot
+
+__all__ = [
+    "IDLE_FEN_PER_HOUR",
+    "OVERTIME_FEN_PER_HOUR",
+    "attention",
+    "levelness",
+    "simulated_tables",
+    "unlevelled_load",
+]
+
+IDLE_FEN_PER_HOUR, OVERTIME_FEN_PER_HOUR = 2_500, 3_750
+_SHORT = {"no_capacity": "no capacity left before it is needed"}
+_COLUMNS = ["kind", "subject", "place", "when", "amount", "unit", "stake_fen", "why"]
+
+
+def attention(
+    *,
+    orders: pd.DataFrame,
+    products: pd.DataFrame,
+    matches: pd.DataFrame | None = None,
+    load: pd.DataFrame | None = None,
+    plan_summary: Mapping[str, Any] | None = None,
+    idle_fen_per_hour: float = IDLE_FEN_PER_HOUR,
+    overtime_fen_per_hour: float = OVERTIME_FEN_PER_HOUR,
+) -> pd.DataFrame:
+    """Return what needs a person, the most money at stake first.
+
+    Parameters
+    ----------
+    orders, products
+        Tables of the network: due dates and prices.
+    matches, load, plan_summary
+        What was computed on it, as far as it was.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``kind`` (unfilled order, late promise, short item, overtime, idle), ``subject``, ``place``, ``when``,
+        ``amount`` in ``unit``, ``stake_fen`` and ``why``. The stake of an order or an item is the price of its
+        pieces; that of hours is their price.
+    """
+    prices = _prices(products)
+    parts = []
+    if matches is not None:
+        parts += [_unfilled(matches, orders, prices), _late(matches, orders, prices)]
+    if plan_summary is not None:
+        parts.append(_short(plan_summary, prices))
+    if load is not None:
+        parts.append(_hours(load, "idle", idle_fen_per_hour, "capacity without work"))
+        parts.append(_hours(load, "overtime", overtime_fen_per_hour, "work above capacity"))
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return pd.DataFrame(columns=_COLUMNS)
+    found = pd.concat(parts, ignore_index=True)[_COLUMNS]
+    return found.sort_values("stake_fen", ascending=False, kind="stable", ignore_index=True)
+
+
+def unlevelled_load(demand: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
+    """Return the hours each resource would work if every bucket made exactly its own demand.
+
+    Parameters
+    ----------
+    demand
+        ``item``, ``bucket``, ``mean`` pieces.
+    routes
+        The network's routes; alternative resources of a step share it evenly, the first route of an item is taken.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``resource``, ``bucket``, ``hours``.
+    """
+    first = routes.drop_duplicates("item")[["item", "route"]]
+    rows = routes.merge(first, on=["item", "route"])
+    share = rows.groupby(["item", "step"])["resource"].transform("size")
+    rows = rows.assign(hours_per_piece=rows["hours_per_unit"] / share)
+    work = demand.merge(rows[["item", "resource", "hours_per_piece"]], on="item")
+    work["hours"] = work["mean"] * work["hours_per_piece"]
+    return work.groupby(["resource", "bucket"], as_index=False)["hours"].sum()
+
+
+def levelness(load: pd.DataFrame) -> float:
+    """Return how much resources' hours vary between buckets: the mean of their coefficients of variation, by hours.
+
+    Examples
+    --------
+    >>> weeks = pd.DataFrame({"resource": ["a"] * 2, "bucket": [1, 2], "hours": [30.0, 50.0]})
+    >>> levelness(weeks)
+    0.25
+    """
+    by_resource = load.groupby("resource")["hours"]
+    mean, spread = by_resource.mean().to_numpy(), by_resource.std(ddof=0).to_numpy()
+    return float(spread.sum() / mean.sum()) if mean.sum() > 0 else 0.0
+
+
+def simulated_tables(snapshot: Snapshot) -> dict[str, str]:
+    """Return which tables hold simulated rows: ``all`` or ``some`` of them, by table."""
+    found = {}
+    for name in snapshot.counts:
+        path = snapshot.root / "tables" / f"{name}.parquet"
+        if path.exists() and "simulated" in pq.read_schema(path).names:
+            flags = pq.read_table(path, columns=["simulated"])["simulated"].to_numpy(zero_copy_only=False)
+            truthy = pd.Series(flags).astype(str).str.lower().eq("true")
+            if truthy.any():
+                found[name] = "all" if truthy.all() else "some"
+    return found
+
+
+def _prices(products: pd.DataFrame) -> pd.Series:
+    """Price of a piece in fen, by sku and by style (the mean of its skus)."""
+    if "price_fen" not in products:
+        return pd.Series(dtype="float64")
+    by_sku = products.set_index("sku_id")["price_fen"].astype("float64")
+    if "style_id" not in products:
+        return by_sku
+    by_style = products.groupby("style_id")["price_fen"].mean()
+    return pd.concat([by_sku, by_style[~by_style.index.isin(by_sku.index)]])
+
+
+def _told(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.DataFrame:
+    known = [name for name in ("sku_id", "due_date") if name in orders and name not in matches]
+    rows = matches.merge(orders[["order_id", *known]], on="order_id", how="left") if known else matches.copy()
+    rows["stake_fen"] = rows["pieces"] * rows["sku_id"].map(prices).fillna(0.0)
+    return rows.assign(subject=rows["order_id"], amount=rows["pieces"], unit="pieces", when=rows.get("due_date"))
+
+
+def _unfilled(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.DataFrame:
+    rows = _told(matches[matches["supplier_id"].isna()], orders, prices)
+    return rows.assign(kind="unfilled order", place=rows["sku_id"], why=rows.get("reason", ""))
+
+
+def _late(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.DataFrame:
+    rows = _told(matches[matches["supplier_id"].notna()], orders, prices)
+    if "promised_date" not in rows or "due_date" not in rows:
+        return rows.iloc[:0]
+    days = (pd.to_datetime(rows["promised_date"]) - pd.to_datetime(rows["due_date"])).dt.days
+    rows = rows.assign(kind="late promise", place=rows["supplier_id"], days=days)[days > 0]
+    return rows.assign(
+        why=[f"promised {days:.0f} {'day' if days == 1 else 'days'} after its due date" for days in rows["days"]]
+    )
+
+
+def _short(summary: Mapping[str, Any], prices: pd.Series) -> pd.DataFrame:
+    rows = pd.DataFrame([r for r in summary.get("reasons", []) if r.get("pieces", 0) >= 1])
+    if rows.empty or "item" not in rows:
+        return pd.DataFrame(columns=_COLUMNS)
+    rows = rows[rows["item"].notna()]
+    when = pd.to_datetime(rows["bucket"]) if "bucket" in rows else pd.NaT
+    return rows.assign(
+        kind="short item",
+        subject=rows["item"],
+        place=rows.get("resource", ""),
+        when=when,
+        amount=rows["pieces"],
+        unit="pieces",
+        stake_fen=rows["pieces"] * rows["item"].map(prices).fillna(0.0),
+        why=[_SHORT.get(code, code) for code in rows["code"]],
+    )
+
+
+def _hours(load: pd.DataFrame, column: str, fen_per_hour: float, why: str) -> pd.DataFrame:
+    """One row per resource: its hours of that kind over the plan, dated by its worst bucket."""
+    rows = load[load[column] > 0]
+    if rows.empty:
+        return pd.DataFrame(columns=_COLUMNS)
+    worst = rows.loc[rows.groupby("resource")[column].idxmax()].set_index("resource")["bucket"]
+    hours = rows.groupby("resource")[column].sum()
+    share = hours / load.groupby("resource")["capacity"].sum().reindex(hours.index)
+    return pd.DataFrame(
+        {
+            "kind": column,
+            "subject": hours.index,
+            "place": hours.index,
+            "when": worst.reindex(hours.index).to_numpy(),
+            "amount": hours.to_numpy(),
+            "unit": "hours",
+            "stake_fen": np.asarray(hours * fen_per_hour),
+            "why": [f"{why}: {value:.1%} of it over the plan" for value in share],
+        }
+    )

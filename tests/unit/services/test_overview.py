@@ -1,0 +1,119 @@
+"""What a planner sees first, from tables small enough to add up by hand."""
+
+import pandas as pd
+import pytest
+
+from services.overview import attention, levelness, simulated_tables, unlevelled_load
+from store.home import TABLES, Home
+
+WEEKS = pd.to_datetime(["2026-03-02", "2026-03-09"])
+PRODUCTS = pd.DataFrame({"sku_id": ["soap/s", "soap/l"], "style_id": ["soap", "soap"], "price_fen": [100, 300]})
+ORDERS = pd.DataFrame(
+    {
+        "order_id": ["o1", "o2", "o3"],
+        "sku_id": ["soap/s", "soap/l", "soap/s"],
+        "due_date": pd.to_datetime(["2026-03-05"] * 3),
+    }
+)
+MATCHES = pd.DataFrame(
+    {
+        "order_id": ["o1", "o2", "o3"],
+        "supplier_id": ["f1", None, "f1"],
+        "pieces": [10, 5, 7],
+        "promised_date": pd.to_datetime(["2026-03-06", None, "2026-03-05"]),
+        "reason": ["chosen", "full", "chosen"],
+    }
+)
+LOAD = pd.DataFrame(
+    {
+        "resource": ["line", "line"],
+        "bucket": WEEKS,
+        "capacity": [40.0, 40.0],
+        "hours": [30.0, 44.0],
+        "idle": [10.0, 0.0],
+        "overtime": [0.0, 4.0],
+    }
+)
+SUMMARY = {"reasons": [
+    {"code": "no_capacity", "item": "soap", "resource": "line", "bucket": "2026-03-09", "pieces": 6.0, "detail": ""},
+    {"code": "rounding", "item": "soap", "pieces": 0.2, "detail": ""},
+]}  # fmt: skip
+
+
+@pytest.fixture
+def found():
+    return attention(orders=ORDERS, products=PRODUCTS, matches=MATCHES, load=LOAD, plan_summary=SUMMARY)
+
+
+def test_the_most_money_comes_first(found):
+    """Idle 10 h at 25, overtime 4 h at 37.5, the unfilled order, the short item, the late promise."""
+    assert found[["kind", "subject", "stake_fen"]].to_numpy().tolist() == [
+        ["idle", "line", 25_000.0],
+        ["overtime", "line", 15_000.0],
+        ["unfilled order", "o2", 1_500.0],
+        ["short item", "soap", 1_200.0],
+        ["late promise", "o1", 1_000.0],
+    ]
+
+
+def test_each_says_why_and_when(found):
+    """Every row has a reason a planner understands and a date."""
+    why = dict(zip(found["kind"], found["why"], strict=True))
+    assert why["late promise"] == "promised 1 day after its due date"
+    assert why["short item"] == "no capacity left before it is needed"
+    assert why["idle"] == "capacity without work: 12.5% of it over the plan"
+    assert found["when"].notna().all()
+
+
+def test_nothing_computed_is_nothing_to_decide():
+    """Without results there are no exceptions, and no error."""
+    assert attention(orders=ORDERS, products=PRODUCTS).empty
+
+
+def test_products_without_prices_rank_last(found):
+    """Unknown prices count as nothing rather than fail."""
+    rows = attention(orders=ORDERS, products=PRODUCTS.drop(columns="price_fen"), matches=MATCHES)
+    assert rows["stake_fen"].tolist() == [0.0, 0.0]
+
+
+def test_everything_in_order_is_nothing_to_decide():
+    """A day on which all went well has no exceptions."""
+    fine = MATCHES.assign(supplier_id="f1", promised_date=pd.Timestamp("2026-03-05"))
+    assert attention(orders=ORDERS, products=PRODUCTS, matches=fine, load=LOAD.assign(idle=0.0, overtime=0.0)).empty
+
+
+def test_unlevelled_load_shares_alternatives_evenly():
+    """Ten pieces at 2 h on either of two lines: 10 h each; the second route is not counted."""
+    routes = pd.DataFrame(
+        {
+            "item": ["soap"] * 3,
+            "route": ["main", "main", "spare"],
+            "step": [1, 1, 1],
+            "resource": ["a", "b", "c"],
+            "hours_per_unit": [2.0, 2.0, 9.0],
+        }
+    )
+    demand = pd.DataFrame({"item": ["soap"], "bucket": WEEKS[:1], "mean": [10.0]})
+    assert unlevelled_load(demand, routes)[["resource", "hours"]].to_numpy().tolist() == [["a", 10.0], ["b", 10.0]]
+
+
+@pytest.mark.parametrize(("hours", "expected"), [([40.0, 40.0], 0.0), ([0.0, 0.0], 0.0), ([20.0, 60.0], 0.5)])
+def test_levelness(hours, expected):
+    """Equal weeks vary by nothing; 20 and 60 h by half of their mean."""
+    assert levelness(LOAD.assign(hours=hours)) == expected
+
+
+def test_simulated_tables_are_named(tmp_path):
+    """A table is labelled by whether all or some of its rows say that they are simulated."""
+    raw = {
+        "parties": [{"id": "f1", "kind": "factory", "simulated": True}],
+        "sales": [
+            {"unique_id": "a", "ds": "2026-01-01", "y": 1.0, "simulated": False},
+            {"unique_id": "b", "ds": "2026-01-01", "y": 1.0, "simulated": True},
+        ],
+        "products": [{"sku_id": "soap"}],
+        "orders": [{"order_id": "o", "sku_id": "soap", "pieces": 1, "buyer_id": "f1", "simulated": "false"}],
+    }
+    home = Home(tmp_path)
+    home.publish({name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in raw.items()})
+    assert simulated_tables(home.current()) == {"parties": "all", "sales": "some"}
