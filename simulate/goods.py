@@ -157,7 +157,7 @@ class _Delivery:
 
 _DELIVERIES = (
     _Delivery("distributor", 24, 0.7, 1, 1.10, (1, 4)),
-    _Delivery("warehouse", 6, 0.3, 5, 1.06, (1, 3)),
+    _Delivery("warehouse", 6, 0.3, 2, 1.06, (1, 3)),
     _Delivery("factory", 4, 0.2, 40, 1.00, (5, 12)),
 )
 
