@@ -105,11 +105,19 @@ class JobFiles:
 
     Each server holds a lock on a file named after it for as long as it lives; a job that is not over and whose
     owner's file can be locked belongs to a server that died.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        root.mkdir(parents=True, exist_ok=True)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(str(root), "a folder that can be made", error.strerror or str(error)) from None
         self.owner = secrets.token_hex(8)
         self._held = self._owner_path(self.owner).open("w")
         fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
