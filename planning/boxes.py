@@ -81,7 +81,7 @@ def _lengths(starts: pd.DatetimeIndex) -> Ints:
 
 def _days(start: pd.Timestamp, length: int, work_days: tuple[int, ...]) -> pd.DatetimeIndex:
     all_days = pd.date_range(start, periods=max(int(length), 1))
-    worked = all_days[all_days.weekday.isin(work_days)]
+    worked = all_days[all_days.day_of_week.isin(work_days)]
     return worked if len(worked) else all_days
 
 

@@ -19,7 +19,7 @@ from planning.starts import StartOps, neighbours, open_buckets, possible_starts,
 
 __all__ = ["WHOLE_STARTS", "PlanModel", "build_model"]
 
-WHOLE_STARTS = 64
+WHOLE_STARTS = 12
 """Up to this many possible starts their pieces are whole in the model itself; above, they are rounded afterwards."""
 
 
@@ -41,8 +41,6 @@ class PlanModel:
         Shape (R, T): columns of idle and overtime hours.
     late_price
         Price per piece and bucket put on lateness that is forbidden.
-    constant
-        Cost that no decision changes.
     """
 
     linear: LinearModel
@@ -55,7 +53,6 @@ class PlanModel:
     idle: Ints
     over: Ints
     late_price: float
-    constant: float
 
 
 def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
@@ -65,6 +62,7 @@ def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
     start = linear.add_columns(len(mode), cost=problem.modes.cost[mode], integer=len(mode) <= WHOLE_STARTS)
     late_price = forbidden_late_price(problem, params.weights)
     segment, constant = _add_segments(linear, problem, late_price)
+    linear.add_columns(1, cost=constant, lower=1.0, upper=1.0)  # so that relative gaps refer to the whole cost
     _add_balance(linear, problem, segment, (mode, bucket, start), late_price)
     idle, over, load_rows = _add_load(linear, problem, params.weights)
     ops = start_ops(problem, mode, bucket)
@@ -89,7 +87,6 @@ def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
         idle=idle,
         over=over,
         late_price=late_price,
-        constant=constant,
     )
 
 

@@ -79,7 +79,7 @@ def solve(problem: PlanProblem, *, params: PlanParams | None = None, seed: int =
     mode, bucket, pieces = model.mode[made], model.bucket[made], pieces[made]
     outcome = evaluate(problem, params, mode, bucket, pieces)
     reasons, feasible = _reasons(problem, params, model, exact, outcome)
-    bound = found.bound + model.constant if feasible and np.isfinite(found.bound) else None
+    bound = found.bound if feasible and np.isfinite(found.bound) else None
     return PlanResult(
         mode=mode,
         bucket=bucket,

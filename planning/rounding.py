@@ -56,24 +56,28 @@ class _Room:
 
     def __init__(self, problem: PlanProblem, ops: StartOps, whole: Floats, n_starts: int) -> None:
         m = problem.modes
-        self._resource, self._bucket, self._hours = m.op_resource[ops.op], ops.bucket, m.op_hours[ops.op]
-        self._first = np.searchsorted(ops.start, np.arange(n_starts + 1))
-        self._in_lot = problem.lot_modes[m.op_mode[ops.op]]
+        cell = m.op_resource[ops.op] * problem.shape[2] + ops.bucket
         limit = np.maximum(problem.capacity + problem.overtime, problem.firm_hours)
-        self._left = limit - problem.firm_hours
+        self._left = (limit - problem.firm_hours).ravel()
         started = whole[ops.start]
-        setup = m.op_setup[ops.op] * (started > 0)
-        np.subtract.at(self._left, (self._resource, self._bucket), started * self._hours + setup)
+        np.subtract.at(self._left, cell, started * m.op_hours[ops.op] + m.op_setup[ops.op] * (started > 0))
+        # steps of one start that meet on a resource in a bucket need their hours together
+        pair, together = np.unique(ops.start * self._left.size + cell, return_inverse=True)
+        self._cell = pair % self._left.size
+        self._hours = np.bincount(together, weights=m.op_hours[ops.op], minlength=len(pair))
+        self._first = np.searchsorted(pair // self._left.size, np.arange(n_starts + 1))
+        self._in_lot = np.zeros(n_starts, bool)
+        self._in_lot[ops.start] = problem.lot_modes[m.op_mode[ops.op]]
 
     def take(self, start: int, wanted: float, already: float) -> float:
         """Take room for up to `wanted` more pieces of a start; return how many fitted."""
-        ops = slice(self._first[start], self._first[start + 1])
-        if already <= 0 and self._in_lot[ops].any():
+        if already <= 0 and self._in_lot[start]:
             return 0.0
-        at, hours = (self._resource[ops], self._bucket[ops]), self._hours[ops]
+        ops = slice(self._first[start], self._first[start + 1])
+        at, hours = self._cell[ops], self._hours[ops]
         left = np.divide(self._left[at] + 1e-9, hours, out=np.full(len(hours), np.inf), where=hours > 0)
         fits = min(wanted, max(0.0, float(np.floor(left.min(initial=np.inf)))))
-        np.subtract.at(self._left, at, fits * hours)
+        self._left[at] -= fits * hours
         return fits
 
 

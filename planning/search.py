@@ -51,7 +51,7 @@ def _relax_and_fix(problem: PlanProblem, model: PlanModel, limits: SolveParams) 
             break
         decided = (stage == window) & (whole > 0)
         lower[decided] = upper[decided] = np.rint(found.values[decided])
-    gap = (found.objective - relaxed.bound) / max(abs(found.objective + model.constant), 1.0)
+    gap = (found.objective - relaxed.bound) / max(abs(found.objective), 1.0)
     return LinearSolution(
         values=found.values, objective=found.objective, bound=relaxed.bound, proven=found.proven and gap <= limits.gap
     )
