@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from holidays import country_holidays
 
 from contracts.errors import NotReadyError
 from contracts.progress import Report, silent
@@ -44,7 +45,8 @@ class RetailDemand:
     static
         ``unique_id, store_id, style_id, department``.
     calendar
-        ``ds, campaigns, coupons``: campaigns that run on the day and the distinct coupons they carry, known ahead.
+        ``ds, campaigns, coupons, holiday``: campaigns that run on the day, the distinct coupons they carry, whether it
+        is a public holiday; all known ahead.
     stores, styles
         ``store_id, pieces``; ``style_id, category, price_fen, weekly_pieces``; the category is the
         retailer's department.
@@ -215,7 +217,20 @@ def _campaign_days(folder: Path, first: pd.Timestamp, last: pd.Timestamp) -> pd.
         days.to_numpy()[:, None] <= campaigns["end_date"].to_numpy()
     )
     weight = campaigns["campaign_id"].map(carried).fillna(0).to_numpy()
-    return pd.DataFrame({"ds": days, "campaigns": runs.sum(axis=1), "coupons": (runs @ weight).astype(int)})
+    return pd.DataFrame(
+        {
+            "ds": days,
+            "campaigns": runs.sum(axis=1),
+            "coupons": (runs @ weight).astype(int),
+            "holiday": _holidays(days),
+        }
+    )
+
+
+def _holidays(days: pd.DatetimeIndex) -> np.ndarray:
+    """Return 1 on the public holidays of the stores' country, else 0."""
+    calendar = country_holidays("US", years=range(days[0].year, days[-1].year + 1))
+    return np.asarray(days.isin(pd.to_datetime(sorted(calendar))).astype(int))
 
 
 def _coupon_counts(folder: Path) -> dict[str, int]:

@@ -133,6 +133,7 @@ def test_campaigns_are_counted_on_the_days_they_run(retail: RetailDemand):
     assert calendar.loc[day, "campaigns"] == running
     assert calendar.index.max() > retail.sales["ds"].max()
     assert np.all(calendar["coupons"] >= calendar["campaigns"])
+    assert calendar.loc[["2017-11-23", "2017-12-25", "2017-12-26"], "holiday"].tolist() == [1, 1, 0]
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch):
