@@ -8,6 +8,7 @@ from importlib.metadata import version
 import typer
 
 from api.cli.demo import demo
+from api.cli.forecast import forecast
 from api.cli.load import load
 from api.cli.match import match
 from api.cli.plan import plan
@@ -37,6 +38,7 @@ def _root(
 
 
 app.command("demo")(demo)
+app.command("forecast")(forecast)
 app.command("load")(load)
 app.command("match")(match)
 app.command("plan")(plan)

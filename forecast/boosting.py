@@ -1,0 +1,110 @@
+"""Gradient-boosted trees: the only module that knows LightGBM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from forecast.features import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoostingParams:
+    """How trees are grown.
+
+    Parameters
+    ----------
+    rounds
+        Trees, >= 1.
+    learning_rate
+        Shrinkage of each tree, in (0, 1].
+    leaves
+        Most leaves of a tree, >= 2.
+    leaf_rows
+        Fewest rows in a leaf, >= 1.
+    feature_share
+        Share of the features that each tree may use, in (0, 1].
+    tweedie_power
+        Variance power of the Tweedie loss, in (1, 2); None for squared loss on target / level.
+    threads
+        CPU threads, >= 1. The result does not depend on it.
+    """
+
+    rounds: int = 120
+    learning_rate: float = 0.09
+    leaves: int = 63
+    leaf_rows: int = 100
+    feature_share: float = 0.6
+    tweedie_power: float | None = 1.1
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.rounds, self.leaf_rows, self.threads) < 1 or self.leaves < 2:
+            raise ValueError("Expected rounds, leaf_rows and threads >= 1 and leaves >= 2.")
+        if not (0 < self.learning_rate <= 1 and 0 < self.feature_share <= 1):
+            raise ValueError("Expected learning_rate and feature_share in (0, 1].")
+        if self.tweedie_power is not None and not 1 < self.tweedie_power < 2:
+            raise ValueError("Expected tweedie_power in (1, 2) or None.")
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """Fitted trees that multiply a level."""
+
+    booster: Any
+    tweedie: bool
+    threads: int = 1
+
+    def predict(self, table: Table) -> np.ndarray:
+        """Return expected pieces per row, >= 0."""
+        raw = np.asarray(self.booster.predict(table.values, raw_score=True, num_threads=self.threads), dtype=float)
+        return np.asarray(table.level * (np.exp(raw) if self.tweedie else np.maximum(raw, 0)))
+
+
+def fit(table: Table, y: np.ndarray, *, scale: float, params: BoostingParams, seed: int) -> Boosted:
+    """Grow trees for `y` relative to the level of each row.
+
+    Parameters
+    ----------
+    table
+        Features; every level must be > 0.
+    y
+        Pieces, shape (m,).
+    scale
+        Typical size of `y`, so that the loss does not depend on its unit.
+    """
+    import lightgbm as lgb
+
+    tweedie = params.tweedie_power is not None
+    data = lgb.Dataset(
+        table.values,
+        label=y / scale if tweedie else y / table.level,
+        init_score=np.log(table.level / scale) if tweedie else None,
+        feature_name=[f"f{k}" for k in range(len(table.names))],
+        categorical_feature=[f"f{table.names.index(name)}" for name in table.categorical],
+        params={"verbosity": -1, "max_bin": 127, "min_data_in_bin": 20, "data_random_seed": seed},
+    )
+    booster = lgb.train(_options(params, seed), data, num_boost_round=params.rounds)
+    return Boosted(booster, tweedie, params.threads)
+
+
+def _options(params: BoostingParams, seed: int) -> dict[str, Any]:
+    loss = {"objective": "regression"}
+    if params.tweedie_power is not None:
+        loss = {"objective": "tweedie", "tweedie_variance_power": params.tweedie_power}  # type: ignore[dict-item]
+    return {
+        **loss,
+        "learning_rate": params.learning_rate,
+        "num_leaves": params.leaves,
+        "min_data_in_leaf": params.leaf_rows,
+        "feature_fraction": params.feature_share,
+        "cat_smooth": 50,
+        "lambda_l2": 1.0,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": params.threads,
+        "verbosity": -1,
+    }

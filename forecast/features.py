@@ -1,0 +1,244 @@
+"""Features of (series, origin, horizon) rows; nothing after the origin is read but what is known ahead.
+
+A row (i, t, h) forecasts series i, h periods after the last seen period t. Sizes are relative to the series' level at
+t, so that one model serves a corner shop and a warehouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from forecast.hierarchy import membership
+from forecast.panel import LOOKAHEAD, Attribute, Panel
+from forecast.windows import RunningSums, level_of
+
+_BLOCK = 2048
+_MAX_CATEGORIES = 64
+_LONGEST_GAP = 364
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Forecasting tasks: series index, index of the last period seen, periods ahead (all int64, shape (m,))."""
+
+    series: np.ndarray
+    t: np.ndarray
+    h: np.ndarray
+
+    @property
+    def target(self) -> np.ndarray:
+        """Index of the period forecast."""
+        return np.asarray(self.t + self.h)
+
+    def take(self, rows: np.ndarray) -> Rows:
+        """Keep some rows (indices or a mask)."""
+        return Rows(series=self.series[rows], t=self.t[rows], h=self.h[rows])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Features of rows.
+
+    Parameters
+    ----------
+    values
+        float32, shape (m, k).
+    level
+        The size that features (and the target) are relative to, shape (m,); 0 for series that never sold.
+    names, categorical
+        Names of the k features, and which of them hold codes.
+    """
+
+    values: np.ndarray
+    level: np.ndarray
+    names: tuple[str, ...]
+    categorical: tuple[str, ...]
+
+    def take(self, rows: np.ndarray) -> Table:
+        """Keep some rows (indices or a mask)."""
+        return replace(self, values=self.values[rows], level=self.level[rows])
+
+
+class FeatureMaker:
+    """Makes feature tables from one panel.
+
+    Parameters
+    ----------
+    panel
+        History and known future.
+    groupings
+        Per grouping its name and the group of each series (-1 = none): series borrow strength from their group's
+        trend, season and size.
+    yearly
+        Whether to look at the same season a year ago.
+    """
+
+    def __init__(self, panel: Panel, groupings: Sequence[tuple[str, np.ndarray]] = (), *, yearly: bool = True) -> None:
+        self._panel, self._yearly = panel, yearly
+        self._groups = [(name, group, _group_sums(panel, group)) for name, group in groupings]
+        positive = panel.y[panel.available]
+        self.scale = float(positive.mean()) if positive.size and positive.any() else 1.0
+        self._static = [a for a in panel.static if len(a.categories) <= _MAX_CATEGORIES]
+
+    def table(self, rows: Rows) -> Table:
+        """Return the features of some rows, made in blocks of series to keep memory flat."""
+        values: np.ndarray | None = None
+        level = np.zeros(len(rows.t))
+        names: tuple[str, ...] = ()
+        order = np.argsort(rows.series, kind="stable")
+        edges = np.searchsorted(rows.series[order], np.arange(0, self._panel.n + _BLOCK, _BLOCK))
+        for block in range(len(edges) - 1):
+            chosen = order[edges[block] : edges[block + 1]]
+            if len(chosen) == 0:
+                continue
+            columns, level[chosen] = self._block(rows.take(chosen), block * _BLOCK)
+            names = tuple(columns)
+            if values is None:
+                values = np.empty((len(order), len(names)), dtype=np.float32)
+            for k, column in enumerate(columns.values()):
+                values[chosen, k] = column
+        return Table(
+            values=np.empty((0, 0), dtype=np.float32) if values is None else values,
+            level=level,
+            names=names,
+            categorical=tuple(a.name for a in self._categorical()),
+        )
+
+    def _categorical(self) -> Iterator[Attribute]:
+        for prefix, attributes in (
+            ("static ", self._static),
+            ("known ", self._panel.known),
+            ("calendar ", self._panel.calendar),
+        ):
+            for a in attributes:
+                if a.categorical:
+                    yield Attribute(name=prefix + a.name, values=a.values, categories=a.categories)
+
+    def _block(self, rows: Rows, start: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        panel, block = self._panel, slice(start, start + _BLOCK)
+        sums = RunningSums(panel.y[block], panel.available[block], panel.frequency.season)
+        local = rows.series - start
+        level = level_of(sums, local, rows.t, panel.frequency.level_weights)
+        unit = np.where(level > 0, level, np.nan)
+        columns = {"horizon": rows.h, "size": np.log(unit / self.scale), "age": rows.t - panel.born[rows.series]}
+        columns |= _own(sums, local, rows, unit, panel)
+        if self._yearly:
+            columns |= _year_ago(sums, local, rows, unit, panel)
+        for name, group, group_sums in self._groups:
+            columns |= self._group(name, group[rows.series], group_sums, rows, unit)
+        columns |= _dates(panel, rows)
+        for a in self._static:
+            columns[f"static {a.name}"] = a.values[rows.series]
+        for a in panel.known:
+            columns |= _known(a, block, local, rows, panel)
+        for a in panel.calendar:
+            columns |= _calendar(a, rows)
+        return columns, level
+
+    def _group(
+        self, name: str, group: np.ndarray, sums: RunningSums, rows: Rows, unit: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        frequency = self._panel.frequency
+        short, middle, long = frequency.windows[0], *[w for w, _ in frequency.level_weights[:2]]
+        recent, wide = sums.mean(group, rows.t, middle), sums.mean(group, rows.t, long)
+        columns = {
+            f"{name} size": _over(recent, unit),
+            f"{name} trend": _over(sums.mean(group, rows.t, short), recent),
+            f"{name} drift": _over(recent, wide),
+            f"{name} season": _over(sums.season_mean(group, rows.t, rows.target, frequency.cycles[1]), wide),
+        }
+        if self._yearly:
+            year_ago = _year_ago(sums, group, rows, recent, self._panel)
+            columns |= {f"{name} {feature}": column for feature, column in year_ago.items()}
+        for column in columns.values():
+            column[group < 0] = np.nan
+        return columns
+
+
+def _own(sums: RunningSums, local: np.ndarray, rows: Rows, unit: np.ndarray, panel: Panel) -> dict[str, np.ndarray]:
+    frequency = panel.frequency
+    middle, long = frequency.windows[len(frequency.windows) // 3], frequency.windows[-1]
+    columns = {f"mean {w}": _over(sums.mean(local, rows.t, w), unit) for w in frequency.windows}
+    for cycles in frequency.cycles:
+        columns[f"season {cycles}"] = _over(sums.season_mean(local, rows.t, rows.target, cycles), unit)
+    columns[f"spread {middle}"] = _over(sums.spread(local, rows.t, middle), unit)
+    columns[f"spread {long}"] = _over(sums.spread(local, rows.t, long), unit)
+    columns[f"sold {middle}"] = sums.share_sold(local, rows.t, middle)
+    columns[f"sold {long}"] = sums.share_sold(local, rows.t, long)
+    columns["since sale"] = np.minimum(sums.since_sale(local, rows.t), _LONGEST_GAP)
+    return columns
+
+
+def _year_ago(
+    sums: RunningSums, local: np.ndarray, rows: Rows, unit: np.ndarray, panel: Panel
+) -> dict[str, np.ndarray]:
+    """Return the target's season a year ago against now, and against the level a year before the origin."""
+    frequency = panel.frequency
+    half = {"D": 3, "W": 1}.get(frequency.unit, 0)
+    back = frequency.year * -(-(rows.h + half) // frequency.year)
+    middle = rows.target - back
+    then = sums.mean_between(local, middle - half, middle + half + 1)
+    before = sums.mean(local, rows.t - back, frequency.level_weights[0][0])
+    return {"year ago": _over(then, unit), "year ago change": _over(then, before)}
+
+
+def _dates(panel: Panel, rows: Rows) -> dict[str, np.ndarray]:
+    days = panel.dates(0, panel.length + panel.horizon)
+    months = days.astype("datetime64[M]")
+    columns = {"month": (months.astype(np.int64) % 12)[rows.target]}
+    if panel.frequency.unit == "D":
+        columns["weekday"] = ((days.astype(np.int64) + 3) % 7)[rows.target]
+        columns["day of month"] = (days - months).astype(np.int64)[rows.target]
+    return columns
+
+
+def _known(a: Attribute, block: slice, local: np.ndarray, rows: Rows, panel: Panel) -> dict[str, np.ndarray]:
+    name, values = f"known {a.name}", a.values[block]
+    now = values[local, rows.target]
+    finite = values[np.isfinite(values)]
+    if a.categorical or not finite.size or finite.min() >= finite.max() or np.isin(finite, (0, 1)).all():
+        return {name: now}
+    sums = RunningSums(np.nan_to_num(values), np.isfinite(values), panel.frequency.season)
+    short, long = panel.frequency.level_weights[0][0], panel.frequency.year
+    return {
+        name: now,
+        f"{name} against {short}": _over(now, sums.mean(local, rows.t, short)),
+        f"{name} against {long}": _over(now, sums.mean(local, rows.t, long)),
+    }
+
+
+def _calendar(a: Attribute, rows: Rows) -> dict[str, np.ndarray]:
+    name = f"calendar {a.name}"
+    columns = {name: a.values[rows.target]}
+    if a.categorical:
+        distance, following = _next_event(a.values)
+        columns[f"{name} next in"] = distance[rows.target]
+        columns[f"{name} next"] = following[rows.target]
+    return columns
+
+
+def _next_event(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return per period how far the next event after it is (at most `LOOKAHEAD` + 1) and which it is."""
+    distance = np.full(len(codes), LOOKAHEAD + 1.0, dtype=np.float32)
+    following = np.full(len(codes), np.nan, dtype=np.float32)
+    for ahead in range(LOOKAHEAD, 0, -1):
+        then = np.full(len(codes), np.nan)
+        then[:-ahead] = codes[ahead:]
+        there = np.isfinite(then)
+        distance[there], following[there] = ahead, then[there]
+    return distance, following
+
+
+def _over(value: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    return np.asarray(np.divide(value, unit, out=np.full(len(unit), np.nan), where=unit > 0))
+
+
+def _group_sums(panel: Panel, group: np.ndarray) -> RunningSums:
+    """Return the running sums of the mean demand per member of each group, over what could be seen."""
+    members = membership(group, int(group.max(initial=0)) + 1)
+    total, count = members @ panel.y, members @ panel.available
+    mean = np.divide(total, count, out=np.zeros_like(total, dtype=float), where=count > 0)
+    return RunningSums(mean, count > 0, panel.frequency.season)

@@ -1,0 +1,193 @@
+"""Long frames in, a dense panel out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from contracts.errors import InputError, TableError
+from forecast.frequency import Frequency, frequency_of
+from forecast.panel import LOOKAHEAD, Attribute, Panel, carry_forward
+
+MAX_PERIODS = 20_000
+"""Longest span between the first and the last date: 54 years of days. More is a typing error in a date."""
+
+_MISSING = ("nan", "na", "null", "none", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Framed:
+    """A panel and what was noticed while it was built (counts by name, for the report)."""
+
+    panel: Panel
+    notes: dict[str, int]
+
+
+def panel_from(
+    sales: pd.DataFrame,
+    *,
+    horizon: int,
+    freq: str = "D",
+    static: pd.DataFrame | None = None,
+    known: pd.DataFrame | None = None,
+    calendar: pd.DataFrame | None = None,
+    keys: Collection[str] = (),
+    source: str = "sales",
+) -> Framed:
+    """Build the panel of checked frames (`forecast.tables`).
+
+    Static columns named in `keys` are texts even if they look like numbers. Rows of one series that fall into the same
+    period are added up, and the period is unavailable if one of them is.
+    Series that end before the panel does are continued by zeros: a sales log without a row had no sale.
+
+    Raises
+    ------
+    InputError
+        If the frequency is unknown, or the dates span more than `MAX_PERIODS`.
+    """
+    days = sales["ds"].to_numpy(dtype="datetime64[D]")
+    frequency = frequency_of(freq, days)
+    ordinals = frequency.ordinals(days)
+    first, length = int(ordinals.min()), int(np.ptp(ordinals)) + 1
+    if length > MAX_PERIODS:
+        late = int(np.argmax(ordinals))
+        raise TableError(source, "ds", f"dates within {MAX_PERIODS} periods of {days.min()}", days[late], row=late + 1)
+    ids, series = _identify(sales["unique_id"], static)
+    grid = _Grid(frequency=frequency, first=first, series=series, ids=ids)
+    y, available, born, ended = _history(sales, grid, ordinals - first, length)
+    notes = {"series_ended_early": ended}
+    panel = Panel(
+        ids=ids,
+        frequency=frequency,
+        first=first,
+        y=y,
+        available=available,
+        born=born,
+        horizon=horizon,
+        static=_static(static, grid, notes, keys),
+        known=_known(known, grid, length + horizon, length, notes),
+        calendar=_calendar(calendar, grid, length + horizon + LOOKAHEAD),
+    )
+    notes["series_without_history"] = int((born == length).sum())
+    return Framed(panel=panel, notes=notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Grid:
+    frequency: Frequency
+    first: int
+    series: np.ndarray
+    ids: np.ndarray
+
+    def rows(self, ids: pd.Series) -> np.ndarray:
+        return np.asarray(pd.Index(self.ids).get_indexer(pd.Index(ids)))
+
+    def periods(self, days: pd.Series) -> np.ndarray:
+        return self.frequency.ordinals(days.to_numpy(dtype="datetime64[D]")) - self.first
+
+
+def _identify(sold: pd.Series, static: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray]:
+    codes, names = pd.factorize(sold, sort=True)
+    ids = np.asarray(names, dtype=object)
+    if static is not None:
+        extra = static["unique_id"][~static["unique_id"].isin(names)]
+        ids = np.concatenate([ids, np.sort(extra.to_numpy(dtype=object))])
+    return ids, codes
+
+
+def _history(
+    sales: pd.DataFrame, grid: _Grid, period: np.ndarray, length: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    n, cell = len(grid.ids), grid.series * np.int64(length) + period
+    y = np.bincount(cell, weights=sales["y"].to_numpy(dtype=float), minlength=n * length).reshape(n, length)
+    born, last = np.full(n, length), np.full(n, -1)
+    np.minimum.at(born, grid.series, period)
+    np.maximum.at(last, grid.series, period)
+    available = np.arange(length)[None, :] >= born[:, None]
+    if "available" in sales.columns:
+        censored = ~sales["available"].map({False: False}, na_action="ignore").isna().to_numpy()
+        available.reshape(-1)[cell[censored]] = False
+    y[~available] = 0
+    return y.astype(np.float32), available, born, int(((last < length - 1) & (last >= 0)).sum())
+
+
+def _static(
+    frame: pd.DataFrame | None, grid: _Grid, notes: dict[str, int], keys: Collection[str]
+) -> tuple[Attribute, ...]:
+    if frame is None:
+        return ()
+    rows = grid.rows(frame["unique_id"])
+    notes["series_without_attributes"] = len(grid.ids) - len(frame)
+    attributes = []
+    for name in _regressors(frame, "unique_id"):
+        values = np.full(len(grid.ids), np.nan, dtype=np.float32)
+        coded, categories = _as_codes(frame[name]) if name in keys else _encode(frame[name])
+        values[rows] = coded
+        attributes.append(Attribute(name=name, values=values, categories=categories))
+    return tuple(attributes)
+
+
+def _known(
+    frame: pd.DataFrame | None, grid: _Grid, stop: int, length: int, notes: dict[str, int]
+) -> tuple[Attribute, ...]:
+    if frame is None or frame.empty:
+        return ()
+    row, period = grid.rows(frame["unique_id"]), grid.periods(frame["ds"])
+    inside = (row >= 0) & (period >= 0) & (period < stop)
+    notes["known_rows_of_unknown_series"] = int((row < 0).sum())
+    attributes, missing = [], 0
+    for name in _regressors(frame, "unique_id", "ds"):
+        values = np.full((len(grid.ids), stop), np.nan, dtype=np.float32)
+        coded, categories = _encode(frame[name])
+        values[row[inside], period[inside]] = coded[inside]
+        missing += int(np.isnan(values[:, length:]).sum())
+        carry_forward(values)
+        attributes.append(Attribute(name=name, values=values, categories=categories))
+    notes["known_future_values_carried_forward"] = missing
+    return tuple(attributes)
+
+
+def _calendar(frame: pd.DataFrame | None, grid: _Grid, stop: int) -> tuple[Attribute, ...]:
+    if frame is None or frame.empty:
+        return ()
+    period = grid.periods(frame["ds"])
+    inside = (period >= 0) & (period < stop)
+    attributes = []
+    for name in _regressors(frame, "ds"):
+        values = np.full(stop, np.nan, dtype=np.float32)
+        coded, categories = _encode(frame[name])
+        values[period[inside]] = coded[inside]
+        attributes.append(Attribute(name=name, values=values, categories=categories))
+    return tuple(attributes)
+
+
+def _regressors(frame: pd.DataFrame, *keys: str) -> list[str]:
+    return [str(name) for name in frame.columns if name not in keys]
+
+
+def _encode(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return numbers as they are (infinite = unknown), dates as days, texts as codes in alphabetical order."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return column.to_numpy(dtype="datetime64[D]").astype(np.float32), ()
+    plain = column.astype(object) if column.dtype == bool else column
+    numbers: Any = pd.to_numeric(plain, errors="coerce")
+    rest = column[numbers.isna() & column.notna()].astype("string").str.strip().str.lower()
+    if numbers.notna().any() and rest.isin(_MISSING).all():
+        values = numbers.to_numpy(dtype=np.float32, na_value=np.nan)
+        return np.where(np.isfinite(values), values, np.nan), ()
+    return _as_codes(column)
+
+
+def _as_codes(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
+    codes, categories = pd.factorize(column.astype("string").str.strip(), sort=True)
+    return np.where(codes < 0, np.nan, codes).astype(np.float32), tuple(map(str, categories))
+
+
+def check_horizon(horizon: int, *, option: str = "--horizon") -> None:
+    """Raise unless the horizon is one that a forecast can honestly have."""
+    if not 1 <= horizon <= 730:
+        raise InputError(option, "a whole number of periods from 1 to 730", horizon)

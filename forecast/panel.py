@@ -1,0 +1,144 @@
+"""The demand panel: series x periods in dense arrays, with what is known about the series and about the future."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from forecast.frequency import Frequency
+
+LOOKAHEAD = 14
+"""Calendar periods kept beyond the horizon, so that the last periods still see the next event coming."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attribute:
+    """One named column of numbers, or of codes into `categories`.
+
+    Parameters
+    ----------
+    values
+        float32, NaN where unknown. Shape (series,) for static attributes, (series, periods) for regressors known
+        ahead, (periods,) for calendar columns.
+    categories
+        Texts that the codes stand for; empty for plain numbers.
+    """
+
+    name: str
+    values: np.ndarray
+    categories: tuple[str, ...] = ()
+
+    @property
+    def categorical(self) -> bool:
+        """Whether the values are codes."""
+        return bool(self.categories)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Demand of n series over T periods, plus `horizon` periods for which the future is known in part.
+
+    Parameters
+    ----------
+    ids
+        Names of the series, shape (n,).
+    frequency, first
+        How periods are numbered, and the number of the first one.
+    y
+        Pieces, float32, shape (n, T); 0 where the series did not exist or was unavailable.
+    available
+        True where the demand could be seen, shape (n, T): neither before the first row nor stocked out.
+    born
+        Index of the first period of each series, T for one without history.
+    static, known, calendar
+        Attributes of the series, of series and period (T + horizon), of the period (T + horizon + `LOOKAHEAD`).
+    horizon
+        Periods to be forecast.
+    """
+
+    ids: np.ndarray
+    frequency: Frequency
+    first: int
+    y: np.ndarray
+    available: np.ndarray
+    born: np.ndarray
+    horizon: int
+    static: tuple[Attribute, ...] = ()
+    known: tuple[Attribute, ...] = ()
+    calendar: tuple[Attribute, ...] = ()
+
+    def __post_init__(self) -> None:
+        n, length = self.y.shape
+        if self.available.shape != (n, length) or self.ids.shape != (n,) or self.born.shape != (n,):
+            raise ValueError("ids, y, available and born must describe the same series and periods")
+        if any(a.values.shape != (n,) for a in self.static):
+            raise ValueError("static attributes need one value per series")
+        if any(a.values.shape != (n, length + self.horizon) for a in self.known):
+            raise ValueError("known attributes need one value per series and period, horizon included")
+        if any(a.values.shape != (length + self.horizon + LOOKAHEAD,) for a in self.calendar):
+            raise ValueError("calendar attributes need one value per period, horizon and lookahead included")
+
+    @property
+    def n(self) -> int:
+        """Number of series."""
+        return int(self.y.shape[0])
+
+    @property
+    def length(self) -> int:
+        """Number of periods of history."""
+        return int(self.y.shape[1])
+
+    @property
+    def history(self) -> np.ndarray:
+        """Periods of each series that could be seen, shape (n,)."""
+        return np.asarray(self.available.sum(axis=1))
+
+    def dates(self, start: int, stop: int) -> np.ndarray:
+        """Days that label the periods with index `start` … `stop` - 1 (0 = first period)."""
+        return self.frequency.dates(self.first + np.arange(start, stop))
+
+    def cut(self, length: int) -> Panel:
+        """Return what was known after the first `length` periods: nothing later remains but the known future."""
+        return replace(
+            self,
+            y=self.y[:, :length],
+            available=self.available[:, :length],
+            born=np.minimum(self.born, length),
+            known=tuple(replace(a, values=a.values[:, : length + self.horizon]) for a in self.known),
+            calendar=tuple(replace(a, values=a.values[: length + self.horizon + LOOKAHEAD]) for a in self.calendar),
+        )
+
+    def recent(self, length: int) -> Panel:
+        """Forget all but the last `length` periods of history."""
+        drop = max(self.length - length, 0)
+        if drop == 0:
+            return self
+        return replace(
+            self,
+            first=self.first + drop,
+            y=self.y[:, drop:],
+            available=self.available[:, drop:],
+            born=np.maximum(self.born - drop, 0),
+            known=tuple(replace(a, values=a.values[:, drop:]) for a in self.known),
+            calendar=tuple(replace(a, values=a.values[drop:]) for a in self.calendar),
+        )
+
+    def take(self, rows: np.ndarray) -> Panel:
+        """Keep only some series (indices or a mask)."""
+        return replace(
+            self,
+            ids=self.ids[rows],
+            y=self.y[rows],
+            available=self.available[rows],
+            born=self.born[rows],
+            static=tuple(replace(a, values=a.values[rows]) for a in self.static),
+            known=tuple(replace(a, values=a.values[rows]) for a in self.known),
+        )
+
+
+def carry_forward(values: np.ndarray) -> None:
+    """Fill what is missing (NaN) with the last value before it, in place; leading gaps stay unknown."""
+    for t in range(1, values.shape[1]):
+        gap = np.isnan(values[:, t])
+        values[gap, t] = values[gap, t - 1]

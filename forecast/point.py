@@ -1,0 +1,239 @@
+"""Expected demand of every series: trees where there is enough to learn from, a named fallback where there is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from contracts.errors import InputError
+from forecast.baselines import BASELINES, moving_level, tsb
+from forecast.boosting import BoostingParams
+from forecast.direct import SamplingParams, fit_direct, keep_recent
+from forecast.hierarchy import Level, aggregate, level_from, pull, stack, total_of
+from forecast.newcomers import attribute_prior
+from forecast.panel import Panel
+
+MODELS = ("auto", "lightgbm", *BASELINES)
+
+_FEWEST_CELLS = 4000
+_OUTLIER = 100
+_OUTLIER_SALES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointParams:
+    """How expected demand is found.
+
+    Parameters
+    ----------
+    model
+        One of `MODELS`; ``auto`` takes the trees where the history carries them and the seasonal window elsewhere.
+    boosting, sampling
+        Trees of the series.
+    level_boosting, level_sampling
+        Trees of the levels above them.
+    level_power
+        How far the series are pulled towards the forecasts of each level, in [0, 1]; 0 skips the levels.
+    level_seeds
+        Level models averaged, >= 1.
+    """
+
+    model: str = "auto"
+    boosting: BoostingParams = field(default_factory=BoostingParams)
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    level_boosting: BoostingParams = field(
+        default_factory=lambda: BoostingParams(
+            rounds=150, learning_rate=0.05, leaves=31, leaf_rows=60, tweedie_power=None
+        )
+    )
+    level_sampling: SamplingParams = field(
+        default_factory=lambda: SamplingParams(share=3.0, fewest=1, most=100_000, repeat=4.0)
+    )
+    level_power: float = 0.5
+    level_seeds: int = 2
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise InputError("--model", f"one of {', '.join(MODELS)}", self.model)
+        if not 0 <= self.level_power <= 1 or self.level_seeds < 1:
+            raise ValueError("Expected level_power in [0, 1] and level_seeds >= 1.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Expected demand.
+
+    Parameters
+    ----------
+    mean
+        Pieces, shape (n, horizon), >= 0.
+    model
+        Name of the model behind each series, shape (n,).
+    prior
+        Expected pieces of every series were it a newcomer, shape (n, horizon): what newcomers' ranges are learnt on.
+    dispersion
+        How much each series varies for its size, shape (n,).
+    notes
+        Why anything fell back, with the number of series.
+    """
+
+    mean: np.ndarray
+    model: np.ndarray
+    prior: np.ndarray
+    dispersion: np.ndarray
+    notes: dict[str, int]
+
+
+def point_forecast(panel: Panel, *, params: PointParams, levels: Sequence[Level] = (), seed: int) -> Point:
+    """Forecast the expected demand of every series of a panel.
+
+    Parameters
+    ----------
+    panel
+        Demand up to the origin.
+    levels
+        Levels above the series whose own forecasts steady theirs.
+    """
+    panel, capped = without_outliers(keep_recent(panel))
+    notes = {"outliers_capped": capped}
+    kind = _kinds(panel)
+    regular = kind == "regular"
+    name = _model_for(panel, regular, params, notes)
+    mean = np.full((panel.n, panel.horizon), np.nan)
+    if regular.any():
+        part = panel.take(regular)
+        mean[regular] = BASELINES[name](part) if name != "lightgbm" else _grown(panel, regular, params, levels, seed)
+    dead = kind == "no_recent_sale"
+    mean[dead] = tsb(panel.take(dead))
+    prior = _prior(panel, mean, kind, seed)
+    new, short = kind == "no_history", kind == "short_history"
+    mean[new] = prior[new]
+    mean[short] = _shrunk(panel.take(short), prior[short], attributes=bool(panel.static))
+    model = np.select([regular, dead, short], [name, "tsb", "shrunk_level"], "attributes").astype(object)
+    notes |= {reason: int((kind == reason).sum()) for reason in ("no_history", "short_history", "no_recent_sale")}
+    return Point(
+        mean=np.maximum(np.nan_to_num(mean), 0), model=model, prior=prior, dispersion=_dispersion(panel), notes=notes
+    )
+
+
+def trees_can_learn(panel: Panel, cells: int) -> bool:
+    """Tell whether history reaches for training, and for an earlier origin to learn ranges from."""
+    needed = 2 * panel.horizon + panel.frequency.level_weights[1][0]
+    return panel.length >= needed and cells >= _FEWEST_CELLS
+
+
+def without_outliers(panel: Panel) -> tuple[Panel, int]:
+    """Cap values beyond 100 times the geometric mean of a series' sales (of at least eight): typing errors."""
+    sold = panel.y > 0
+    count = sold.sum(axis=1)
+    logs = np.log(panel.y, out=np.zeros(panel.y.shape, dtype=np.float32), where=sold)
+    typical = np.exp(logs.sum(axis=1) / np.maximum(count, 1))
+    cap = np.where(count >= _OUTLIER_SALES, _OUTLIER * typical, np.inf)[:, None]
+    beyond = panel.y > cap
+    if not beyond.any():
+        return panel, 0
+    return replace(panel, y=np.where(beyond, cap, panel.y).astype(np.float32)), int(beyond.sum())
+
+
+def _kinds(panel: Panel) -> np.ndarray:
+    history = panel.history
+    window = panel.frequency.windows[-2]
+    sold_lately = (panel.y[:, -window:] > 0).any(axis=1)
+    few = panel.frequency.windows[1]
+    kinds = ["no_history", "no_recent_sale", "short_history"]
+    never = ~(panel.y > 0).any(axis=1)
+    return np.select([history == 0, ~sold_lately & (never | (history >= few)), history < few], kinds, "regular")
+
+
+def _model_for(panel: Panel, regular: np.ndarray, params: PointParams, notes: dict[str, int]) -> str:
+    if params.model not in ("auto", "lightgbm"):
+        return params.model
+    if trees_can_learn(panel, int(panel.available[regular].sum())):
+        return "lightgbm"
+    notes["too_little_for_lightgbm"] = int(regular.sum())
+    return "seasonal_window"
+
+
+def _grown(panel: Panel, regular: np.ndarray, params: PointParams, levels: Sequence[Level], seed: int) -> np.ndarray:
+    part = panel.take(regular)
+    groupings = [(name, group[regular]) for name, group in _groupings(panel, levels)]
+    model = fit_direct(part, groupings, boosting=params.boosting, sampling=params.sampling, seed=seed)
+    mean = np.zeros((panel.n, panel.horizon))
+    mean[regular] = model.predict(part)
+    steady = [level for level in levels if len(level.keys) <= regular.sum() / 5]
+    if steady and params.level_power > 0:
+        aims = level_forecasts(panel, steady, params, seed)
+        mean = pull(mean, steady, aims, power=params.level_power)
+    return np.asarray(mean[regular])
+
+
+def _groupings(panel: Panel, levels: Sequence[Level]) -> list[tuple[str, np.ndarray]]:
+    """Return the groups that series borrow strength from: the finest level above them, and copies of one item."""
+    chosen = [level for level in levels if 1 < len(level.keys) <= panel.n / 5][-1:]
+    chosen += [
+        level_from(panel, a.name)
+        for a in panel.static
+        if a.categorical and panel.n / 20 <= len(a.categories) <= panel.n / 2
+    ][:1]
+    return [(level.name, level.group) for level in chosen]
+
+
+def level_forecasts(panel: Panel, levels: Sequence[Level], params: PointParams, seed: int) -> list[np.ndarray]:
+    """Forecast the nodes of several levels with one model over all of them; averaged over seeds.
+
+    Returns
+    -------
+    Per level expected pieces, shape (groups, horizon).
+    """
+    nodes = stack([aggregate(panel, level) for level in levels])
+    alive = np.flatnonzero((nodes.history > 0) & (nodes.y > 0).any(axis=1))
+    out = np.zeros((nodes.n, panel.horizon))
+    part = nodes.take(alive)
+    variants = [(seed + k, yearly) for k in range(params.level_seeds) for yearly in (True, False)]
+    for variant, yearly in variants:
+        model = fit_direct(
+            part, boosting=params.level_boosting, sampling=params.level_sampling, yearly=yearly, seed=variant
+        )
+        out[alive] += model.predict(part) / len(variants)
+    return np.split(out, np.cumsum([len(level.keys) for level in levels])[:-1])
+
+
+def default_levels(panel: Panel) -> list[Level]:
+    """Return the levels used when none are asked for: the total and every column with large groups."""
+    columns = [
+        level_from(panel, a.name) for a in panel.static if a.categorical and 1 < len(a.categories) <= panel.n / 30
+    ]
+    return [total_of(panel), *sorted(columns, key=lambda level: (len(level.keys), level.name))]
+
+
+def _prior(panel: Panel, mean: np.ndarray, kind: np.ndarray, seed: int) -> np.ndarray:
+    established = (kind == "regular") | (kind == "no_recent_sale")
+    if not established.any():  # nothing but short series: what they sold so far is all that is known
+        established = (kind != "no_history") & (panel.history > 0)
+        level = np.nan_to_num(moving_level(panel).mean(axis=1))
+        shape = np.ones(panel.horizon)
+    else:
+        level = np.nan_to_num(mean).mean(axis=1)
+        total = np.nansum(mean, axis=0)
+        shape = total / total.mean() if total.mean() > 0 else np.ones(panel.horizon)
+    return attribute_prior(panel, level, established, seed=seed).level[:, None] * shape[None, :]
+
+
+def _shrunk(panel: Panel, prior: np.ndarray, *, attributes: bool) -> np.ndarray:
+    """Blend the few periods seen with what the attributes say: n periods against one season of prior belief."""
+    seen = panel.history[:, None]
+    belief = min(panel.frequency.season, panel.frequency.windows[1]) if attributes else 1
+    own = panel.y.sum(axis=1, dtype=float)[:, None]
+    return np.asarray((own + belief * prior) / (seen + belief) if attributes else own / np.maximum(seen, 1) + 0 * prior)
+
+
+def _dispersion(panel: Panel) -> np.ndarray:
+    """Return the coefficient of variation over the last half year (or as long as a long window is)."""
+    window = panel.frequency.windows[-2]
+    y, there = panel.y[:, -window:].astype(float), panel.available[:, -window:]
+    count = np.maximum(there.sum(axis=1), 1)
+    mean = y.sum(axis=1) / count
+    variance = np.maximum((y**2).sum(axis=1) / count - mean**2, 0)
+    return np.asarray(np.sqrt(variance) / np.maximum(mean, 1e-9))

@@ -1,0 +1,181 @@
+"""Sales in, probabilistic demand out: what `evenflow forecast`, the API and the demo call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from contracts.errors import InputError
+from contracts.progress import Report, silent
+from forecast.backtest import backtest as score_backtest
+from forecast.conformal import DEFAULT_QUANTILES
+from forecast.forecaster import Forecaster, ForecastProblem, ForecastResult, Ranges, forecast_at
+from forecast.frames import check_horizon, panel_from
+from forecast.frequency import Frequency, frequency_of
+from forecast.hierarchy import Level, level_from, total_of
+from forecast.panel import Panel
+from forecast.point import PointParams
+from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
+
+__all__ = ["ForecastReport", "forecast_demand"]
+
+
+@dataclass(frozen=True)
+class ForecastReport:
+    """A forecast and its key figures.
+
+    Parameters
+    ----------
+    forecast
+        ``unique_id, ds, mean`` and one ``q…`` column per quantile; with buckets also ``periods``, the number of
+        periods of the horizon that the bucket covers.
+    summary
+        Counts, models, fallbacks by reason, and the backtest if asked for.
+    """
+
+    forecast: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def forecast_demand(
+    sales: pd.DataFrame,
+    *,
+    horizon: int = 28,
+    static: pd.DataFrame | None = None,
+    known: pd.DataFrame | None = None,
+    calendar: pd.DataFrame | None = None,
+    quantiles: Sequence[float] = DEFAULT_QUANTILES,
+    hierarchy: Sequence[str] = (),
+    freq: str = "D",
+    bucket: str | None = None,
+    backtest: int = 0,
+    model: str = "auto",
+    seed: int = 0,
+    sources: Mapping[str, str] | None = None,
+    params: PointParams | None = None,
+    progress: Report = silent,
+) -> ForecastReport:
+    """Forecast demand from raw frames.
+
+    Parameters
+    ----------
+    sales, static, known, calendar
+        Raw rows of the tables in `forecast.tables`.
+    horizon
+        Periods ahead, 1 … 730.
+    quantiles
+        Levels in (0, 1), each once.
+    hierarchy
+        Static columns, or several joined with ``+``, whose groups are reported beside the series (and the total).
+    freq
+        ``D``, ``W``, ``W-MON``, ``M``, ``Q`` or ``Y``.
+    bucket
+        Period that the horizon is summed into, e.g. ``W-MON``: weeks that begin on Mondays.
+    backtest
+        Earlier origins to score, 0 for none.
+    model
+        ``auto``, ``lightgbm`` or a simple model of `forecast.baselines`.
+    sources
+        File names of the tables, for messages.
+    params
+        Everything else about the model; its `model` is replaced by `model`.
+
+    Raises
+    ------
+    InputError
+        Naming the option, or the table with its column and first bad row.
+    """
+    started = time.perf_counter()
+    check_horizon(horizon)
+    chosen = replace(params or PointParams(), model=model)
+    names = dict(sources or {})
+    progress("read", 0, 1)
+    checked = SALES.check(sales, names.get("sales"))
+    framed = panel_from(
+        checked,
+        horizon=horizon,
+        freq=freq,
+        static=None if static is None else STATIC.check(static, names.get("static")),
+        known=None if known is None else KNOWN.check(known, names.get("known")),
+        calendar=None if calendar is None else CALENDAR.check(calendar, names.get("calendar")),
+        keys={part.strip() for name in hierarchy for part in name.split("+")},
+        source=names.get("sales", "sales"),
+    )
+    progress("read", 1, 1)
+    panel = framed.panel
+    labels, buckets = _buckets(panel, bucket)
+    levels = _levels(panel, hierarchy)
+    problem = ForecastProblem(panel=panel, levels=levels, quantiles=tuple(quantiles))
+    forecaster = Forecaster(panel, chosen, seed, levels)
+    scores = score_backtest(forecaster, problem, backtest, progress=progress) if backtest else []
+    result = forecast_at(forecaster, replace(problem, buckets=buckets), panel.length, progress=progress)
+    frame = _frame(panel, levels, result, problem.quantiles, labels)
+    if buckets is not None:
+        frame["periods"] = np.tile(np.bincount(buckets), len(frame) // len(labels))
+    summary = _summary(panel, result, framed.notes, frame) | {"seconds": round(time.perf_counter() - started, 3)}
+    return ForecastReport(frame, summary | ({"backtest": scores} if backtest else {}))
+
+
+def _levels(panel: Panel, hierarchy: Sequence[str]) -> tuple[Level, ...]:
+    if not hierarchy:
+        return ()
+    levels = (total_of(panel), *(level_from(panel, name) for name in hierarchy))
+    ids = [identifier for level in levels for identifier in level.ids]
+    clash = sorted(set(ids) & set(panel.ids))
+    if clash:
+        raise InputError("--hierarchy", "series not named like a level's total", clash[0])
+    if len(set(ids)) < len(ids):
+        raise InputError("--hierarchy", "each level once", ",".join(hierarchy))
+    return levels
+
+
+def _buckets(panel: Panel, bucket: str | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the dates that label the rows of one series, and the bucket of each period."""
+    days = panel.dates(panel.length, panel.length + panel.horizon)
+    if bucket is None:
+        return days, None
+    frequency: Frequency = frequency_of(bucket, days, option="--bucket")
+    ordinals, buckets = np.unique(frequency.ordinals(days), return_inverse=True)
+    return frequency.dates(ordinals), buckets
+
+
+def _frame(
+    panel: Panel, levels: Sequence[Level], result: ForecastResult, quantiles: Sequence[float], labels: np.ndarray
+) -> pd.DataFrame:
+    blocks: list[tuple[Sequence[str], Ranges]] = [(list(panel.ids), result.series)]
+    blocks += [(level.ids, ranges) for level, ranges in zip(levels, result.nodes, strict=True)]
+    ids = np.concatenate([np.asarray(names, dtype=object) for names, _ in blocks])
+    columns: dict[str, Any] = {
+        "unique_id": np.repeat(ids, len(labels)),
+        "ds": np.tile(labels.astype("datetime64[s]"), len(ids)),
+        "mean": np.concatenate([ranges.mean.ravel() for _, ranges in blocks]),
+    }
+    for k, q in enumerate(quantiles):
+        columns[f"q{q:g}"] = np.concatenate([ranges.quantiles[..., k].ravel() for _, ranges in blocks])
+    frame = pd.DataFrame(columns)
+    frame["unique_id"] = frame["unique_id"].astype("str")
+    return frame
+
+
+def _summary(panel: Panel, result: ForecastResult, notes: Mapping[str, int], frame: pd.DataFrame) -> dict[str, Any]:
+    names, counts = np.unique(result.model.astype(str), return_counts=True)
+    models = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    reasons = {reason: count for reason, count in (dict(notes) | result.notes).items() if count}
+    fallback_reasons = ("no_history", "short_history", "no_recent_sale", "too_little_for_lightgbm")
+    return {
+        "rows": len(frame),
+        "series": panel.n,
+        "periods": panel.length,
+        "horizon": panel.horizon,
+        "first_forecast": str(panel.dates(panel.length, panel.length + 1)[0]),
+        "expected_pieces": float(result.series.mean.sum()),
+        "models": models,
+        "fallback_series": sum(reasons.get(reason, 0) for reason in fallback_reasons),
+        "fallback_reasons": {reason: reasons[reason] for reason in fallback_reasons if reason in reasons},
+        "notes": {reason: count for reason, count in reasons.items() if reason not in fallback_reasons},
+    }
