@@ -24,7 +24,7 @@ class FirmWork:
     supply, started
         Shape (P, T): good pieces that they deliver, and pieces whose first step starts, in a bucket.
     previous
-        Shape (rows of the routes table, T): hours of the proposed orders; None without any FIRM table.
+        Shape (rows of the routes table, T): hours of the proposed orders; None if there are none.
     orders
         The fixed rows, as given, with `hours` filled in.
     """
@@ -86,7 +86,7 @@ def firm_work(
         hours=hours,
         supply=_supply(stay, items, buckets),
         started=_started(here, items, shape[2]),
-        previous=previous,
+        previous=previous if len(later) else None,
         orders=stay,
         reasons=_past(rows),
     )

@@ -10,6 +10,7 @@ from planning.problem import Floats, Ints, PlanProblem, Reason
 __all__ = ["explain_shortage", "explain_starts"]
 
 _EPS = 1e-6
+_FULL = 0.99  # share of the hours, overtime included, from which a resource counts as full
 
 
 def explain_starts(problem: PlanProblem, load: Floats, mode: Ints, bucket: Ints, pieces: Floats) -> list[str]:
@@ -88,15 +89,38 @@ def _full_operation(problem: PlanProblem, load: Floats, mode: int, start: int) -
 
 
 def explain_shortage(problem: PlanProblem, outcome: Outcome) -> list[Reason]:
-    """Name the items that stay short and the resources that firm work overloads."""
+    """Name what stays short and the resources that firm work overloads.
+
+    Items that may not be late are named one by one; the others, whose lateness was weighed against its price, are
+    summed by cause.
+    """
     found = [_item_short(problem, outcome, int(p)) for p in np.flatnonzero(outcome.short > 1e-4)]
+    late = problem.may_be_late
+    strict = [r for r in found if r.code == "no_route" or not late[np.searchsorted(problem.items, str(r.item))]]
+    priced = [r for r in found if r not in strict]
     limit = problem.capacity + problem.overtime
     for r, t in zip(*np.nonzero(problem.firm_hours > limit + _EPS), strict=True):
         over = problem.firm_hours[r, t] - limit[r, t]
         detail = f"resource {problem.resources[r]}: firm orders exceed its hours by {over:g} on {problem.buckets[t]}"
         name, date = str(problem.resources[r]), str(problem.buckets[t])
-        found.append(Reason("firm_overload", detail, resource=name, bucket=date))
-    return found
+        strict.append(Reason("firm_overload", detail, resource=name, bucket=date))
+    return strict + _summed(priced)
+
+
+def _summed(reasons: list[Reason]) -> list[Reason]:
+    groups: dict[tuple[str, str], list[Reason]] = {}
+    for reason in reasons:
+        groups.setdefault((reason.code, reason.resource or ""), []).append(reason)
+    return [
+        Reason(
+            code,
+            f"{len(group)} item(s) that may be late: {sum(r.pieces or 0 for r in group):.6g} pieces still expected to "
+            f"be owed at their end; first: {group[0].detail}",
+            resource=resource or None,
+            pieces=sum(r.pieces or 0 for r in group),
+        )
+        for (code, resource), group in sorted(groups.items())
+    ]
 
 
 def _item_short(problem: PlanProblem, outcome: Outcome, item: int) -> Reason:
@@ -121,8 +145,14 @@ def _bottleneck(problem: PlanProblem, outcome: Outcome, ways: Ints, when: int) -
     used = np.unique(problem.modes.op_resource[np.isin(problem.modes.op_mode, ways)])
     limit = (problem.capacity + problem.overtime)[used, : when + 1].sum(axis=1)
     share = np.divide(outcome.load[used, : when + 1].sum(axis=1), limit, out=np.full(len(used), 2.0), where=limit > 0)
-    worst = used[int(share.argmax())]
-    name = str(problem.resources[worst])
-    if limit[int(share.argmax())] <= 0:
+    fullest = int(share.argmax())
+    name = str(problem.resources[used[fullest]])
+    if limit[fullest] <= 0:
         return "no_capacity", f"resource {name} has no hours until then", name
-    return "no_capacity", f"resource {name} is {share.max():.0%} full until then", name
+    if share[fullest] < _FULL:
+        return (
+            "priced_out",
+            f"making more costs more than being short (resource {name} {share[fullest]:.0%} used)",
+            name,
+        )
+    return "no_capacity", f"resource {name} is full until then", name
