@@ -63,6 +63,7 @@ def attention(
     parts = [part for part in parts if len(part)]
     if not parts:
         return pd.DataFrame(columns=_COLUMNS)
+    parts = [part.assign(when=pd.to_datetime(part["when"])) for part in parts]
     found = pd.concat(parts, ignore_index=True)[_COLUMNS]
     return found.sort_values("stake_fen", ascending=False, kind="stable", ignore_index=True)
 

@@ -63,7 +63,7 @@ def _nothing_loaded(why: str) -> None:
         ui.html("<h1>Nothing is loaded yet</h1><p>Load your own network, or let the demo make one.</p>", sanitize=False)
         ui.html("<code>evenflow load DIR</code><code>evenflow demo</code>", sanitize=False)
         ui.label(why).classes("sub")
-        ui.link("Look again", "/console/").classes("button")
+        _link("Look again", "/console/")
 
 
 def _header(view: View) -> None:
@@ -75,9 +75,17 @@ def _header(view: View) -> None:
             ui.label("simulated data").classes("chip sim").tooltip(_simulated_note(view))
         ui.element("div").classes("space")
         if view.plan is not None:
-            ui.link("Plan as Excel", "/v1/plan.xlsx").classes("button main")
-            ui.link("Plan as CSV", "/v1/plan.csv").classes("button")
-        ui.link("API", "/docs", new_tab=True).classes("button")
+            _link("Plan as Excel", "/v1/plan.xlsx").classes("main")
+            _link("Plan as CSV", "/v1/plan.csv")
+        _link("API", "/docs")
+
+
+def _link(text: str, address: str) -> ui.element:
+    """Add a link to another part of the server (NiceGUI's own links stay below the console's path)."""
+    link = ui.element("a").classes("button").props(f'href="{address}"')
+    with link:
+        ui.label(text)
+    return link
 
 
 def _simulated_note(view: View) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,16 @@ def to_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _cells(column: pd.Series) -> list[Any]:
     if pd.api.types.is_datetime64_any_dtype(column):
-        whole_days = column.dt.tz is None and bool((column.dropna() == column.dropna().dt.normalize()).all())
-        texts = (
-            column.dt.strftime("%Y-%m-%d") if whole_days else column.map(lambda t: t.isoformat(), na_action="ignore")
-        )
-        return list(texts.astype(object).where(column.notna(), None))
+        known = column.dropna()
+        whole_days = column.dt.tz is None and bool((known == known.dt.normalize()).all())
+        column = column.dt.strftime("%Y-%m-%d") if whole_days else column.map(_iso, na_action="ignore")
+    elif column.dtype == object:
+        column = column.map(_iso, na_action="ignore")
     return list(column.astype(object).where(column.notna(), None))
+
+
+def _iso(cell: Any) -> Any:
+    return cell.isoformat() if isinstance(cell, date) else cell  # a Timestamp is a date, too
 
 
 def _plain(value: Any) -> Any:

@@ -70,6 +70,13 @@ def test_nothing_computed_is_nothing_to_decide():
     assert attention(orders=ORDERS, products=PRODUCTS).empty
 
 
+def test_orders_without_a_due_date_have_none(found):
+    """A date that nobody gave stays empty, whatever else has one."""
+    rows = attention(orders=ORDERS.drop(columns="due_date"), products=PRODUCTS, matches=MATCHES, load=LOAD)
+    assert rows["when"].dtype.kind == "M"
+    assert rows.set_index("kind")["when"].isna().to_dict() == {"idle": False, "overtime": False, "unfilled order": True}
+
+
 def test_products_without_prices_rank_last(found):
     """Unknown prices count as nothing rather than fail."""
     rows = attention(orders=ORDERS, products=PRODUCTS.drop(columns="price_fen"), matches=MATCHES)

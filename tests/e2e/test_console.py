@@ -1,0 +1,143 @@
+"""The console and the documentation page in a real browser that has no network but this server."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from store.home import TABLES, Home
+
+EVENFLOW = str(Path(sys.executable).with_name("evenflow"))
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
+WEEKS = pd.date_range("2026-03-02", periods=4, freq="7D")
+DAYS = pd.date_range("2026-03-01", periods=7)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; a machine of ours must have it, another may do without."""
+    path = shutil.which("chromium")
+    if path is None and not os.environ.get("CI"):
+        pytest.skip("no chromium here (apt-get install chromium)")
+    assert path, "CI must have chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """Yield the address of a server over a home folder."""
+    command = [EVENFLOW, "serve", "--home", str(home), "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield orjson.loads(process.stdout.readline())["url"]
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server over a small net with results on it."""
+    root = tmp_path_factory.mktemp("home")
+    home = Home(root)
+    sales = [{"unique_id": "soap@s1", "ds": f"2026-02-{day:02d}", "y": day} for day in range(1, 29)]
+    raw = {
+        "parties": [{"id": "f1", "kind": "factory", "simulated": True}, {"id": "s1", "kind": "store"}],
+        "products": [{"sku_id": "soap", "price_fen": 900}],
+        "sales": sales,
+        "orders": [{"order_id": "o1", "sku_id": "soap", "pieces": 100, "buyer_id": "s1"}],
+    }
+    home.publish({name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in raw.items()})
+    ahead = {"ds": DAYS, "mean": 20.0, "q0.1": 12.0, "q0.5": 19.0, "q0.9": 30.0}
+    load = {"bucket": WEEKS, "capacity": 40.0, "hours": [40.0, 30.0, 44.0, 40.0], "idle": [0.0, 10.0, 0.0, 0.0],
+            "overtime": [0.0, 0.0, 4.0, 0.0]}  # fmt: skip
+    results = {
+        "forecast": pd.concat([pd.DataFrame({"unique_id": name, **ahead}) for name in ("soap@s1", "cream@s1")]),
+        "load": pd.concat([pd.DataFrame({"resource": name, **load}) for name in ("line-1", "line-2")]),
+        "plan": pd.DataFrame({"order_id": ["p1"], "item": ["soap"], "resource": ["line-1"], "pieces": [7]}),
+        "matches": pd.DataFrame(
+            {"order_id": ["o1"], "sku_id": ["soap"], "supplier_id": [None], "pieces": [100], "reason": ["full"]}
+        ),
+    }
+    for name, frame in results.items():
+        home.current().write_result(name, frame)
+    with serving(root) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that reaches this machine only and keeps what went wrong on it."""
+    opened = browser.new_page(viewport={"width": 1440, "height": 900})
+    opened.wrong = []
+    opened.on("pageerror", lambda error: opened.wrong.append(str(error)))
+    opened.on("console", lambda message: message.type == "error" and opened.wrong.append(message.text))
+    opened.on("request", lambda request: outside(request.url) and opened.wrong.append(request.url))
+    yield opened
+    opened.close()
+
+
+def outside(url: str) -> bool:
+    """Whether an address is not of this machine."""
+    return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
+
+
+def test_the_first_screen_ranks_by_money(server, page):
+    """The planner sees first what costs most, then the figures of the day."""
+    page.goto(f"{server}/console")
+    expect(page.locator(".ag-row").first).to_contain_text("unfilled order")
+    expect(page.locator(".ag-row").first).to_contain_text("¥900")
+    expect(page.locator(".tile").first).to_contain_text("5 exceptions")
+    expect(page.get_by_text("simulated data")).to_be_visible()
+    assert page.title() == "Evenflow"
+    assert page.wrong == []
+
+
+def test_another_resource_is_chosen_by_a_click(server, page):
+    """Clicking a resource shows its chart."""
+    page.goto(f"{server}/console")
+    card = page.locator(".card", has_text="Level-loaded plan")
+    expect(card.locator("canvas")).to_be_visible()
+    expect(card.locator("input")).to_have_value("line-1")
+    card.locator(".ag-row", has_text="line-2").click()
+    expect(card.locator("input")).to_have_value("line-2")
+    assert page.wrong == []
+
+
+def test_the_plan_is_downloaded(server, page):
+    """The button hands out an Excel file named after the version."""
+    page.goto(f"{server}/console")
+    with page.expect_download() as download:
+        page.get_by_text("Plan as Excel").click()
+    assert download.value.suggested_filename.startswith("plan-")
+    assert Path(download.value.path()).read_bytes().startswith(b"PK")
+
+
+def test_nothing_loaded_says_what_to_do(browser, page, tmp_path):
+    """An empty home is an invitation, not an error page."""
+    with serving(tmp_path) as address:
+        page.goto(f"{address}/console")
+        expect(page.get_by_text("Nothing is loaded yet")).to_be_visible()
+        expect(page.get_by_text("evenflow demo", exact=True)).to_be_visible()
+        assert page.wrong == []
+
+
+def test_the_api_page_works_without_a_network(server, page):
+    """The documentation page shows the operations and tries one, with nothing from elsewhere."""
+    page.goto(f"{server}/docs")
+    operation = page.locator("#operations-system-health")
+    operation.locator("button.opblock-summary-control").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
+    assert page.wrong == []
