@@ -17,6 +17,7 @@ from rich.table import Table
 from contracts.progress import Report
 
 stderr = Console(stderr=True)
+MOST_LINES = 12
 
 
 @contextmanager
@@ -59,6 +60,23 @@ def _plain(value: Any) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return "-" if math.isnan(value) else f"{value:,.4g}"
-    if isinstance(value, dict | list):
-        return to_json(value).decode()
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, Mapping):
+        return "\n".join(_limited([f"{name}: {_line(part)}" for name, part in value.items()])) or "-"
+    if isinstance(value, list | tuple):
+        return "\n".join(_limited([_line(part) for part in value])) or "-"
+    return "-" if value is None else str(value)
+
+
+def _line(part: Any) -> str:
+    """Return a nested value on one line: a reason's own words, or its figures."""
+    if isinstance(part, Mapping):
+        return str(part["detail"]) if "detail" in part else ", ".join(f"{k} {_shown(v)}" for k, v in part.items())
+    return _shown(part)
+
+
+def _limited(lines: list[str]) -> list[str]:
+    if len(lines) <= MOST_LINES:
+        return lines
+    return [*lines[: MOST_LINES - 1], f"... and {len(lines) - MOST_LINES + 1} more (--json has them all)"]
