@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +10,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.errors import InputError, TableError
+from contracts.errors import InputError
 from graph.arrays import Array
 from graph.network import SupplyNetwork
-from graph.reach import Reached, direct, via
+from graph.orders import OrderArrays
+from graph.reach import Reached, direct, strangers, via
 from graph.supply_book import SupplyBook
 
-__all__ = ["COLUMNS", "gather", "gather_from"]
+__all__ = ["COLUMNS", "REASONS", "Candidates", "find", "gather", "gather_from"]
 
 COLUMNS = (
     "order_id",
@@ -32,9 +33,38 @@ COLUMNS = (
     "eligible",
     "reason",
 )
+REASONS = ("", "out_of_territory", "below_minimum", "late", "full")
 STRANGERS = 64
 _EARTH_RADIUS_KM = 6371.0088
-_REASONS = np.array(["", "out_of_territory", "below_minimum", "late", "full"], dtype=object)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Candidates by row, the best of each order first; all arrays have shape (c,).
+
+    Parameters
+    ----------
+    demand, offer
+        Row of the order and of the offer in the book.
+    hops
+        1 direct, 2 via a middleman, 3 strangers.
+    strength
+        Weight of the weakest tie on the path, 0 for strangers.
+    middle
+        Position of the middleman, -1 where there is none.
+    reason
+        int8 codes into `REASONS`, 0 = eligible.
+    distance_km
+        Great circle from the supplier to the place of delivery, NaN unknown.
+    """
+
+    demand: Array
+    offer: Array
+    hops: Array
+    strength: npt.NDArray[np.float64]
+    middle: Array
+    reason: npt.NDArray[np.int8]
+    distance_km: npt.NDArray[np.float64]
 
 
 def gather(
@@ -69,9 +99,9 @@ def gather(
         unknown), ``tie_strength`` (weakest tie on the path, 0 for strangers), ``path`` (``F > D > S``, empty for
         strangers), ``basis`` (``sku``: supply lists it; ``category``: the supplier makes the category on request),
         ``eligible`` and ``reason`` (empty if eligible, else the first that applies of ``out_of_territory,
-        below_minimum, late, full``). Orders in the given order; eligible candidates first, then direct before via a
-        middleman before strangers, stronger ties, lower cost, shorter distance. An order that nobody offers
-        has no row.
+        below_minimum, late, full``). Orders in the given order; of each, eligible candidates first, then direct before
+        via a middleman before strangers, then stronger ties, then those who list the sku, lower cost, more capacity.
+        An order that nobody offers has no row.
 
     Raises
     ------
@@ -86,156 +116,78 @@ def gather(
 def gather_from(
     book: SupplyBook, demands: pd.DataFrame, *, top: int = 20, today: pd.Timestamp | None = None
 ) -> pd.DataFrame:
-    """Return what `gather` returns, from supply that is already indexed.
+    """Return what `gather` returns, from supply that is already indexed."""
+    orders = OrderArrays.of(book, demands, today)
+    return _frame(book, orders, demands["order_id"], find(book, orders, top=top))
 
-    All candidates known through relations are looked at, and the 64 cheapest offers of strangers per good.
+
+def find(book: SupplyBook, orders: OrderArrays, *, top: int = 20) -> Candidates:
+    """Return the best `top` candidates of each order, as arrays.
+
+    All offers known through relations are looked at, and the 64 cheapest offers of strangers per good.
+
+    Raises
+    ------
+    InputError
+        If `top` is below 1.
     """
     if top < 1:
         raise InputError("top", "at least 1", top)
-    orders = _Orders.of(book, demands, today)
-    found = _reach(book, orders)
-    rows = _describe(book, orders, found)
-    order = np.lexsort(
-        (
-            book.supplier[rows["offer"]],
-            rows["distance_km"],
-            rows["unit_cost_fen"],
-            -rows["tie_strength"],
-            rows["hops"],
-            rows["reason"] > 0,
-            rows["demand"],
-        )
+    reached, hops = _reach(book, orders)
+    reason = _reasons(book, orders, reached)
+    group = (reached.demand * 2 + (reason > 0)) * 4 + hops
+    # Rows come sorted by (order, place among the cheapest): a stable sort keeps that as the last criterion.
+    order = np.lexsort((-reached.strength, group))
+    demand = reached.demand[order]
+    best = order[np.arange(len(order)) - np.searchsorted(demand, demand) < top]
+    demand, offer = reached.demand[best], reached.offer[best]
+    return Candidates(
+        demand,
+        offer,
+        hops[best],
+        reached.strength[best],
+        reached.middle[best],
+        reason[best].astype(np.int8),
+        _distances(book, orders, demand, offer),
     )
-    demand = rows["demand"][order]
-    rank = np.arange(len(order)) - np.searchsorted(demand, demand)
-    return _frame(book, orders, {name: column[order[rank < top]] for name, column in rows.items()})
 
 
-@dataclass(frozen=True, eq=False)
-class _Orders:
-    """Demands as arrays, shape (d,); goods are −1 where unknown."""
-
-    ids: npt.NDArray[np.object_]
-    buyer: Array
-    sku: Array
-    category: Array
-    pieces: Array
-    region: Array
-    lat: npt.NDArray[np.float64]
-    lon: npt.NDArray[np.float64]
-    days: npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, book: SupplyBook, demands: pd.DataFrame, today: pd.Timestamp | None) -> _Orders:
-        parties = book.network.parties
-        buyer = parties.ids.positions(demands["buyer_id"])
-        if (buyer < 0).any():
-            row = int(np.argmin(buyer))
-            got = demands["buyer_id"].iloc[row]
-            raise TableError("orders", "buyer_id", "the id of a known party", got, row=row + 1)
-        sku = book.skus.positions(demands["sku_id"])
-        category = np.where(sku >= 0, np.append(book.sku_category, np.int32(-1))[sku], -1)
-        region, lat, lon = _places(book, demands, buyer)
-        return cls(
-            demands["order_id"].to_numpy(object),
-            buyer,
-            sku,
-            np.where(category >= 0, category + len(book.skus), -1),
-            demands["pieces"].to_numpy(np.int64),
-            region,
-            lat,
-            lon,
-            _days_left(demands, today),
-        )
-
-
-def _places(book: SupplyBook, demands: pd.DataFrame, buyer: Array) -> tuple[Array, Array, Array]:
-    """Return region code, latitude and longitude of the place of delivery: a party's, or a region's middle."""
-    parties = book.network.parties
-    place, named = buyer.copy(), np.full(len(buyer), -1)
-    if "ship_to" in demands:
-        given = demands["ship_to"].notna().to_numpy() & (demands["ship_to"].astype("str") != "").to_numpy()
-        party = parties.ids.positions(demands["ship_to"])
-        named = np.where(given & (party < 0), book.regions.positions(demands["ship_to"]), -1)
-        if (lost := given & (party < 0) & (named < 0)).any():
-            row = int(np.flatnonzero(lost)[0])
-            got = demands["ship_to"].iloc[row]
-            raise TableError("orders", "ship_to", "the id of a known party or a region", got, row=row + 1)
-        place = np.where(given & (party >= 0), party, buyer)
-    region = np.where(named >= 0, named, book.party_region[place])
-    middle = _region_middles(book) if (named >= 0).any() else np.zeros((2, 1))
-    lat, lon = (
-        np.where(named >= 0, middle[axis][np.maximum(named, 0) % middle.shape[1]], parties.numbers[name][place])
-        for axis, name in enumerate(("lat", "lon"))
-    )
-    return region, lat, lon
-
-
-def _region_middles(book: SupplyBook) -> npt.NDArray[np.float64]:
-    numbers = book.network.parties.numbers
-    located = (book.party_region >= 0) & np.isfinite(numbers["lat"]) & np.isfinite(numbers["lon"])
-    region = book.party_region[located]
-    count = np.bincount(region, minlength=len(book.regions))
-    sums = [np.bincount(region, numbers[name][located], minlength=len(book.regions)) for name in ("lat", "lon")]
-    middles: npt.NDArray[np.float64] = np.where(count > 0, np.array(sums) / np.maximum(count, 1), np.nan)
-    return middles
-
-
-def _days_left(demands: pd.DataFrame, today: pd.Timestamp | None) -> npt.NDArray[np.float64]:
-    if today is None or "due_date" not in demands:
-        return np.full(len(demands), np.inf)
-    left = (pd.to_datetime(demands["due_date"]) - pd.Timestamp(today).normalize()).dt.days
-    days: npt.NDArray[np.float64] = left.to_numpy(np.float64, na_value=np.inf)
-    return days
-
-
-def _reach(book: SupplyBook, orders: _Orders) -> Reached:
-    """Return each (demand, offer) once, by its best path: direct, then via, then as a stranger."""
+def _reach(book: SupplyBook, orders: OrderArrays) -> tuple[Reached, Array]:
+    """Return each (order, offer) once, by its best path, and its hops; sorted by (order, place in `cheapest`)."""
     goods = np.concatenate((orders.sku, orders.category))
     demand = np.tile(np.arange(len(orders.sku)), 2)[goods >= 0]
     goods = goods[goods >= 0]
     buyer = orders.buyer[demand]
-    distinct, good_of = np.unique(goods, return_inverse=True)
-    which, offer = book.offers_of(distinct, most=STRANGERS)
-    starts = np.searchsorted(which, np.arange(len(distinct) + 1))
-    counts = np.diff(starts)[good_of]
-    stranger = np.repeat(demand, counts)
-    place = np.arange(len(stranger)) - np.repeat(np.cumsum(counts) - counts - starts[good_of], counts)
-    nobody = np.zeros(len(stranger))
     parts = [direct(book, demand, goods, buyer), via(book, demand, goods, buyer)]
-    parts.append(Reached(stranger, offer[place], nobody, np.full(len(stranger), -2)))
-    whole = Reached(*(np.concatenate([getattr(p, name) for p in parts]) for name in Reached.__dataclass_fields__))
-    hops = np.repeat([1, 2, 3], [len(p.demand) for p in parts])
-    best = np.lexsort((whole.middle, -whole.strength, hops, whole.offer, whole.demand))
-    same = (np.diff(whole.demand[best]) == 0) & (np.diff(whole.offer[best]) == 0)
-    best = best[np.concatenate(([True], ~same))[: len(best)]]
-    best = best[book.supplier[whole.offer[best]] != orders.buyer[whole.demand[best]]]
-    return Reached(whole.demand[best], whole.offer[best], whole.strength[best], whole.middle[best])
+    parts.append(strangers(book, demand, goods, most=STRANGERS))
+    whole = Reached(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Reached)))
+    hops = np.repeat([1, 2, 3], [len(part.demand) for part in parts])
+    keys = whole.demand * len(book.supplier) + book.place[whole.offer]
+    # Parts come best first, so the first of equal keys in a stable sort is the best.
+    order = np.argsort(keys, kind="stable")
+    first = np.append(True, np.diff(keys[order]) != 0)[: len(order)]
+    others = book.supplier[whole.offer[order]] != orders.buyer[whole.demand[order]]
+    best = order[first & others]
+    return Reached(*(getattr(whole, field.name)[best] for field in fields(Reached))), hops[best]
 
 
-def _describe(book: SupplyBook, orders: _Orders, found: Reached) -> dict[str, Array]:
+def _reasons(book: SupplyBook, orders: OrderArrays, found: Reached) -> Array:
+    """Return each candidate's code into `REASONS`."""
     demand, offer = found.demand, found.offer
-    numbers = book.network.parties.numbers
-    supplier = book.supplier[offer]
-    cost = book.columns["unit_cost_fen"][offer]
-    usual = np.append(book.sku_cost, np.nan)[orders.sku[demand]]
-    rows = {name: column[offer] for name, column in book.columns.items()}
-    rows["unit_cost_fen"] = np.where(np.isnan(cost), usual, cost)
-    here = numbers["lat"][supplier].astype(float), numbers["lon"][supplier].astype(float)
-    rows["distance_km"] = great_circle_km(*here, orders.lat[demand], orders.lon[demand])
-    rows |= {"demand": demand, "offer": offer, "tie_strength": found.strength, "middle": found.middle}
-    rows["hops"] = np.select([found.middle >= 0, found.middle == -1], [2, 1], 3)
-    rows["reason"] = np.select(
-        [
-            ~book.delivers_to(offer, orders.region[demand]),
-            orders.pieces[demand] < rows["minimum_order"],
-            rows["lead_time_days"] > orders.days[demand],
-            rows["capacity"] < np.maximum(rows["minimum_order"], 1),
-        ],
-        [1, 2, 3, 4],
-        0,
-    )
-    return rows
+    minimum = book.columns["minimum_order"][offer]
+    tests = [
+        ~book.delivers_to(offer, orders.region[demand]),
+        orders.pieces[demand] < minimum,
+        book.columns["lead_time_days"][offer] > orders.days[demand],
+        book.columns["capacity"][offer] < np.maximum(minimum, 1),
+    ]
+    return np.select(tests, [1, 2, 3, 4], 0)
+
+
+def _distances(book: SupplyBook, orders: OrderArrays, demand: Array, offer: Array) -> npt.NDArray[np.float64]:
+    numbers, supplier = book.network.parties.numbers, book.supplier[offer]
+    lat, lon = (numbers[name][supplier].astype(float) for name in ("lat", "lon"))
+    return great_circle_km(lat, lon, orders.lat[demand], orders.lon[demand])
 
 
 def great_circle_km(lat1: Array, lon1: Array, lat2: Array, lon2: Array) -> npt.NDArray[np.float64]:
@@ -252,31 +204,41 @@ def great_circle_km(lat1: Array, lon1: Array, lat2: Array, lon2: Array) -> npt.N
     return distance
 
 
-def _frame(book: SupplyBook, orders: _Orders, rows: dict[str, Array]) -> pd.DataFrame:
-    ids = book.network.parties.ids
-    supplier, buyer = ids.texts_at(book.supplier[rows["offer"]]), ids.texts_at(orders.buyer[rows["demand"]])
+def _frame(book: SupplyBook, orders: OrderArrays, order_ids: pd.Series, found: Candidates) -> pd.DataFrame:
+    own = {name: column[found.offer] for name, column in book.columns.items()}
+    usual = np.append(book.sku_cost, np.nan)[orders.sku[found.demand]]
+    supplier = book.network.parties.ids.arrow_at(book.supplier[found.offer])
     return pd.DataFrame(
         {
-            "order_id": pd.Series(orders.ids[rows["demand"]], dtype="str"),
-            "supplier_id": pd.Series(supplier, dtype="str"),
-            "capacity": np.floor(rows["capacity"]).astype(np.int64),
-            "unit_cost_fen": rows["unit_cost_fen"],
-            "minimum_order": rows["minimum_order"].astype(np.int64),
-            "lead_time_days": rows["lead_time_days"],
-            "distance_km": rows["distance_km"],
-            "tie_strength": rows["tie_strength"],
-            "path": _paths(supplier, ids.texts_at(np.maximum(rows["middle"], -1)), buyer, rows["hops"]),
-            "basis": np.where(rows["offer"] < book.start[len(book.skus)], "sku", "category"),
-            "eligible": rows["reason"] == 0,
-            "reason": pd.Series(_REASONS[rows["reason"]], dtype="str"),
+            "order_id": _series(pa.array(order_ids, pa.large_string()).take(pa.array(found.demand))),
+            "supplier_id": _series(supplier),
+            "capacity": np.floor(own["capacity"]).astype(np.int64),
+            "unit_cost_fen": np.where(np.isnan(own["unit_cost_fen"]), usual, own["unit_cost_fen"]),
+            "minimum_order": own["minimum_order"].astype(np.int64),
+            "lead_time_days": own["lead_time_days"],
+            "distance_km": found.distance_km,
+            "tie_strength": found.strength,
+            "path": _series(_paths(book, orders, found, supplier)),
+            "basis": _series(
+                pa.array(["sku", "category"]).take(pa.array(found.offer >= book.start[len(book.skus)]).cast("int8"))
+            ),
+            "eligible": found.reason == 0,
+            "reason": _series(pa.array(REASONS).take(pa.array(found.reason))),
         },
         columns=list(COLUMNS),
     )
 
 
-def _paths(supplier: Array, middle: Array, buyer: Array, hops: Array) -> pd.Series:
-    first, between, last = (pa.array(texts, pa.string()) for texts in (supplier, middle, buyer))
-    through = pc.binary_join_element_wise(first, between, last, " > ")
-    straight = pc.binary_join_element_wise(first, last, " > ")
-    known = pc.if_else(pa.array(hops == 2), through, straight)
-    return pd.Series(pc.if_else(pa.array(hops == 3), "", known), dtype="str")
+def _paths(book: SupplyBook, orders: OrderArrays, found: Candidates, supplier: pa.LargeStringArray) -> pa.Array:
+    ids = book.network.parties.ids
+    buyer = ids.arrow_at(orders.buyer).take(pa.array(found.demand))
+    middle = ids.arrow_at(found.middle)
+    arrow, nothing = (pa.scalar(text, pa.large_string()) for text in (" > ", ""))
+    through = pc.binary_join_element_wise(supplier, middle, buyer, arrow)
+    straight = pc.binary_join_element_wise(supplier, buyer, arrow)
+    known = pc.if_else(pa.array(found.hops == 2), through, straight)
+    return pc.if_else(pa.array(found.hops == 3), nothing, known)
+
+
+def _series(texts: pa.Array) -> pd.Series:
+    return pd.Series(pd.array(texts, dtype="str"))

@@ -98,9 +98,14 @@ class IdColumn:
 
     def texts_at(self, positions: Array) -> npt.NDArray[np.object_]:
         """Return the ids at many positions, as Python texts; -1 gives an empty text."""
+        texts: npt.NDArray[np.object_] = self.arrow_at(positions).to_numpy(zero_copy_only=False)
+        return texts
+
+    def arrow_at(self, positions: Array) -> pa.LargeStringArray:
+        """Return the ids at many positions as an Arrow array; -1 gives an empty text."""
         distinct, where = np.unique(positions, return_inverse=True)
-        words = np.array([self.text(p) if p >= 0 else "" for p in distinct.tolist()], dtype=object)
-        return words[where]
+        words = pa.array([self.text(p) if p >= 0 else "" for p in distinct.tolist()], pa.large_string())
+        return words.take(pa.array(where))
 
     def all_texts(self) -> pd.Series:
         """Return every id, in the order of positions."""

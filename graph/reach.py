@@ -8,17 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.arrays import Array, expand
+from graph.blocks import Block
 from graph.network import SupplyNetwork
 from graph.supply_book import SupplyBook
 
-__all__ = ["TRADE", "Reached", "direct", "via"]
+__all__ = ["TRADE", "Reached", "direct", "strangers", "via"]
 
 TRADE = ("supplies", "distributes", "serves")
 
 
 @dataclass(frozen=True, eq=False)
 class Reached:
-    """Offers reached, one row each; a pair may occur more than once.
+    """Offers reached, one row each; of a pair that occurs more than once the first row is the best.
 
     Parameters
     ----------
@@ -50,7 +51,8 @@ def direct(book: SupplyBook, demand: Array, good: Array, buyer: Array) -> Reache
     offer = book.find(good[which], supplier)
     keep = offer >= 0
     which, offer, weight = which[keep], offer[keep], weight[keep]
-    return Reached(demand[which], offer, weight, np.full(len(which), -1))
+    best = np.argsort(-weight, kind="stable")
+    return Reached(demand[which[best]], offer[best], weight[best], np.full(len(best), -1, dtype=np.int32))
 
 
 def via(book: SupplyBook, demand: Array, good: Array, buyer: Array) -> Reached:
@@ -70,32 +72,49 @@ def via(book: SupplyBook, demand: Array, good: Array, buyer: Array) -> Reached:
     own = book.supplier[offer[found]] != buyer[which[row]]
     row, found = row[own], found[own]
     strength = np.minimum(first_weight[found], weight[row])
-    return Reached(demand[which[row]], offer[found], strength, middle[row])
+    best = np.lexsort((middle[row], -strength))
+    row, found = row[best], found[best]
+    return Reached(demand[which[row]], offer[found], strength[best], middle[row])
+
+
+def strangers(book: SupplyBook, demand: Array, good: Array, *, most: int) -> Reached:
+    """Return the `most` cheapest offers of each good, whoever makes them."""
+    distinct, good_of = np.unique(good, return_inverse=True)
+    which, offer = book.offers_of(distinct, most=most)
+    row, place = expand(np.searchsorted(which, np.arange(len(distinct) + 1)), good_of)
+    return Reached(demand[row], offer[place], np.zeros(len(row)), np.full(len(row), -1, dtype=np.int32))
+
+
+def _trade(network: SupplyNetwork) -> list[Block]:
+    return [network.blocks[kind] for kind in TRADE if kind in network.blocks]
+
+
+def _joined(parts: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+    """Return the columns of the parts end to end."""
+    empty = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    first, second, third = (np.concatenate(column) for column in zip(*(parts or [empty]), strict=True))
+    return first, second, third
 
 
 def _suppliers(network: SupplyNetwork, buyer: Array) -> tuple[Array, Array, npt.NDArray[np.float64]]:
     """Return (index into buyer, supplier, weight) of all relations of trade that lead to the buyers."""
     parts = []
-    for kind in TRADE:
-        block = network.block(kind)
+    for block in _trade(network):
         which, place = expand(block.in_start, buyer)
         parts.append((which, block.in_src[place], block.weight[block.in_edge[place]].astype(float)))
-    which, supplier, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return which, supplier, weight
+    return _joined(parts)
 
 
 def _offers_through(book: SupplyBook, middle: Array, good: Array) -> tuple[Array, Array, npt.NDArray[np.float64]]:
     """Return (pair, offer, weight) for the offers of each pair's good by suppliers of its middle party."""
     offers = book.start[good + 1] - book.start[good]
     ties = np.zeros(len(middle), dtype=np.int64)
-    for kind in TRADE:
-        start = book.network.block(kind).in_start
-        ties += start[middle + 1] - start[middle]
+    for block in _trade(book.network):
+        ties += block.in_start[middle + 1] - block.in_start[middle]
     by_offer, by_tie = np.flatnonzero((offers > 0) & (offers <= ties)), np.flatnonzero((offers > ties) & (ties > 0))
     found = [_from_ties(book, by_tie, middle, good)]
-    found += [_from_offers(book, kind, by_offer, middle, good) for kind in TRADE]
-    pair, offer, weight = (np.concatenate(column) for column in zip(*found, strict=True))
-    return pair, offer, weight
+    found += [_from_offers(book, block, by_offer, middle, good) for block in _trade(book.network)]
+    return _joined(found)
 
 
 def _from_ties(book: SupplyBook, pairs: Array, middle: Array, good: Array) -> tuple[Array, Array, Array]:
@@ -105,8 +124,9 @@ def _from_ties(book: SupplyBook, pairs: Array, middle: Array, good: Array) -> tu
     return pairs[which[keep]], offer[keep], weight[keep]
 
 
-def _from_offers(book: SupplyBook, kind: str, pairs: Array, middle: Array, good: Array) -> tuple[Array, Array, Array]:
-    block = book.network.block(kind)
+def _from_offers(
+    book: SupplyBook, block: Block, pairs: Array, middle: Array, good: Array
+) -> tuple[Array, Array, Array]:
     which, offer = book.offers_of(good[pairs])
     edge = block.find(book.supplier[offer], middle[pairs][which])
     keep = edge >= 0

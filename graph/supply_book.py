@@ -48,6 +48,8 @@ class SupplyBook:
         Shape (parties,): codes into `regions`, -1 unknown.
     cheapest
         Shape (offers,): offers by (good, cost, capacity), to choose strangers from.
+    place
+        Shape (offers,): each offer's place in `cheapest`.
     """
 
     network: SupplyNetwork
@@ -63,6 +65,7 @@ class SupplyBook:
     regions: IdColumn
     party_region: Ints
     cheapest: Ints
+    place: Ints
 
     @classmethod
     def of(
@@ -92,6 +95,7 @@ class SupplyBook:
         good = offers["good"].to_numpy(np.int32)
         regions, territory, allowed = _territories(network.parties, offers["territory"])
         columns = _offer_columns(network.parties, offers)
+        cheapest = np.lexsort((-columns["capacity"], columns["unit_cost_fen"], good)).astype(np.int32)
         party_region = regions.positions(network.parties.regions.all_texts())
         category, cost = _of_products(network, products, skus)
         return cls(
@@ -107,7 +111,8 @@ class SupplyBook:
             allowed,
             regions,
             np.append(party_region, np.int32(-1))[network.parties.region],
-            np.lexsort((-columns["capacity"], columns["unit_cost_fen"], good)).astype(np.int32),
+            cheapest,
+            np.argsort(cheapest).astype(np.int32),
         )
 
     @property
