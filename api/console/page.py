@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,7 +15,7 @@ from starlette.responses import RedirectResponse
 from api.console.charts import forecast_chart, load_chart
 from api.console.tables import attention_grid, match_grid, resource_grid, series_grid
 from api.console.view import View
-from api.http.house import House
+from api.http.house import House, Loaded
 from contracts.errors import NotReadyError
 
 __all__ = ["add_page"]
@@ -55,7 +56,12 @@ def add_page(app: FastAPI) -> None:
 
 
 def _view(house: House) -> View:
-    return View(house.net.current())
+    return _view_of(house.net.current())
+
+
+@lru_cache(maxsize=1)
+def _view_of(loaded: Loaded) -> View:
+    return View(loaded)
 
 
 def _nothing_loaded(why: str) -> None:
@@ -72,7 +78,7 @@ def _header(view: View) -> None:
         ui.label("Planner console").classes("chip")
         ui.label(f"network {view.version}").classes("chip")
         if view.simulated:
-            ui.label("simulated data").classes("chip sim").tooltip(_simulated_note(view))
+            ui.label("simulated data").classes("chip sim").tooltip(view.simulated)
         ui.element("div").classes("space")
         if view.plan is not None:
             _link("Plan as Excel", "/v1/plan.xlsx").classes("main")
@@ -88,14 +94,9 @@ def _link(text: str, address: str) -> ui.element:
     return link
 
 
-def _simulated_note(view: View) -> str:
-    parts = [f"{name} ({'all rows' if extent == 'all' else 'some rows'})" for name, extent in view.simulated.items()]
-    return "Simulated: " + ", ".join(parts)
-
-
 def _body(view: View) -> None:
     if view.simulated:
-        ui.label(f"{_simulated_note(view)}. Nothing simulated describes a real company or person.").classes("sub")
+        ui.label(f"{view.simulated} Nothing simulated describes a real company or person.").classes("sub")
     if view.empty:
         with _card("Nothing has been computed on this network yet", "Ask for a forecast or a plan over the API."):
             ui.html('<span class="code">curl -X POST -H "Content-Type: application/json" -d "{}" '

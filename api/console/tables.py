@@ -87,7 +87,7 @@ def match_grid(matches: pd.DataFrame) -> dict[str, Any]:
     costs = [name for name in _COSTS if name in rows]
     shown = rows.drop(columns=costs).assign(**{name: rows[name] / 100 for name in costs})
     shown["reason"] = shown["reason"].map(_reason) if "reason" in shown else ""
-    score = "params.value == null ? '' : params.value.toFixed(3)"
+    score = "params.value == null ? '' : (Math.round(1000 * params.value) / 1000 + 0).toFixed(3)"  # no -0.000
     yuan = "params.value == null ? '' : '¥' + params.value.toFixed(2)"
     columns = [
         _column("order_id", "Order", width=160, filter=True),

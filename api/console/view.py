@@ -20,7 +20,7 @@ class View:
     def __init__(self, loaded: Loaded) -> None:
         self.version = loaded.version
         snapshot = loaded.snapshot
-        self.simulated = simulated_tables(snapshot)
+        self._simulated = simulated_tables(snapshot)
         self.forecast = _frame(loaded, "forecast")
         self.plan, self.load, self.matches = _frame(loaded, "plan"), _frame(loaded, "load"), _frame(loaded, "matches")
         self._sales = snapshot.table("sales")
@@ -34,6 +34,15 @@ class View:
             load=self.load,
             plan_summary=self.figures.get("plan"),
         )
+
+    @property
+    def simulated(self) -> str | None:
+        """What of this is simulated, in words; None if nothing is."""
+        if not self._simulated:
+            return None
+        told = self.figures.get("simulated")
+        names = [name if extent == "all" else f"some of {name}" for name, extent in self._simulated.items()]
+        return f"Simulated: {told if isinstance(told, str) else ', '.join(names)}."
 
     @property
     def empty(self) -> bool:
