@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -33,9 +33,9 @@ class DemoScale:
 
 
 SCALES = {
-    "tiny": DemoScale(parties=60, stores=3, styles=4, launches=10),
-    "small": DemoScale(parties=600, stores=10, styles=10, launches=20),
-    "default": DemoScale(parties=3_000, stores=30, styles=20, launches=40),
+    "tiny": DemoScale(parties=60, stores=20, styles=4, launches=10),
+    "small": DemoScale(parties=600, stores=60, styles=12, launches=20),
+    "default": DemoScale(parties=3_000, stores=100, styles=36, launches=40),
 }
 
 
@@ -53,7 +53,7 @@ def scale_of(text: str) -> DemoScale:
     Examples
     --------
     >>> scale_of("tiny").stores, scale_of("5000").parties
-    (3, 5000)
+    (20, 5000)
 
     Raises
     ------
@@ -66,24 +66,29 @@ def scale_of(text: str) -> DemoScale:
         expected = f"{', '.join(SCALES)} or a number of parties from {MIN_PARTIES} to {MAX_PARTIES}"
         raise InputError("--scale", expected, text)
     stores = take_census(MarketParams(parties=int(text))).size("store")
-    return DemoScale(parties=int(text), stores=min(30, stores), styles=20, launches=40)
+    return replace(SCALES["default"], parties=int(text), stores=min(SCALES["default"].stores, stores))
 
 
 def make_market(scale: DemoScale, *, seed: int = 0, progress: Report = silent) -> DemoMarket:
-    """Read the retail sample and simulate everyone else as of the day after its last.
+    """Read the retail sample, place its stores and simulate everyone else as of the day after its last.
 
     Raises
     ------
     NotReadyError
         If the `demo` extra is not installed.
     """
-    retail = read_retail(stores=scale.stores, styles=scale.styles, progress=progress)
+    params = MarketParams(parties=scale.parties, styles=scale.launches)
+
+    def areas(store_ids: Sequence[str]) -> Mapping[str, str]:
+        return take_census(params, store_ids=store_ids, seed=seed).store_areas()
+
+    retail = read_retail(stores=scale.stores, styles=scale.styles, places=areas, progress=progress)
     progress("simulating the market", 0, 1)
     market = simulate_market(
-        MarketParams(parties=scale.parties, styles=scale.launches),
+        params,
         retail.styles,
         retail.sales["ds"].max() + pd.Timedelta(days=1),
-        store_ids=sorted(retail.sales["store_id"].unique()),
+        store_ids=sorted(retail.stores["store_id"]),
         seed=seed,
     )
     progress("simulating the market", 1, 1)
@@ -111,14 +116,23 @@ def write_market(made: DemoMarket, folder: Path, *, progress: Report = silent) -
 
 
 def write_blocks(blocks: Iterable[pd.DataFrame], path: Path) -> None:
-    """Write a table that comes in blocks of the same columns to one Parquet file, one block in memory at a time."""
-    write_whole(path, lambda temporary: _stream(blocks, temporary))
+    """Write a table that comes in blocks of the same columns to one Parquet file, one block in memory at a time.
 
-
-def _stream(blocks: Iterable[pd.DataFrame], path: Path) -> None:
+    Raises
+    ------
+    InputError
+        If there is no block.
+    """
     remaining = iter(blocks)
-    first = pa.Table.from_pandas(next(remaining), preserve_index=False)
-    with pq.ParquetWriter(path, first.schema) as writer:
-        writer.write_table(first)
+    first = next(remaining, None)
+    if first is None:
+        raise InputError(path.stem, "at least one block of rows", "none")
+    write_whole(path, lambda temporary: _stream(first, remaining, temporary))
+
+
+def _stream(first: pd.DataFrame, remaining: Iterable[pd.DataFrame], path: Path) -> None:
+    table = pa.Table.from_pandas(first, preserve_index=False)
+    with pq.ParquetWriter(path, table.schema) as writer:
+        writer.write_table(table)
         for block in remaining:
-            writer.write_table(pa.Table.from_pandas(block, schema=first.schema, preserve_index=False))
+            writer.write_table(pa.Table.from_pandas(block, schema=table.schema, preserve_index=False))

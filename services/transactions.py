@@ -7,7 +7,7 @@ in UTC; a day here is the stores' own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
@@ -27,6 +27,9 @@ __all__ = ["FEN_PER_DOLLAR", "RetailDemand", "read_retail"]
 FEN_PER_DOLLAR = 700
 """A fixed rate that turns the sample's prices into fen; it carries no information."""
 
+Places = Callable[[Sequence[str]], Mapping[str, str]]
+
+_USUAL_WEEKS = 8
 _ZONE = "America/New_York"
 _COLUMNS = ["store_id", "product_id", "quantity", "sales_value", "transaction_timestamp"]
 _PRODUCTS = ["product_id", "department", "product_category", "product_type"]
@@ -35,20 +38,20 @@ _NOT_GOODS = ("COUPON", "MISC")
 
 @dataclass(frozen=True)
 class RetailDemand:
-    """Daily sell-through of the largest categories in the largest stores.
+    """Daily sell-through of the largest categories in the largest stores, by place.
 
     Parameters
     ----------
     sales
-        ``unique_id, ds, y, store_id, style_id``; ``y`` in pieces, returns netted (a day never falls below 0), every
-        day from a series' first sale to the last day of the sample.
+        ``unique_id, ds, y, place, style_id``; ``y`` in pieces, returns netted (a day never falls below 0), every day
+        from a series' first sale to the last day of the sample.
     static
-        ``unique_id, store_id, style_id, department``.
+        ``unique_id, place, style_id, department``.
     calendar
         ``ds, campaigns, coupons, holiday``: campaigns that run on the day, the distinct coupons they carry, whether it
         is a public holiday; all known ahead.
     stores, styles
-        ``store_id, pieces``; ``style_id, category, price_fen, weekly_pieces``; the category is the
+        ``store_id, place, pieces``; ``style_id, category, price_fen, weekly_pieces``; the category is the
         retailer's department.
     summary
         What was read and what was left out.
@@ -62,7 +65,14 @@ class RetailDemand:
     summary: dict[str, Any]
 
 
-def read_retail(*, stores: int = 30, styles: int = 20, days: int = 365, progress: Report = silent) -> RetailDemand:
+def read_retail(
+    *,
+    stores: int = 100,
+    styles: int = 36,
+    days: int = 365,
+    places: Places | None = None,
+    progress: Report = silent,
+) -> RetailDemand:
     """Read the sample and aggregate it to daily series.
 
     Parameters
@@ -71,6 +81,9 @@ def read_retail(*, stores: int = 30, styles: int = 20, days: int = 365, progress
         How many of the largest stores and product categories (styles) to keep, by pieces; at least 1 each.
     days
         Days of history, counted back from the sample's last.
+    places
+        Where the stores are, a function from their ids to a place by id; every store is a place of its own without.
+        The sample does not tell.
 
     Raises
     ------
@@ -86,6 +99,9 @@ def read_retail(*, stores: int = 30, styles: int = 20, days: int = 365, progress
     lines = lines[lines["ds"] > lines["ds"].max() - pd.Timedelta(days=days)]
     kept = lines[lines["store_id"].isin(_largest(lines, "store_id", stores))]
     kept = kept[kept["style_id"].isin(_largest(kept, "style_id", styles))]
+    kept = kept.assign(store_id="store-" + kept["store_id"].astype("str"))
+    place_of = places(sorted(kept["store_id"].unique())) if places else None
+    kept["place"] = kept["store_id"].map(place_of) if place_of else kept["store_id"]
     progress("reading retail sample", 2, 3)
     sales, negative = _daily(kept)
     calendar = _campaign_days(folder, sales["ds"].min(), sales["ds"].max())
@@ -94,14 +110,14 @@ def read_retail(*, stores: int = 30, styles: int = 20, days: int = 365, progress
         sales=sales,
         static=_static(sales, kept),
         calendar=calendar,
-        stores=kept.groupby("store_id", as_index=False).agg(pieces=("quantity", "sum")),
+        stores=kept.groupby(["store_id", "place"], as_index=False).agg(pieces=("quantity", "sum")),
         styles=_styles(kept),
         summary={
             **summary,
             "days_below_zero_after_returns": negative,
             "rows_kept": len(kept),
             "pieces_kept": int(kept["quantity"].sum()),
-            "stores": int(sales["store_id"].nunique()),
+            "stores": int(kept["store_id"].nunique()),
             "styles": int(sales["style_id"].nunique()),
             "series": int(sales["unique_id"].nunique()),
             **_coupon_counts(folder),
@@ -160,9 +176,7 @@ def _largest(lines: pd.DataFrame, column: str, n: int) -> pd.Index:
 
 def _daily(lines: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Sum to days and fill the days without a sale between a series' first day and the sample's last."""
-    table = lines.pivot_table(
-        index="ds", columns=["store_id", "style_id"], values="quantity", aggfunc="sum", fill_value=0
-    )
+    table = lines.pivot_table(index="ds", columns=["place", "style_id"], values="quantity", aggfunc="sum", fill_value=0)
     table = table.reindex(pd.date_range(table.index.min(), table.index.max(), name="ds"), fill_value=0)
     pieces = table.to_numpy(dtype=float)
     first = (pieces != 0).argmax(axis=0)
@@ -170,15 +184,14 @@ def _daily(lines: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     order = np.lexsort((day, series))
     day, series = day[order], series[order]
     names = table.columns.to_frame(index=False)
-    store = "store-" + names["store_id"].astype("str")
-    style = names["style_id"]
+    place, style = names["place"], names["style_id"]
     y = pieces[day, series]
     frame = pd.DataFrame(
         {
-            "unique_id": (store + "/" + style).to_numpy()[series],
+            "unique_id": (place + "/" + style).to_numpy()[series],
             "ds": table.index.to_numpy()[day],
             "y": np.maximum(y, 0.0),
-            "store_id": store.to_numpy()[series],
+            "place": place.to_numpy()[series],
             "style_id": style.to_numpy()[series],
         }
     )
@@ -186,7 +199,7 @@ def _daily(lines: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def _static(sales: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    static = sales[["unique_id", "store_id", "style_id"]].drop_duplicates(ignore_index=True)
+    static = sales[["unique_id", "place", "style_id"]].drop_duplicates(ignore_index=True)
     return static.assign(department=static["style_id"].map(_departments(lines)).astype("str"))
 
 
@@ -196,15 +209,17 @@ def _departments(lines: pd.DataFrame) -> pd.Series:
 
 
 def _styles(lines: pd.DataFrame) -> pd.DataFrame:
-    weeks = ((lines["ds"].max() - lines["ds"].min()).days + 1) / 7
+    """Describe the styles; their usual pieces a week are those of the last eight weeks."""
     groups = lines.groupby("style_id")
     pieces, value = groups["quantity"].sum(), groups["sales_value"].sum()
+    recent = lines[lines["ds"] > lines["ds"].max() - pd.Timedelta(weeks=_USUAL_WEEKS)]
+    weekly = recent.groupby("style_id")["quantity"].sum().reindex(pieces.index, fill_value=0) / _USUAL_WEEKS
     return pd.DataFrame(
         {
             "style_id": pieces.index.astype("str"),
             "category": _departments(lines).to_numpy(),
             "price_fen": np.maximum(1, np.round(FEN_PER_DOLLAR * value / pieces)).astype("int64").to_numpy(),
-            "weekly_pieces": np.round(pieces / weeks, 1).to_numpy(),
+            "weekly_pieces": np.maximum(1.0, np.round(weekly, 1)).to_numpy(),
         }
     )
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from graph.tables import PARTY_KINDS
 from simulate.params import MarketParams
-from simulate.places import LATITUDE, LONGITUDE, REGIONS, SHARE
+from simulate.places import AREAS, LATITUDE, LONGITUDE, REGIONS, SHARE
 
 __all__ = ["CATEGORIES", "Census", "party_blocks", "take_census"]
 
@@ -70,6 +70,11 @@ class Census:
         ends = np.cumsum(self.counts[kind])
         numbers = np.arange(start, self.size(kind) if stop is None else stop)
         return np.searchsorted(ends, numbers, side="right").astype(np.int8)
+
+    def store_areas(self) -> dict[str, str]:
+        """Return the area (one of `simulate.places.AREAS`) of each store whose id was given."""
+        regions = self.regions("store")
+        return {name: AREAS[regions[number]] for number, name in self.store_ids.items()}
 
     def pick(self, kind: str, regions: np.ndarray, u: np.ndarray, *, skew: float = 1.0) -> np.ndarray:
         """Pick a party of a kind for each wanted region (-1 = anywhere) from uniform draws.

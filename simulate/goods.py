@@ -18,7 +18,7 @@ _STEPS = (("prepare", "workshop", 0.008), ("make", "factory", 0.02), ("pack", "w
 _STYLES_PER_LINE = 5
 _HOUR_FEN = 6_000
 _NEIGHBOURS, _DISTRIBUTORS_PER_REGION = 6, 4
-_SLACK = 1.08
+_LINE_SLACK, _DELIVERY_SLACK = 1.08, 1.15
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def make_goods(styles: pd.DataFrame, census: Census, *, day_pieces: float, seed:
         ``style_id``, ``category``, ``price_fen``, ``weekly_pieces`` (usual sell-through, sizes the lines).
     day_pieces
         Pieces ordered on a usual day over all skus: sizes what distributors and warehouses deliver, with a slack of
-        8 %; what factories deliver, in lots only, comes on top.
+        15 %; what factories deliver, in lots only, comes on top.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def _lines(routes: pd.DataFrame, styles: pd.DataFrame) -> pd.DataFrame:
     pieces = styles.set_index("style_id")["weekly_pieces"]
     alternatives = routes.groupby(["item", "step"])["resource"].transform("size")
     hours = routes["hours_per_unit"] * routes["item"].map(pieces) / alternatives
-    weekly = (hours.groupby(routes["resource"]).sum() * _SLACK).round(2)
+    weekly = (hours.groupby(routes["resource"]).sum() * _LINE_SLACK).round(2)
     return pd.DataFrame(
         {
             "supplier_id": weekly.index,
@@ -181,7 +181,7 @@ def _deliver(
         {
             "supplier_id": census.ids(how.kind, number),
             "sku_id": products["sku_id"].to_numpy()[row],
-            "capacity": np.ceil(_SLACK * pieces * split),
+            "capacity": np.ceil(_DELIVERY_SLACK * pieces * split),
             "unit_cost_fen": np.round(how.markup * products["unit_cost_fen"].to_numpy()[row]).astype(np.int64),
             "minimum_order": how.minimum,
             "lead_time_days": rng.integers(how.days[0], how.days[1] + 1, size)[number].astype(float),

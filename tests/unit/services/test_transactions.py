@@ -55,7 +55,7 @@ def test_the_sum_over_days_is_the_sum_over_the_file(retail: RetailDemand):
     day = lines["transaction_timestamp"] - pd.Timedelta(hours=5)  # Eastern standard time in November
     november = lines[(day >= "2017-11-06") & (day < "2017-11-27")]
     sales = retail.sales[retail.sales["style_id"] == "soft-drinks"]
-    mine = sales[sales["ds"].between("2017-11-06", "2017-11-26")].groupby("store_id")["y"].sum()
+    mine = sales[sales["ds"].between("2017-11-06", "2017-11-26")].groupby("place")["y"].sum()
     theirs = november.groupby("store_id")["quantity"].sum()
     assert len(mine) == 4
     assert mine.to_dict() == {store: theirs[int(store.removeprefix("store-"))] for store in mine.index}
@@ -90,7 +90,7 @@ def test_fuel_and_coupons_go_and_returns_are_netted():
     )
     kept, counts = transactions._goods(lines, products)
     kept["ds"] = transactions._local_day(kept["transaction_timestamp"])
-    sales, negative = transactions._daily(kept.assign(style_id="soap"))
+    sales, negative = transactions._daily(kept.assign(style_id="soap", place="store-9"))
     assert sales["y"].tolist() == [4.0]
     assert negative == 0
     assert counts == {
@@ -103,19 +103,30 @@ def test_fuel_and_coupons_go_and_returns_are_netted():
     }
 
 
+def test_stores_of_one_place_are_summed(retail: RetailDemand):
+    """The same sales by place: nothing is lost, and the series are named after place and style."""
+    placed = read_retail(
+        stores=4, styles=3, days=120, places=lambda ids: {ids[0]: "north"} | dict.fromkeys(ids[1:], "east")
+    )
+    assert placed.sales["unique_id"].nunique() == 6
+    assert placed.sales["y"].sum() == retail.sales["y"].sum()
+    assert set(placed.static["place"]) == {"north", "east"}
+    assert placed.stores["place"].tolist().count("east") == 3
+
+
 def test_days_without_a_sale_are_zeros_after_the_first():
     """A series starts at its own first sale and runs to the sample's last day."""
     lines = pd.DataFrame(
         {
-            "store_id": [1, 2, 1],
+            "place": ["north", "south", "north"],
             "style_id": "soap",
             "quantity": [2, 1, 5],
             "ds": pd.to_datetime(["2017-05-01", "2017-05-03", "2017-05-04"]),
         }
     )
     sales, _ = transactions._daily(lines)
-    assert sales.loc[sales["store_id"] == "store-1", "y"].tolist() == [2, 0, 0, 5]
-    assert sales.loc[sales["store_id"] == "store-2", "y"].tolist() == [1, 0]
+    assert sales.loc[sales["place"] == "north", "y"].tolist() == [2, 0, 0, 5]
+    assert sales.loc[sales["place"] == "south", "y"].tolist() == [1, 0]
 
 
 def test_a_day_is_the_stores_own():

@@ -10,7 +10,7 @@ from simulate.census import party_blocks, take_census
 from simulate.goods import sku_share
 from simulate.market import evergreen_styles, simulate_market
 from simulate.params import MarketParams
-from simulate.places import REGIONS, SHARE, distances_km
+from simulate.places import AREAS, REGIONS, SHARE, distances_km
 from simulate.ties import relation_blocks
 
 TODAY = pd.Timestamp("2025-03-03")
@@ -67,6 +67,15 @@ def test_given_store_ids_take_part_everywhere_under_their_own_names():
     assert named["name"].tolist() == ["store-7 (place simulated)", "store-8 (place simulated)"]
     relations = pd.concat(relation_blocks(census, MarketParams(parties=100), TODAY))
     assert {"store-7", "store-8"} <= set(relations["dst"])
+
+
+def test_stores_with_given_ids_are_in_the_area_of_their_region():
+    """The area that the sales are summed over is that of the party's region."""
+    census = take_census(MarketParams(parties=500), store_ids=[f"store-{i}" for i in range(40)])
+    region = pd.concat(party_blocks(census)).set_index("id")["region"]
+    found = census.store_areas()
+    assert found == {store: AREAS[REGIONS.index(region[store])] for store in found}
+    assert len(set(found.values())) == 7
 
 
 def test_blocks_do_not_exceed_their_rows():
