@@ -23,7 +23,7 @@ from matching.problem import Floats, Ints, MatchProblem
 __all__ = ["AuctionOutcome", "auction"]
 
 _CLOSED = 1e300
-_FREE_BIDS = 200_000
+_FREE_BIDS = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +95,7 @@ def _opening(problem: MatchProblem) -> Auction:
         price=np.where(problem.capacity > 0, 0.0, _CLOSED),
         room=problem.capacity.astype(np.int64),
         lot_edge=chain,
+        lot_order=np.zeros(n_lots, np.int32),
         lot_pieces=np.zeros(n_lots, np.int64),
         start=start,
         size=np.zeros(m, np.int64),
@@ -113,6 +114,7 @@ def _more_lots(state: Auction) -> Auction:
     state.tally[0] = old
     return state._replace(
         lot_edge=np.concatenate([state.lot_edge, chain]),
+        lot_order=np.concatenate([state.lot_order, np.zeros(old, np.int32)]),
         lot_pieces=np.concatenate([state.lot_pieces, np.zeros(old, np.int64)]),
     )
 

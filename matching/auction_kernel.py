@@ -12,13 +12,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matching.jit import compiled
+from matching.jit import compiled, inlined
 from matching.problem import Floats, Ints
 
 __all__ = ["DONE", "LOTS_FULL", "POOL_FULL", "TOO_MANY_BIDS", "Auction", "Market", "run"]
 
 DONE, LOTS_FULL, POOL_FULL, TOO_MANY_BIDS = 0, 1, 2, 3
-_FREE, _BIDS, _QUEUE_HEAD, _QUEUE_SIZE, _POOL_END = 0, 1, 2, 3, 4
 
 
 class Market(NamedTuple):
@@ -35,9 +34,9 @@ class Auction(NamedTuple):
     """What the auction changes.
 
     ``left`` unplaced pieces per order; ``queue`` orders waiting to bid (a ring) and ``queued`` who is in it;
-    ``price`` and ``room`` per supplier; ``lot_edge``, ``lot_pieces`` per lot, free lots chained through ``lot_edge``;
-    ``start``, ``size``, ``space`` of each supplier's heap in the pool ``heap_bid``, ``heap_lot``; ``tally``: first
-    free lot, bids made, queue head and size, end of the pool.
+    ``price`` and ``room`` per supplier; ``lot_edge``, ``lot_order`` and ``lot_pieces`` per lot, free lots chained
+    through ``lot_edge``; ``start``, ``size``, ``space`` of each supplier's heap in the pool ``heap_bid``,
+    ``heap_lot``; ``tally``: first free lot, bids made, head and size of the queue, end of the pool.
     """
 
     left: Ints
@@ -46,6 +45,7 @@ class Auction(NamedTuple):
     price: Floats
     room: Ints
     lot_edge: Ints
+    lot_order: Ints
     lot_pieces: Ints
     start: Ints
     size: Ints
@@ -58,135 +58,115 @@ class Auction(NamedTuple):
 @compiled
 def run(market: Market, auction: Auction, epsilon: float, most_bids: int) -> int:
     """Let the orders in the queue bid until none waits; return why it stopped."""
-    tally = auction.tally
-    while tally[_QUEUE_SIZE] > 0:
-        i = auction.queue[tally[_QUEUE_HEAD]]
-        while auction.left[i] > 0:
-            e, bid = _best_bid(market, auction, i, epsilon)
-            if e < 0:
+    indptr, supplier, score, _, penalty = market
+    left, queue, queued, price, room, lot_edge, lot_order, lot_pieces, start, size, space, bids, lots, tally = auction
+    free, made, head, waiting, pool_end = tally[0], tally[1], tally[2], tally[3], tally[4]
+    status = DONE
+    while waiting > 0:
+        i = queue[head]
+        e, margin = _best(score, supplier, price, indptr[i], indptr[i + 1], -penalty[i])
+        if e >= 0 and left[i] > 0:
+            j = supplier[e]
+            if size[j] == space[j]:
+                pool_end = _relocate(bids, lots, start, space, j, pool_end)
+            status = _obstacle(free < 0, size[j] == space[j], made >= most_bids)
+            if status != DONE:
                 break
-            if tally[_FREE] < 0:
-                return LOTS_FULL
-            if not _make_space(auction, market.supplier[e]):
-                return POOL_FULL
-            if tally[_BIDS] >= most_bids:
-                return TOO_MANY_BIDS
-            tally[_BIDS] += 1
-            _place(market, auction, i, e, bid)
-        auction.queued[i] = False
-        tally[_QUEUE_HEAD] = (tally[_QUEUE_HEAD] + 1) % auction.queue.size
-        tally[_QUEUE_SIZE] -= 1
-    return DONE
+            made += 1
+            lot, free = free, lot_edge[free]
+            lot_edge[lot], lot_order[lot], lot_pieces[lot] = e, i, left[i]
+            room[j] -= left[i]
+            left[i] = 0
+            _push(bids, lots, start[j], size[j], price[j] + margin + epsilon, lot)
+            size[j] += 1
+        queued[i] = False
+        head = head + 1 if head + 1 < queue.size else 0
+        waiting -= 1
+        while e >= 0 and room[j] < 0:
+            lot = lots[start[j]]
+            waiting = _send_away(left, queue, queued, lot_order[lot], min(lot_pieces[lot], -room[j]), head, waiting)
+            kept = max(lot_pieces[lot] + room[j], 0)
+            room[j] += lot_pieces[lot] - kept
+            lot_pieces[lot] = kept
+            if kept == 0:
+                size[j] -= 1
+                _pop(bids, lots, start[j], size[j])
+                lot_edge[lot], free = free, lot
+        if e >= 0 and room[j] == 0:
+            price[j] = bids[start[j]]
+    tally[0], tally[1], tally[2], tally[3], tally[4] = free, made, head, waiting, pool_end
+    return status
 
 
-@compiled
-def _best_bid(market: Market, auction: Auction, i: int, epsilon: float) -> tuple[int, float]:
-    """Return order i's best candidate and what it bids there; -1 where staying unserved is best."""
-    best, second, at = -np.inf, -market.penalty[i], -1
-    for e in range(market.indptr[i], market.indptr[i + 1]):
-        value = market.score[e] - auction.price[market.supplier[e]]
-        if value > best:
-            second = max(second, best)
-            best, at = value, e
-        elif value > second:
-            second = value
-    if at < 0 or best < -market.penalty[i]:
-        return -1, 0.0
-    return at, auction.price[market.supplier[at]] + best - second + epsilon
+@inlined
+def _best(score: Floats, supplier: Ints, price: Floats, first: int, last: int, unserved: float) -> tuple[int, float]:  # noqa: PLR0917
+    """Return the best candidate and how far it is above the second best; -1 where staying unserved is best."""
+    best, second, at = -np.inf, unserved, -1
+    # Without branches the compiler keeps this loop, half of the work, free of mispredictions.
+    for e in range(first, last):
+        value = score[e] - price[supplier[e]]
+        at = e if value > best else at
+        second = max(second, min(value, best))
+        best = max(best, value)
+    return (at if best >= unserved else -1), best - second
 
 
-@compiled
-def _place(market: Market, auction: Auction, i: int, e: int, bid: float) -> None:
-    """Put all of the order's pieces into candidate e at its bid and send the lowest bids above capacity away."""
-    j = market.supplier[e]
-    lot = auction.tally[_FREE]
-    auction.tally[_FREE] = auction.lot_edge[lot]
-    auction.lot_edge[lot] = e
-    auction.lot_pieces[lot] = auction.left[i]
-    auction.room[j] -= auction.left[i]
-    auction.left[i] = 0
-    _push(auction, j, bid, lot)
-    while auction.room[j] < 0:
-        _evict(market, auction, j)
-    if auction.room[j] == 0:
-        auction.price[j] = auction.heap_bid[auction.start[j]]
+@inlined
+def _obstacle(no_lot: bool, no_space: bool, no_bid: bool) -> int:  # noqa: FBT001
+    if no_lot:
+        return LOTS_FULL
+    if no_space:
+        return POOL_FULL
+    return TOO_MANY_BIDS if no_bid else DONE
 
 
-@compiled
-def _evict(market: Market, auction: Auction, j: int) -> None:
-    lot = auction.heap_lot[auction.start[j]]
-    pieces = min(auction.lot_pieces[lot], -auction.room[j])
-    k = _order_of(market.indptr, auction.lot_edge[lot])
-    auction.left[k] += pieces
-    auction.room[j] += pieces
-    auction.lot_pieces[lot] -= pieces
-    if not auction.queued[k]:
-        auction.queued[k] = True
-        tail = (auction.tally[_QUEUE_HEAD] + auction.tally[_QUEUE_SIZE]) % auction.queue.size
-        auction.queue[tail] = k
-        auction.tally[_QUEUE_SIZE] += 1
-    if auction.lot_pieces[lot] == 0:
-        _pop(auction, j)
-        auction.lot_edge[lot] = auction.tally[_FREE]
-        auction.tally[_FREE] = lot
+@inlined
+def _send_away(  # noqa: PLR0917
+    left: Ints, queue: Ints, queued: npt.NDArray[np.bool_], k: int, pieces: int, head: int, waiting: int
+) -> int:
+    """Give order k pieces to place again; return how many orders wait."""
+    left[k] += pieces
+    if queued[k]:
+        return waiting
+    queued[k] = True
+    tail = head + waiting
+    queue[tail if tail < queue.size else tail - queue.size] = k
+    return waiting + 1
 
 
-@compiled
-def _order_of(indptr: Ints, e: int) -> int:
-    low, high = 0, indptr.size - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if indptr[middle] <= e:
-            low = middle
-        else:
-            high = middle
-    return low
+@inlined
+def _relocate(bids: Floats, lots: Ints, start: Ints, space: Ints, j: int, end: int) -> int:  # noqa: PLR0917
+    """Move a full heap to the pool's end with twice its space, if there is room; return the pool's new end."""
+    size = int(space[j])
+    wanted = 2 * size + 4
+    if end + wanted > bids.size:
+        return end
+    for at in range(size):
+        bids[end + at], lots[end + at] = bids[start[j] + at], lots[start[j] + at]
+    start[j], space[j] = end, wanted
+    return end + wanted
 
 
-@compiled
-def _make_space(auction: Auction, j: int) -> bool:
-    """Make sure that the supplier's heap can take one lot more; False if the pool's end is reached."""
-    size = auction.size[j]
-    if size < auction.space[j]:
-        return True
-    wanted, end = 2 * size + 4, auction.tally[_POOL_END]
-    if end + wanted > auction.heap_bid.size:
-        return False
-    start = auction.start[j]
-    auction.heap_bid[end : end + size] = auction.heap_bid[start : start + size]
-    auction.heap_lot[end : end + size] = auction.heap_lot[start : start + size]
-    auction.start[j], auction.space[j] = end, wanted
-    auction.tally[_POOL_END] = end + wanted
-    return True
-
-
-@compiled
-def _push(auction: Auction, j: int, bid: float, lot: int) -> None:
-    bids, lots, first = auction.heap_bid, auction.heap_lot, auction.start[j]
-    at = auction.size[j]
-    auction.size[j] += 1
-    while at > 0:
+@inlined
+def _push(bids: Floats, lots: Ints, first: int, at: int, bid: float, lot: int) -> None:  # noqa: PLR0917
+    """Add a lot to the heap that starts at `first` and holds `at` lots."""
+    while at > 0 and bids[first + (at - 1) // 2] > bid:
         parent = (at - 1) // 2
-        if bids[first + parent] <= bid:
-            break
         bids[first + at], lots[first + at] = bids[first + parent], lots[first + parent]
         at = parent
     bids[first + at], lots[first + at] = bid, lot
 
 
-@compiled
-def _pop(auction: Auction, j: int) -> None:
-    bids, lots, first = auction.heap_bid, auction.heap_lot, auction.start[j]
-    auction.size[j] -= 1
-    size = auction.size[j]
+@inlined
+def _pop(bids: Floats, lots: Ints, first: int, size: int) -> None:
+    """Take the lowest bid off the heap that starts at `first` and then holds `size` lots."""
     bid, lot = bids[first + size], lots[first + size]
-    at = 0
-    while 2 * at + 1 < size:
-        child = 2 * at + 1
+    at, child = 0, 1
+    while child < size:
         if child + 1 < size and bids[first + child + 1] < bids[first + child]:
             child += 1
         if bids[first + child] >= bid:
             break
         bids[first + at], lots[first + at] = bids[first + child], lots[first + child]
-        at = child
+        at, child = child, 2 * child + 1
     bids[first + at], lots[first + at] = bid, lot

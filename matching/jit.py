@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 
-__all__ = ["HAVE_NUMBA", "NO_NUMBA_NOTE", "compiled"]
+__all__ = ["HAVE_NUMBA", "NO_NUMBA_NOTE", "compiled", "inlined"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,3 +21,12 @@ def compiled(function: F) -> F:
     from numba import njit
 
     return cast("F", njit(cache=True)(function))
+
+
+def inlined(function: F) -> F:
+    """Compile a function into each of its callers: passing many arrays to a small function costs more than it does."""
+    if not HAVE_NUMBA:
+        return function
+    from numba import njit
+
+    return cast("F", njit(cache=True, inline="always")(function))

@@ -56,10 +56,10 @@ def book_of(problem: MatchProblem, rank_by: Floats | None = None, *, unsplit: bo
     n_lines = 0 if credit is None else credit.limit.size
     line = np.full(n, n_lines) if credit is None else np.where(credit.line < 0, n_lines, credit.line)
     use = None if credit is None else credit.use
-    members = np.argsort(problem.supplier, kind="stable")
+    starts = np.append(0, np.cumsum(np.bincount(problem.supplier, minlength=problem.n_suppliers)))
     return Book(
         indptr=problem.indptr.astype(np.int64),
-        ranked=np.lexsort((-(score if rank_by is None else rank_by), problem.order)),
+        ranked=_ranked(problem.indptr, score if rank_by is None else rank_by),
         supplier=problem.supplier.astype(np.int64),
         order=problem.order,
         score=score,
@@ -67,10 +67,31 @@ def book_of(problem: MatchProblem, rank_by: Floats | None = None, *, unsplit: bo
         load=np.ones(n) if problem.load is None else problem.load.astype(np.float64),
         line=line.astype(np.int64),
         use=np.ones(n) if use is None else use.astype(np.float64),
-        members=members,
-        starts=np.searchsorted(problem.supplier[members], np.arange(problem.n_suppliers + 1)),
+        members=_members(problem.supplier, starts),
+        starts=starts,
         unsplit=unsplit,
     )
+
+
+@compiled
+def _ranked(indptr: Ints, key: Floats) -> Ints:
+    """Return each order's candidates from the highest key to the lowest, ties in the order given."""
+    ranked = np.empty(key.size, np.int64)
+    for i in range(indptr.size - 1):
+        first, last = indptr[i], indptr[i + 1]
+        ranked[first:last] = first + np.argsort(-key[first:last], kind="mergesort")
+    return ranked
+
+
+@compiled
+def _members(supplier: Ints, starts: Ints) -> Ints:
+    """Return each supplier's candidates, in the order given."""
+    free = starts.copy()
+    members = np.empty(supplier.size, np.int64)
+    for e in range(supplier.size):
+        members[free[supplier[e]]] = e
+        free[supplier[e]] += 1
+    return members
 
 
 def state_of(problem: MatchProblem, book: Book, pieces: Ints | None = None, floors: Floats | None = None) -> State:

@@ -34,7 +34,7 @@ class MatchParams:
     floor
         Share of its capacity-proportional part of the demand that each supplier is guaranteed, in [0, 1].
     epsilon
-        The auction's bid step as a share of the widest score range, in (0, 1).
+        The auction's first bid step as a share of the score range, in (0, 1); finer ones follow where the gap asks.
     bids_per_order
         Bids after which the auction gives up on a price war, per order, >= 1.
     gap_tolerance
@@ -52,8 +52,8 @@ class MatchParams:
     method: Method = "auto"
     unsplit: bool = False
     floor: float = 0.0
-    epsilon: float = 2e-5
-    bids_per_order: float = 60.0
+    epsilon: float = 1e-3
+    bids_per_order: float = 25.0
     gap_tolerance: float = 5e-5
     auction_from: int = 200_000
     mip_candidates: int = 20_000
@@ -186,10 +186,8 @@ class MatchProblem:
 
     def unserved(self, pieces: Ints) -> Ints:
         """Return int64 [N], the pieces of each order that an allocation leaves."""
-        used = np.flatnonzero(pieces)
-        served = np.zeros(self.n_orders, np.int64)
-        np.add.at(served, self.order[used], pieces[used])
-        return self.pieces - served
+        total = np.append(0, np.cumsum(pieces, dtype=np.int64))
+        return self.pieces - np.diff(total[self.indptr])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ from matching.unit import UnitForm, unit_form
 __all__ = ["OPTIMAL_GAP", "solve"]
 
 OPTIMAL_GAP = 1e-9
+_FINER = (1.0, 5.0, 25.0)
 _NOTHING: Ints = np.zeros(0, np.int64)
 
 
@@ -146,18 +147,25 @@ def _split(unit: UnitForm, params: MatchParams, targets: Floats | None) -> tuple
 
 
 def _auction(unit: UnitForm, params: MatchParams) -> tuple[_Found | None, tuple[str, ...]]:
+    """Run the auction, with a finer bid step if the first is too coarse for the gap that is asked for."""
     from matching.auction import auction
 
-    outcome = auction(unit.problem, epsilon=params.epsilon, bids_per_order=params.bids_per_order)
-    if outcome is None:
+    found, gap = None, np.inf
+    for finer in _FINER:
+        outcome = auction(unit.problem, epsilon=params.epsilon / finer, bids_per_order=params.bids_per_order)
+        if outcome is None:
+            break
+        bound = lagrangian_bound(unit.problem, outcome.prices)
+        gap = relative_gap(unit.problem.objective(outcome.pieces), bound)
+        found = _in_units(unit, outcome.pieces, outcome.prices, np.zeros(0))
+        found = replace(found, upper_bound=bound, method="auction", notes=() if HAVE_NUMBA else (NO_NUMBA_NOTE,))
+        if gap <= params.gap_tolerance:
+            return found, ()
+    if found is None:
         return None, ("the auction met a price war and gave way to the min-cost flow",)
-    bound = lagrangian_bound(unit.problem, outcome.prices)
-    gap = relative_gap(unit.problem.objective(outcome.pieces), bound)
-    if params.method == "auto" and gap > params.gap_tolerance:
-        return None, (f"the auction's gap of {gap:.2g} gave way to the min-cost flow",)
-    found = _in_units(unit, outcome.pieces, outcome.prices, np.zeros(0))
-    notes = () if HAVE_NUMBA else (NO_NUMBA_NOTE,)
-    return replace(found, upper_bound=bound, method="auction", notes=notes), ()
+    if params.method == "auction":
+        return found, ()
+    return None, (f"the auction's gap of {gap:.2g} gave way to the min-cost flow",)
 
 
 def _in_units(unit: UnitForm, pieces: Ints, prices: Floats, line_prices: Floats) -> _Found:

@@ -49,6 +49,8 @@ class UnitForm:
 
 def unit_form(problem: MatchProblem) -> UnitForm | None:
     """Return the unit form of a problem, None if loads or uses differ within a supplier or a line."""
+    if problem.load is None and problem.credit is None:
+        return UnitForm(problem=problem, load=np.ones(problem.n_suppliers), use=np.zeros(0))
     load = _constant(problem.supplier, problem.load, problem.n_suppliers)
     if load is None:
         return None
