@@ -10,7 +10,7 @@ from typing import Any
 from contracts.errors import InputError
 from contracts.params import params_from
 
-__all__ = ["HorizonParams", "PlanParams", "PlanWeights", "SolveParams"]
+__all__ = ["HorizonParams", "PlanParams", "PlanWeights", "ReplayParams", "SolveParams"]
 
 
 def _require_number(name: str, value: float, low: float, high: float = math.inf) -> None:
@@ -48,6 +48,11 @@ class PlanWeights:
             _require_number(item.name, getattr(self, item.name), 0)
 
 
+def _require_whole(name: str, value: int, low: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        raise ValueError(f"Expected {name} to be a whole number >= {low}, got {value!r}.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class HorizonParams:
     """How far the plan is fixed.
@@ -65,9 +70,7 @@ class HorizonParams:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            value = getattr(self, item.name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise ValueError(f"Expected {item.name} to be a whole number >= 0, got {value!r}.")
+            _require_whole(item.name, getattr(self, item.name), 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,30 @@ class SolveParams:
     def __post_init__(self) -> None:
         _require_number("seconds", self.seconds, 1e-3)
         _require_number("gap", self.gap, 0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayParams:
+    """The table `[replay]` of `replay.toml`, all in buckets.
+
+    Parameters
+    ----------
+    look_ahead
+        Buckets planned or looked at from now on, >= 1.
+    score_from, score_to
+        First bucket that counts (0 = the first there is), and the one after the last (0 = to the end).
+    smoothing
+        Buckets over which the rules average or close a gap, >= 1.
+    """
+
+    look_ahead: int = 14
+    score_from: int = 0
+    score_to: int = 0
+    smoothing: int = 4
+
+    def __post_init__(self) -> None:
+        for name, low in (("look_ahead", 1), ("score_from", 0), ("score_to", 0), ("smoothing", 1)):
+            _require_whole(name, getattr(self, name), low)
 
 
 @dataclass(frozen=True, kw_only=True)

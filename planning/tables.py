@@ -7,12 +7,24 @@ day, a week or whatever grain the files share.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 
 from contracts.tables import Column, TableSchema
 
-__all__ = ["BOM", "DEMAND", "FIRM", "ITEMS", "RESOURCES", "ROUTES", "demand_schema", "quantile_levels"]
+__all__ = [
+    "BOM",
+    "DEMAND",
+    "FIRM",
+    "ITEMS",
+    "PATHS",
+    "RESOURCES",
+    "ROUTES",
+    "demand_schema",
+    "paths_schema",
+    "quantile_levels",
+]
 
 _QUANTILE = re.compile(r"^q(0?\.\d+)$")
 
@@ -229,6 +241,23 @@ FIRM = TableSchema(
     ),
 )
 
+PATHS = TableSchema(
+    name="paths",
+    key=("path", "item", "bucket", "as_of"),
+    columns=(
+        Column(name="path", kind="str", description="one history; policies are compared path by path"),
+        Column(name="item", kind="str", description="what was demanded"),
+        Column(name="bucket", kind="date", description="when"),
+        Column(name="y", kind="float", minimum=0, description="pieces demanded, the same in all rows of a bucket"),
+        Column(
+            name="as_of",
+            kind="date",
+            nullable=True,
+            description="when the row's quantiles were forecast; a run covers all items; empty = no forecast",
+        ),
+    ),
+)
+
 
 def quantile_levels(frame: pd.DataFrame) -> dict[str, float]:
     """Return the quantile columns of a frame with their levels, ascending.
@@ -244,8 +273,23 @@ def quantile_levels(frame: pd.DataFrame) -> dict[str, float]:
 
 def demand_schema(frame: pd.DataFrame) -> TableSchema:
     """Return the demand schema with the quantile columns that a frame has."""
+    return _with_quantiles(DEMAND, frame, nullable=False)
+
+
+def paths_schema(frame: pd.DataFrame) -> TableSchema:
+    """Return the schema of replay paths with the quantile columns that a frame has."""
+    return _with_quantiles(PATHS, frame, nullable=True)
+
+
+def _with_quantiles(schema: TableSchema, frame: pd.DataFrame, *, nullable: bool) -> TableSchema:
     quantiles = tuple(
-        Column(name=name, kind="float", minimum=0, description=f"quantile {level:g} of the bucket's demand")
+        Column(
+            name=name,
+            kind="float",
+            minimum=0,
+            nullable=nullable,
+            description=f"quantile {level:g} of the bucket's demand",
+        )
         for name, level in quantile_levels(frame).items()
     )
-    return TableSchema(name=DEMAND.name, key=DEMAND.key, columns=DEMAND.columns + quantiles)
+    return replace(schema, columns=schema.columns + quantiles)

@@ -12,6 +12,7 @@ from api.cli.forecast import forecast
 from api.cli.load import load
 from api.cli.match import match
 from api.cli.plan import plan
+from api.cli.replay import replay
 from api.cli.serve import serve_command
 from contracts.errors import EvenflowError
 
@@ -42,6 +43,7 @@ app.command("forecast")(forecast)
 app.command("load")(load)
 app.command("match")(match)
 app.command("plan")(plan)
+app.command("replay")(replay)
 app.command("serve")(serve_command)
 
 
