@@ -26,6 +26,9 @@ LEVELS = (
     "item_id",
     "item_id+state_id",
 )
+REPORTED = ("cat_id", "dept_id", "store_id", "store_id+cat_id", "store_id+dept_id")
+"""Levels a user of these data would ask for (state and store are one here)."""
+
 _ATTRIBUTES = ("item_id", "dept_id", "cat_id", "store_id", "state_id")
 
 
@@ -54,6 +57,11 @@ def read_m5(folder: Path, *, horizon: int = 28) -> Panel:
             _event(calendar[name], length + horizon + LOOKAHEAD, name) for name in ("event_name_1", "event_type_1")
         ),
     )
+
+
+def m5_levels(panel: Panel) -> tuple[Level, ...]:
+    """Return the total and the `REPORTED` levels."""
+    return (total_of(panel), *(level_from(panel, name) for name in REPORTED))
 
 
 def wrmsse(panel: Panel, truth: np.ndarray, forecast: np.ndarray) -> float:
@@ -89,7 +97,7 @@ def _scale(history: np.ndarray) -> np.ndarray:
     """Mean squared one-step change since the first sale, per row."""
     steps = np.diff(history, axis=1) ** 2
     started = (np.cumsum(history > 0, axis=1) > 0)[:, :-1]
-    return (steps * started).sum(axis=1) / np.maximum(started.sum(axis=1), 1)
+    return np.asarray((steps * started).sum(axis=1) / np.maximum(started.sum(axis=1), 1))
 
 
 def _coded(column: pd.Series, name: str) -> Attribute:

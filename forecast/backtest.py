@@ -33,6 +33,9 @@ def backtest(
     """
     panel = problem.panel
     most = possible_origins(panel)
+    if most < 1:
+        expected = f"a history of at least {panel.horizon + panel.frequency.windows[1]} periods"
+        raise InputError("--backtest", expected, panel.length)
     if not 1 <= origins <= most:
         raise InputError(
             "--backtest", f"1 to {most} origins ({panel.length} periods of history, horizon {panel.horizon})", origins

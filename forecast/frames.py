@@ -183,7 +183,8 @@ def _encode(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _as_codes(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
-    codes, categories = pd.factorize(column.astype("string").str.strip(), sort=True)
+    text = column.astype("string").str.strip()
+    codes, categories = pd.factorize(text.mask(text == ""), sort=True)
     return np.where(codes < 0, np.nan, codes).astype(np.float32), tuple(map(str, categories))
 
 

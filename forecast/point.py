@@ -96,8 +96,8 @@ def point_forecast(panel: Panel, *, params: PointParams, levels: Sequence[Level]
     levels
         Levels above the series whose own forecasts steady theirs.
     """
-    panel, capped = without_outliers(keep_recent(panel))
-    notes = {"outliers_capped": capped}
+    panel, outliers = without_outliers(keep_recent(panel))
+    notes = {"outliers_ignored": outliers}
     kind = _kinds(panel)
     regular = kind == "regular"
     name = _model_for(panel, regular, params, notes)
@@ -125,16 +125,15 @@ def trees_can_learn(panel: Panel, cells: int) -> bool:
 
 
 def without_outliers(panel: Panel) -> tuple[Panel, int]:
-    """Cap values beyond 100 times the geometric mean of a series' sales (of at least eight): typing errors."""
+    """Hide values beyond 100 times the geometric mean of a series' sales (of at least eight): typing errors."""
     sold = panel.y > 0
     count = sold.sum(axis=1)
     logs = np.log(panel.y, out=np.zeros(panel.y.shape, dtype=np.float32), where=sold)
-    typical = np.exp(logs.sum(axis=1) / np.maximum(count, 1))
-    cap = np.where(count >= _OUTLIER_SALES, _OUTLIER * typical, np.inf)[:, None]
-    beyond = panel.y > cap
+    typical = np.exp(logs.sum(axis=1, dtype=float) / np.maximum(count, 1))
+    beyond = panel.y > np.where(count >= _OUTLIER_SALES, _OUTLIER * typical, np.inf)[:, None]
     if not beyond.any():
         return panel, 0
-    return replace(panel, y=np.where(beyond, cap, panel.y).astype(np.float32)), int(beyond.sum())
+    return replace(panel, y=np.where(beyond, 0, panel.y), available=panel.available & ~beyond), int(beyond.sum())
 
 
 def _kinds(panel: Panel) -> np.ndarray:

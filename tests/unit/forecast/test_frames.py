@@ -1,0 +1,106 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from contracts.errors import InputError, TableError
+from forecast.frames import check_horizon, panel_from
+from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
+
+
+def sales(rows, columns=("unique_id", "ds", "y")):
+    return SALES.check(pd.DataFrame(rows, columns=list(columns)))
+
+
+def test_missing_days_inside_a_series_are_zeros_and_days_before_it_do_not_exist():
+    """The gap on day 2 is a zero; b did not exist on days 1 and 2."""
+    panel = panel_from(sales([("a", "2024-01-01", 5), ("a", "2024-01-03", 7), ("b", "2024-01-03", 2)]), horizon=2).panel
+    assert panel.y.tolist() == [[5, 0, 7], [0, 0, 2]]
+    assert panel.available.tolist() == [[True, True, True], [False, False, True]]
+    assert panel.born.tolist() == [0, 2]
+
+
+def test_a_stocked_out_day_is_unavailable_whatever_it_sold():
+    """available = false hides the day; empty means available."""
+    frame = sales(
+        [("a", "2024-01-01", 5, ""), ("a", "2024-01-02", 3, "false"), ("a", "2024-01-03", 7, "true")],
+        ("unique_id", "ds", "y", "available"),
+    )
+    panel = panel_from(frame, horizon=1).panel
+    assert panel.y.tolist() == [[5, 0, 7]]
+    assert panel.available.tolist() == [[True, False, True]]
+
+
+def test_days_are_added_up_to_the_asked_period():
+    """Two days of one week become one weekly value."""
+    panel = panel_from(
+        sales([("a", "2024-01-01", 5), ("a", "2024-01-07", 2), ("a", "2024-01-08", 1)]), horizon=1, freq="W-MON"
+    ).panel
+    assert panel.y.tolist() == [[7, 1]]
+
+
+def test_an_id_with_attributes_but_without_sales_is_a_series_without_history():
+    """It stands after the sold ones and is counted."""
+    static = STATIC.check(pd.DataFrame({"unique_id": ["new", "a"], "store": ["S1", "S2"]}))
+    framed = panel_from(sales([("a", "2024-01-01", 5)]), horizon=1, static=static)
+    assert framed.panel.ids.tolist() == ["a", "new"]
+    assert framed.panel.born.tolist() == [0, 1]
+    assert framed.notes["series_without_history"] == 1
+    assert framed.panel.static[0].categories == ("S1", "S2")
+
+
+def test_a_price_is_carried_forward_over_gaps_and_the_horizon():
+    """NaN, text for nothing and infinity are all unknown; leading gaps stay unknown."""
+    known = KNOWN.check(
+        pd.DataFrame(
+            {
+                "unique_id": ["a"] * 4,
+                "ds": ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"],
+                "price": ["", "2.5", "nan", "inf"],
+            }
+        )
+    )
+    framed = panel_from(sales([("a", "2024-01-01", 5), ("a", "2024-01-04", 1)]), horizon=2, known=known)
+    np.testing.assert_array_equal(framed.panel.known[0].values, [[np.nan, 2.5, 2.5, 2.5, 2.5, 2.5]])
+    assert framed.notes["known_future_values_carried_forward"] == 2
+
+
+def test_events_are_codes_and_flags_are_numbers():
+    """Texts become codes in alphabetical order, empty = none."""
+    calendar = CALENDAR.check(
+        pd.DataFrame(
+            {"ds": ["2024-01-01", "2024-01-02", "2024-01-03"], "event": ["x", "", "a"], "holiday": ["1", "0", "1"]}
+        )
+    )
+    panel = panel_from(sales([("a", "2024-01-01", 5)]), horizon=2, calendar=calendar).panel
+    event, holiday = panel.calendar
+    assert event.categories == ("a", "x")
+    np.testing.assert_array_equal(event.values[:3], [1, np.nan, 0])
+    np.testing.assert_array_equal(holiday.values[:3], [1, 0, 1])
+
+
+def test_rows_of_unknown_series_in_known_are_counted():
+    """A regressor of a series that neither sold nor has attributes is left out, visibly."""
+    known = KNOWN.check(pd.DataFrame({"unique_id": ["zz"], "ds": ["2024-01-01"], "price": [1.0]}))
+    assert (
+        panel_from(sales([("a", "2024-01-01", 5)]), horizon=1, known=known).notes["known_rows_of_unknown_series"] == 1
+    )
+
+
+def test_keys_of_a_hierarchy_keep_their_leading_zeros():
+    """A store called 007 stays 007 when totals are made of it."""
+    static = STATIC.check(pd.DataFrame({"unique_id": ["a"], "store": ["007"]}))
+    panel = panel_from(sales([("a", "2024-01-01", 5)]), horizon=1, static=static, keys={"store"}).panel
+    assert panel.static[0].categories == ("007",)
+
+
+def test_a_date_centuries_away_is_a_typing_error():
+    """The message names file, column, row and the date."""
+    with pytest.raises(TableError, match=r"s\.csv: column 'ds', row 2: expected dates within 20000 periods"):
+        panel_from(sales([("a", "2024-01-01", 5), ("a", "2204-01-01", 5)]), horizon=1, source="s.csv")
+
+
+@pytest.mark.parametrize("horizon", [0, -1, 731, 10_000])
+def test_an_absurd_horizon_is_refused(horizon):
+    """Zero, negative and far too many periods are all wrong."""
+    with pytest.raises(InputError, match=f"--horizon: expected a whole number of periods from 1 to 730, got {horizon}"):
+        check_horizon(horizon)
