@@ -226,14 +226,14 @@ async def _on_validation(request: Request, error: Exception) -> JsonResponse:
 
 
 def _fault(fault: Mapping[str, Any]) -> dict[str, Any]:
-    where, *path = [part for part in fault["loc"] if not str(part).startswith("form:")]
+    where, *path = [_legible(part) for part in fault["loc"] if not str(part).startswith("form:")]
     pointer = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in path)
     row = next((n for n, part in enumerate(path) if isinstance(part, int)), None)
     return {
         "pointer": pointer if where == "body" else ".".join(map(str, path)),
         "table": str(path[row - 1]) if row else None,
         "field": str(path[-1]) if path else "body",
-        "row": path[row] + 1 if row else None,
+        "row": int(path[row]) + 1 if row else None,
         "expected": _expected(str(fault["msg"])),
         "got": "nothing" if fault["type"] == "missing" else _short(fault.get("input")),
     }
@@ -246,6 +246,11 @@ def _expected(message: str) -> str:
     return plain.get(message, message)
 
 
+def _legible(part: str | int) -> str | int:
+    """Return a name without half characters, which JSON may hold but UTF-8 cannot."""
+    return part if isinstance(part, int) else part.encode("utf-8", "backslashreplace").decode()
+
+
 def _short(value: Any) -> str:
-    text = str(value)
+    text = str(_legible(str(value)))
     return text if len(text) <= 80 else text[:77] + "..."

@@ -18,6 +18,8 @@ _DATE = r"^\d{4}-\d{2}-\d{2}$"
 
 
 def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        value.encode()  # half a character is no text; its error is a ValueError
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise ValueError("text, a number, true, false or null")

@@ -93,6 +93,14 @@ def test_what_is_no_json_is_refused(client, body):
     problem(response, "malformed-json" if response.status_code == 400 else "invalid-request")
 
 
+@pytest.mark.parametrize("place", ['"o1"', '"pieces"', '"orders"'])
+def test_half_a_character_is_refused(client, place):
+    """A lone surrogate is JSON by the letter but no text: refused as a value and as a name."""
+    body = json.dumps(MATCH).replace(place, r'"\ud800"')
+    response = client.post("/v1/matches", content=body, headers={"Content-Type": "application/json"})
+    problem(response, "invalid-request")
+
+
 @pytest.mark.parametrize("kind", [None, "text/plain", "application/xml", "application/x-www-form-urlencoded"])
 def test_another_content_type_is_refused(client, kind):
     """Only declared JSON is read: a form of another site cannot post here."""
