@@ -36,27 +36,35 @@ class IdColumn:
 
     @classmethod
     def of(cls, ids: pd.Series, *, what: str = "party") -> IdColumn:
-        """Build the column from ids in any order.
-
-        Raises
-        ------
-        InputError
-            If an id is empty, repeated, longer than 120 bytes or holds a NUL.
+        """Build the column from ids in any order; raises like `ordered`.
 
         Examples
         --------
         >>> IdColumn.of(pd.Series(["S2", "F1", "S1"])).positions(pd.Series(["S1", "X"])).tolist()
         [1, -1]
         """
+        return cls.ordered(ids, what=what)[0]
+
+    @classmethod
+    def ordered(cls, ids: pd.Series, *, what: str = "party") -> tuple[IdColumn, npt.NDArray[np.int64]]:
+        """Build the column from ids in any order; also return the order that sorts them.
+
+        Raises
+        ------
+        InputError
+            If an id is empty, repeated, longer than 120 bytes or holds a NUL.
+        """
         faults = id_faults(ids)
         if (faults != "").any():
             row = int(np.flatnonzero(faults != "")[0])
             raise InputError(f"{what} id, row {row + 1}", faults[row], ids.iloc[row])
-        texts = np.sort(_as_bytes(ids), kind="stable")
+        unsorted = _as_bytes(ids)
+        order = np.argsort(unsorted, kind="stable")
+        texts = unsorted[order]
         twice = np.flatnonzero(texts[1:] == texts[:-1])
         if len(twice):
             raise InputError(f"{what} ids", "each id once", texts[twice[0]].decode())
-        return cls(texts)
+        return cls(texts), order
 
     @classmethod
     def vocabulary(cls, values: pd.Series) -> IdColumn:
@@ -83,14 +91,24 @@ class IdColumn:
     def positions(self, ids: pd.Series) -> Ints:
         """Return the position of each id, -1 where unknown or empty."""
         if isinstance(ids.dtype, pd.CategoricalDtype):
-            known = np.append(self.positions(pd.Series(ids.cat.categories, dtype="str")), np.int32(-1))
-            coded: Ints = known[ids.cat.codes.to_numpy()]
-            return coded
+            return self.positions_of_codes(ids, self.positions_of_categories(ids))
         if not len(self):
             return np.full(len(ids), -1, dtype=np.int32)
-        if len(ids) > _SEARCH_SHARE * len(self):
-            return self._hashed(ids)
-        return self._searched(_as_bytes(ids))
+        if len(ids) <= _SEARCH_SHARE * len(self):
+            return self._searched(_as_bytes(ids))
+        if len(ids) == len(self) and np.array_equal(_as_bytes(ids), self.texts):
+            return np.arange(len(self), dtype=np.int32)  # the column itself, as categories often are
+        return self._hashed(ids)
+
+    def positions_of_categories(self, ids: pd.Series) -> Ints:
+        """Return the position of each category of a Categorical, and -1 at the end for cells without one."""
+        return np.append(self.positions(pd.Series(ids.cat.categories, dtype="str")), np.int32(-1))
+
+    @staticmethod
+    def positions_of_codes(ids: pd.Series, categories: Ints) -> Ints:
+        """Return the position of each cell of a Categorical whose categories have been looked up."""
+        positions: Ints = categories[ids.cat.codes.to_numpy()]
+        return positions
 
     def text(self, position: int) -> str:
         """Return the id at a position."""

@@ -60,8 +60,8 @@ class Parties:
         InputError
             If an id is empty, repeated or too long.
         """
-        ids = IdColumn.of(frame["id"])
-        rows = frame.iloc[np.argsort(ids.positions(frame["id"]), kind="stable")]
+        ids, order = IdColumn.ordered(frame["id"])
+        rows = frame if (np.diff(order) == 1).all() else frame.iloc[order]
         region, regions = _coded(_column(rows, "region"))
         tenant, tenants = _coded(_column(rows, "tenant"))
         start, category, categories = _split(_column(rows, "categories"))

@@ -63,12 +63,12 @@ class Relations:
     @classmethod
     def of(cls, frame: pd.DataFrame, ids: IdColumn) -> Relations:
         """Encode a frame with the columns of `graph.tables.RELATIONS`; nothing is dropped, faults are marked."""
-        src, dst = ids.positions(frame["src"]), ids.positions(frame["dst"])
+        src, dst = _ends(frame, ids)
         kind = _kinds(frame["kind"])
         columns = _columns(frame)
         fault = _row_faults(src, dst, kind, columns)
-        parts = []
-        for code in range(len(RELATION_KINDS)):
+        parts = [np.empty(0, dtype=np.int32)]
+        for code in np.flatnonzero(np.bincount(kind + 1, minlength=1)[1:]):
             rows = np.flatnonzero((kind == code) & (fault == 0)).astype(np.int32)
             rows, repeated = _sorted_once(rows, len(ids), src, dst, columns)
             fault[repeated] = 7
@@ -86,6 +86,16 @@ class Relations:
         for code, name in enumerate(RELATION_KINDS):
             if bounds[code] < bounds[code + 1]:
                 yield name, self.order[bounds[code] : bounds[code + 1]]
+
+
+def _ends(frame: pd.DataFrame, ids: IdColumn) -> tuple[Ints, Ints]:
+    src, dst = frame["src"], frame["dst"]
+    if isinstance(src.dtype, pd.CategoricalDtype) and isinstance(dst.dtype, pd.CategoricalDtype):
+        categories = ids.positions_of_categories(src)
+        same = dst.cat.categories.equals(src.cat.categories)
+        others = categories if same else ids.positions_of_categories(dst)
+        return ids.positions_of_codes(src, categories), ids.positions_of_codes(dst, others)
+    return ids.positions(src), ids.positions(dst)
 
 
 def _kinds(texts: pd.Series) -> npt.NDArray[np.int8]:
@@ -146,7 +156,8 @@ def _sorted_once(rows: Ints, n: int, src: Ints, dst: Ints, columns: dict[str, Ar
         rows = rows[counting_order(key[rows], n)]
     same = np.ones(max(len(rows) - 1, 0), dtype=bool)
     for key in (src, dst, *validity):
-        same &= key[rows[1:]] == key[rows[:-1]]
+        ordered = key[rows]
+        same &= ordered[1:] == ordered[:-1]
     if not same.any():
         return rows, rows[:0]
     repeated = _all_but_best(rows, same, columns)
@@ -154,14 +165,15 @@ def _sorted_once(rows: Ints, n: int, src: Ints, dst: Ints, columns: dict[str, Ar
 
 
 def _all_but_best(rows: Ints, same: npt.NDArray[np.bool_], columns: dict[str, Array]) -> npt.NDArray[np.bool_]:
-    group = np.concatenate(([0], np.cumsum(~same)))
-    crowded = np.flatnonzero(np.bincount(group)[group] > 1)
-    members = rows[crowded]
+    """Return the mask of the rows that repeat the one before or after them, but for the best of each run."""
+    again = np.append(False, same)
+    crowded = np.flatnonzero(again | np.append(same, False))
+    group, members = np.cumsum(~again[crowded]), rows[crowded]
     ranks = [
         columns[name][members] for name in ("first_at", "amount_fen", "count", "weight", "last_at") if name in columns
     ]
-    by_rank = np.lexsort((*ranks, group[crowded]))
-    best = np.append(np.diff(group[crowded][by_rank]) > 0, True)
+    by_rank = np.lexsort((*ranks, group))
+    best = np.append(np.diff(group[by_rank]) > 0, True)
     repeated = np.zeros(len(rows), dtype=bool)
     repeated[crowded[by_rank[~best]]] = True
     return repeated
