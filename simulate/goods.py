@@ -16,9 +16,9 @@ _SIZES = ("small", "medium", "large")
 _SIZE_SHARE = np.array([0.25, 0.5, 0.25])
 _STEPS = (("prepare", "workshop", 0.008), ("make", "factory", 0.02), ("pack", "workshop", 0.005))
 _STYLES_PER_LINE = 5
-_HOUR_FEN = 6_000
+_RUNNING_FEN_PER_HOUR = 600  # energy and supplies; wages are paid for hours, used or idle
 _NEIGHBOURS, _DISTRIBUTORS_PER_REGION = 6, 4
-_LINE_SLACK, _DELIVERY_SLACK = 1.08, 1.15
+_LINE_SLACK, _DELIVERY_SLACK = 1.12, 1.15
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def make_goods(styles: pd.DataFrame, census: Census, *, day_pieces: float, seed:
     -------
     Goods
         Three skus a style. Each style passes three steps; each step may be done on two lines where there are two.
-        Lines have the hours that usual sell-through takes plus 8 %, and a fifth of that as overtime.
+        Lines have the hours that usual sell-through takes plus 12 %, and a fifth of that as overtime.
     """
     rng = np.random.default_rng([seed, 31])
     products = _products(styles, rng)
@@ -98,7 +98,7 @@ def _routes(styles: pd.DataFrame, census: Census, rng: np.random.Generator) -> p
             for line in dict.fromkeys((lines[i % len(lines)], lines[(i + 1) % len(lines)]))
         ]
     frame = pd.DataFrame(rows, columns=["item", "route", "step", "resource", "hours_per_unit", "process"])
-    return frame.assign(cost=(frame["hours_per_unit"] * _HOUR_FEN).round(2), simulated=True)
+    return frame.assign(cost=(frame["hours_per_unit"] * _RUNNING_FEN_PER_HOUR).round(2), simulated=True)
 
 
 def _some(census: Census, kind: str, wanted: int, rng: np.random.Generator) -> list[str]:
@@ -137,7 +137,7 @@ def _items(styles: pd.DataFrame) -> pd.DataFrame:
             "backlog_cost": np.round(0.05 * price, 3),
             "leftover_cost": np.round(0.01 * price, 3),
             "lost_cost": price,
-            "initial_stock": np.round(0.25 * styles["weekly_pieces"].to_numpy(float)),
+            "initial_stock": np.round(0.5 * styles["weekly_pieces"].to_numpy(float)),
             "simulated": True,
         }
     )
