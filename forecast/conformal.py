@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import nbinom
 
 DEFAULT_QUANTILES = (0.005, 0.025, 0.165, 0.25, 0.5, 0.75, 0.835, 0.975, 0.995)
 
@@ -144,5 +143,7 @@ def _order_statistics(ratio: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 def _geometric(mean: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Quantiles of a geometric count with the given mean: wide, but the best guess without any residual."""
-    chance = 1 / (1 + np.maximum(mean, 0))
-    return np.asarray(nbinom.ppf(levels, 1, chance[:, :, None]))
+    miss = np.maximum(mean, 0) / (1 + np.maximum(mean, 0))  # P(X > k) = miss ** (k + 1)
+    with np.errstate(divide="ignore"):
+        steps = np.log1p(-levels) / np.log(miss[:, :, None])
+    return np.asarray(np.maximum(np.ceil(steps - 1e-9) - 1, 0) + 0.0)
