@@ -21,7 +21,10 @@ __all__ = [
 ]
 
 IDLE_FEN_PER_HOUR, OVERTIME_FEN_PER_HOUR = 2_500, 3_750
-_SHORT = {"no_capacity": "no capacity left before it is needed"}
+_SHORT = {
+    "no_capacity": "no capacity left before they are needed",
+    "priced_out": "making more would cost more than being short",
+}
 _COLUMNS = ["kind", "subject", "place", "when", "amount", "unit", "stake_fen", "why"]
 
 
@@ -32,6 +35,7 @@ def attention(
     matches: pd.DataFrame | None = None,
     load: pd.DataFrame | None = None,
     plan_summary: Mapping[str, Any] | None = None,
+    routes: pd.DataFrame | None = None,
     idle_fen_per_hour: float = IDLE_FEN_PER_HOUR,
     overtime_fen_per_hour: float = OVERTIME_FEN_PER_HOUR,
 ) -> pd.DataFrame:
@@ -43,11 +47,13 @@ def attention(
         Tables of the network: due dates and prices.
     matches, load, plan_summary
         What was computed on it, as far as it was.
+    routes
+        Which items a resource works on: prices what it is short of when the plan names the resource only.
 
     Returns
     -------
     pandas.DataFrame
-        ``kind`` (unfilled order, late promise, short item, overtime, idle), ``subject``, ``place``, ``when``,
+        ``kind`` (unfilled order, late promise, short of items, overtime, idle), ``subject``, ``place``, ``when``,
         ``amount`` in ``unit``, ``stake_fen`` and ``why``. The stake of an order or an item is the price of its
         pieces; that of hours is their price.
     """
@@ -56,7 +62,7 @@ def attention(
     if matches is not None:
         parts += [_unfilled(matches, orders, prices), _late(matches, orders, prices)]
     if plan_summary is not None:
-        parts.append(_short(plan_summary, prices))
+        parts.append(_short(plan_summary, prices, routes))
     if load is not None:
         parts.append(_hours(load, "idle", idle_fen_per_hour, "capacity without work"))
         parts.append(_hours(load, "overtime", overtime_fen_per_hour, "work above capacity"))
@@ -153,22 +159,32 @@ def _late(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.
     )
 
 
-def _short(summary: Mapping[str, Any], prices: pd.Series) -> pd.DataFrame:
-    rows = pd.DataFrame([r for r in summary.get("reasons", []) if r.get("pieces", 0) >= 1])
-    if rows.empty or "item" not in rows:
+def _short(summary: Mapping[str, Any], prices: pd.Series, routes: pd.DataFrame | None) -> pd.DataFrame:
+    """One row per reason of the plan for being short: of an item, or of all items of a resource together."""
+    rows = pd.DataFrame([reason for reason in summary.get("reasons", []) if reason.get("pieces", 0) >= 1])
+    if rows.empty:
         return pd.DataFrame(columns=_COLUMNS)
-    rows = rows[rows["item"].notna()]
-    when = pd.to_datetime(rows["bucket"]) if "bucket" in rows else pd.NaT
+    rows = rows.reindex(columns=["code", "detail", "item", "resource", "bucket", "pieces"])
+    rows["item"] = rows["item"].astype(object)  # all empty, it would be a column of numbers
+    price = rows["item"].map(prices).fillna(rows["resource"].map(_mean_prices(routes, prices)))
+    told = rows["detail"].str.partition(":")[0].where(rows["item"].isna(), "")
     return rows.assign(
-        kind="short item",
-        subject=rows["item"],
-        place=rows.get("resource", ""),
-        when=when,
+        kind="short of items",
+        subject=rows["item"].fillna(rows["resource"]),
+        place=rows["resource"],
+        when=rows["bucket"],
         amount=rows["pieces"],
         unit="pieces",
-        stake_fen=rows["pieces"] * rows["item"].map(prices).fillna(0.0),
-        why=[_SHORT.get(code, code) for code in rows["code"]],
+        stake_fen=rows["pieces"] * price.fillna(prices.mean() if len(prices) else 0.0),
+        why=[f"{_SHORT.get(c, c)}{f' ({t})' if t else ''}" for c, t in zip(rows["code"], told, strict=True)],
     )
+
+
+def _mean_prices(routes: pd.DataFrame | None, prices: pd.Series) -> pd.Series:
+    """Mean price of the items that each resource works on."""
+    if routes is None or routes.empty:
+        return pd.Series(dtype="float64")
+    return routes.assign(price=routes["item"].map(prices)).groupby("resource")["price"].mean()
 
 
 def _hours(load: pd.DataFrame, column: str, fen_per_hour: float, why: str) -> pd.DataFrame:

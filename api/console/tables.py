@@ -36,12 +36,12 @@ def attention_grid(rows: pd.DataFrame) -> dict[str, Any]:
     shown["why"] = shown["why"].map(_reason)
     columns = [
         _column("stake", "At stake", width=120, kind="number", show=_YUAN, bold=True),
-        _column("kind", "What", width=140, filter=True),
-        _column("subject", "Which", width=220, filter=True),
-        _column("amount", "How much", width=115, kind="number", show=_NUMBER),
+        _column("kind", "What", width=135, filter=True),
+        _column("subject", "Which", width=190, filter=True),
+        _column("amount", "How much", width=105, kind="number", show=_NUMBER),
         _column("unit", "", width=85),
-        _column("place", "Where", width=220, filter=True),
-        _column("when", "When", width=120),
+        _column("place", "Where", width=190, filter=True),
+        _column("when", "When", width=105),
         _column("why", "Why", flex=1, width=280),
     ]
     return _grid(columns, shown)
@@ -94,7 +94,7 @@ def match_grid(matches: pd.DataFrame) -> dict[str, Any]:
         _column("sku_id", "Sku", width=200, filter=True),
         _column("pieces", "Pieces", width=85, kind="number", show=_NUMBER),
         _column("supplier_id", "Supplier", width=195, filter=True),
-        _column("reason", "Why", width=115, filter=True),
+        _column("reason", "Why", width=165, filter=True),
         _column("runner_up", "Runner-up", width=195, filter=True),
         _column("margin", "Ahead by", width=100, kind="number", show=score),
         _column("promised_date", "Promised", width=110),
@@ -125,7 +125,13 @@ def _column(
     filter: bool = False,  # noqa: A002 (AG Grid's name)
     bold: bool = False,
 ) -> dict[str, Any]:
-    column: dict[str, Any] = {"field": field, "headerName": title, "width": width, "minWidth": 70}
+    column: dict[str, Any] = {
+        "field": field,
+        "headerName": title,
+        "width": width,
+        "minWidth": 70,
+        "tooltipField": field,
+    }
     if kind == "number":
         column |= {"type": "rightAligned", "cellStyle": {"fontVariantNumeric": "tabular-nums"}}
     if bold:

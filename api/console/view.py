@@ -33,6 +33,7 @@ class View:
             matches=self.matches,
             load=self.load,
             plan_summary=self.figures.get("plan"),
+            routes=snapshot.table("routes"),
         )
 
     @property

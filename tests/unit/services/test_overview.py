@@ -51,7 +51,7 @@ def test_the_most_money_comes_first(found):
         ["idle", "line", 25_000.0],
         ["overtime", "line", 15_000.0],
         ["unfilled order", "o2", 1_500.0],
-        ["short item", "soap", 1_200.0],
+        ["short of items", "soap", 1_200.0],
         ["late promise", "o1", 1_000.0],
     ]
 
@@ -60,9 +60,22 @@ def test_each_says_why_and_when(found):
     """Every row has a reason a planner understands and a date."""
     why = dict(zip(found["kind"], found["why"], strict=True))
     assert why["late promise"] == "promised 1 day after its due date"
-    assert why["short item"] == "no capacity left before it is needed"
+    assert why["short of items"] == "no capacity left before they are needed"
     assert why["idle"] == "capacity without work: 12.5% of it over the plan"
     assert found["when"].notna().all()
+
+
+def test_a_resource_short_of_several_items_is_priced_by_what_it_makes():
+    """Ten pieces of items that cost 200 on average; a resource nobody knows takes the mean of all prices."""
+    reasons = [
+        {"code": "priced_out", "resource": line, "pieces": 10.0, "detail": "2 item(s) late: first: x"}
+        for line in ("line", "other")
+    ]
+    products = pd.DataFrame({"sku_id": ["a", "b", "c"], "price_fen": [100, 300, 800]})
+    routes = pd.DataFrame({"item": ["a", "b"], "resource": ["line", "line"]})
+    rows = attention(orders=ORDERS, products=products, plan_summary={"reasons": reasons}, routes=routes)
+    assert rows[["subject", "stake_fen"]].to_numpy().tolist() == [["other", 4_000.0], ["line", 2_000.0]]
+    assert rows["why"][0] == "making more would cost more than being short (2 item(s) late)"
 
 
 def test_nothing_computed_is_nothing_to_decide():
