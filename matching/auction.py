@@ -17,7 +17,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.auction_kernel import DONE, LOTS_FULL, POOL_FULL, TOO_MANY_BIDS, Auction, Market, run
+from matching.auction_kernel import (
+    CANDIDATE,
+    DONE,
+    LOTS_FULL,
+    PIECES,
+    POOL_FULL,
+    TOO_MANY_BIDS,
+    Auction,
+    Market,
+    best_values,
+    run,
+)
 from matching.problem import Floats, Ints, MatchProblem
 
 __all__ = ["AuctionOutcome", "auction"]
@@ -28,10 +39,24 @@ _FREE_BIDS = 50_000
 
 @dataclass(frozen=True, kw_only=True)
 class AuctionOutcome:
-    """Pieces per candidate (int64 [E]), prices per piece (float64 [M]) and the bids it took."""
+    """What the auction found.
+
+    Parameters
+    ----------
+    pieces
+        int64 [E], pieces per candidate.
+    prices
+        float64 [M], score per piece of capacity.
+    objective, upper_bound
+        Of the allocation, and proved by the prices (the Lagrangian bound of `matching.bound`).
+    bids
+        How many it took.
+    """
 
     pieces: Ints
     prices: Floats
+    objective: float
+    upper_bound: float
     bids: int
 
 
@@ -58,12 +83,20 @@ def auction(problem: MatchProblem, *, epsilon: float, bids_per_order: float) -> 
     if status == TOO_MANY_BIDS:
         return None
     assert status == DONE
-    pieces = np.zeros(problem.n_candidates, np.int64)
-    held = np.flatnonzero(state.lot_pieces)
-    np.add.at(pieces, state.lot_edge[held], state.lot_pieces[held])
     # A supplier without capacity is closed by an endless price; what one unit there would be worth is not known.
     prices = np.where(problem.capacity > 0, state.price, _closed_price(problem))
-    return AuctionOutcome(pieces=pieces, prices=prices, bids=int(state.tally[1]))
+    lots = state.held[state.held[:, PIECES] > 0]
+    pieces = np.zeros(problem.n_candidates, np.int64)
+    np.add.at(pieces, lots[:, CANDIDATE], lots[:, PIECES])
+    gain = float(np.dot(problem.score[lots[:, CANDIDATE]].astype(np.float64), lots[:, PIECES].astype(np.float64)))
+    bound = best_values(market, prices, problem.pieces) + float(np.dot(prices, problem.capacity.astype(np.float64)))
+    return AuctionOutcome(
+        pieces=pieces,
+        prices=prices,
+        objective=gain - float(np.dot(problem.penalties, state.left.astype(np.float64))),
+        upper_bound=bound,
+        bids=int(state.tally[1]),
+    )
 
 
 def _closed_price(problem: MatchProblem) -> float:
@@ -86,17 +119,12 @@ def _opening(problem: MatchProblem) -> Auction:
     start = np.cumsum(space) - space
     n_lots = n + n // 2 + 64
     pool = int(space.sum()) + n // 2 + 64
-    chain = np.arange(1, n_lots + 1, dtype=np.int64)
-    chain[-1] = -1
     return Auction(
         left=problem.pieces.astype(np.int64),
         queue=np.arange(n, dtype=np.int32),
-        queued=np.ones(n, dtype=np.bool_),
         price=np.where(problem.capacity > 0, 0.0, _CLOSED),
         room=problem.capacity.astype(np.int64),
-        lot_edge=chain,
-        lot_order=np.zeros(n_lots, np.int32),
-        lot_pieces=np.zeros(n_lots, np.int64),
+        held=_free_lots(0, n_lots),
         start=start,
         size=np.zeros(m, np.int64),
         space=space,
@@ -108,15 +136,17 @@ def _opening(problem: MatchProblem) -> Auction:
 
 def _more_lots(state: Auction) -> Auction:
     """Double the lots and chain the new ones as free."""
-    old, new = state.lot_edge.size, 2 * state.lot_edge.size
-    chain = np.arange(old + 1, new + 1, dtype=np.int64)
-    chain[-1] = -1
-    state.tally[0] = old
-    return state._replace(
-        lot_edge=np.concatenate([state.lot_edge, chain]),
-        lot_order=np.concatenate([state.lot_order, np.zeros(old, np.int32)]),
-        lot_pieces=np.concatenate([state.lot_pieces, np.zeros(old, np.int64)]),
-    )
+    lots = len(state.held)
+    state.tally[0] = lots
+    return state._replace(held=np.concatenate([state.held, _free_lots(lots, 2 * lots)]))
+
+
+def _free_lots(first: int, last: int) -> Ints:
+    """Return empty lots `first` to `last`, each pointing to the next, the last to none."""
+    lots = np.zeros((last - first, 3), np.int64)
+    lots[:, CANDIDATE] = np.arange(first + 1, last + 1)
+    lots[-1, CANDIDATE] = -1
+    return lots
 
 
 def _more_pool(state: Auction) -> Auction:

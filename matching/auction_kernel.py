@@ -10,14 +10,26 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from matching.jit import compiled, inlined
 from matching.problem import Floats, Ints
 
-__all__ = ["DONE", "LOTS_FULL", "POOL_FULL", "TOO_MANY_BIDS", "Auction", "Market", "run"]
+__all__ = [
+    "CANDIDATE",
+    "DONE",
+    "LOTS_FULL",
+    "ORDER",
+    "PIECES",
+    "POOL_FULL",
+    "TOO_MANY_BIDS",
+    "Auction",
+    "Market",
+    "best_values",
+    "run",
+]
 
 DONE, LOTS_FULL, POOL_FULL, TOO_MANY_BIDS = 0, 1, 2, 3
+CANDIDATE, ORDER, PIECES = 0, 1, 2
 
 
 class Market(NamedTuple):
@@ -33,20 +45,17 @@ class Market(NamedTuple):
 class Auction(NamedTuple):
     """What the auction changes.
 
-    ``left`` unplaced pieces per order; ``queue`` orders waiting to bid (a ring) and ``queued`` who is in it;
-    ``price`` and ``room`` per supplier; ``lot_edge``, ``lot_order`` and ``lot_pieces`` per lot, free lots chained
-    through ``lot_edge``; ``start``, ``size``, ``space`` of each supplier's heap in the pool ``heap_bid``,
-    ``heap_lot``; ``tally``: first free lot, bids made, head and size of the queue, end of the pool.
+    ``left`` unplaced pieces per order and ``queue`` the orders waiting to bid (a ring); ``price`` and ``room`` per
+    supplier; ``held`` [lots, 3] candidate, order and pieces of each lot side by side, free lots chained through the
+    first; ``start``, ``size``, ``space`` of each supplier's heap in the pool ``heap_bid``, ``heap_lot``; ``tally``:
+    first free lot, bids made, head and size of the queue, end of the pool.
     """
 
     left: Ints
     queue: Ints
-    queued: npt.NDArray[np.bool_]
     price: Floats
     room: Ints
-    lot_edge: Ints
-    lot_order: Ints
-    lot_pieces: Ints
+    held: Ints
     start: Ints
     size: Ints
     space: Ints
@@ -59,7 +68,7 @@ class Auction(NamedTuple):
 def run(market: Market, auction: Auction, epsilon: float, most_bids: int) -> int:
     """Let the orders in the queue bid until none waits; return why it stopped."""
     indptr, supplier, score, _, penalty = market
-    left, queue, queued, price, room, lot_edge, lot_order, lot_pieces, start, size, space, bids, lots, tally = auction
+    left, queue, price, room, held, start, size, space, bids, lots, tally = auction
     free, made, head, waiting, pool_end = tally[0], tally[1], tally[2], tally[3], tally[4]
     status = DONE
     while waiting > 0:
@@ -73,29 +82,41 @@ def run(market: Market, auction: Auction, epsilon: float, most_bids: int) -> int
             if status != DONE:
                 break
             made += 1
-            lot, free = free, lot_edge[free]
-            lot_edge[lot], lot_order[lot], lot_pieces[lot] = e, i, left[i]
+            lot, free = free, held[free, CANDIDATE]
+            held[lot, CANDIDATE], held[lot, ORDER], held[lot, PIECES] = e, i, left[i]
             room[j] -= left[i]
             left[i] = 0
             _push(bids, lots, start[j], size[j], price[j] + margin + epsilon, lot)
             size[j] += 1
-        queued[i] = False
         head = head + 1 if head + 1 < queue.size else 0
         waiting -= 1
         while e >= 0 and room[j] < 0:
             lot = lots[start[j]]
-            waiting = _send_away(left, queue, queued, lot_order[lot], min(lot_pieces[lot], -room[j]), head, waiting)
-            kept = max(lot_pieces[lot] + room[j], 0)
-            room[j] += lot_pieces[lot] - kept
-            lot_pieces[lot] = kept
-            if kept == 0:
+            sent = min(held[lot, PIECES], -room[j])
+            waiting = _send_away(left, queue, held[lot, ORDER], sent, head + waiting) + waiting
+            room[j] += sent
+            held[lot, PIECES] -= sent
+            if held[lot, PIECES] == 0:
                 size[j] -= 1
                 _pop(bids, lots, start[j], size[j])
-                lot_edge[lot], free = free, lot
+                held[lot, CANDIDATE], free = free, lot
         if e >= 0 and room[j] == 0:
             price[j] = bids[start[j]]
     tally[0], tally[1], tally[2], tally[3], tally[4] = free, made, head, waiting, pool_end
     return status
+
+
+@compiled
+def best_values(market: Market, price: Floats, pieces: Ints) -> float:
+    """Return the sum over orders of pieces times the best net score, staying unserved included."""
+    indptr, supplier, score, _, penalty = market
+    total = 0.0
+    for i in range(pieces.size):
+        best = -penalty[i]
+        for e in range(indptr[i], indptr[i + 1]):
+            best = max(best, score[e] - price[supplier[e]])
+        total += best * pieces[i]
+    return total
 
 
 @inlined
@@ -121,17 +142,16 @@ def _obstacle(no_lot: bool, no_space: bool, no_bid: bool) -> int:  # noqa: FBT00
 
 
 @inlined
-def _send_away(  # noqa: PLR0917
-    left: Ints, queue: Ints, queued: npt.NDArray[np.bool_], k: int, pieces: int, head: int, waiting: int
-) -> int:
-    """Give order k pieces to place again; return how many orders wait."""
+def _send_away(left: Ints, queue: Ints, k: int, pieces: int, tail: int) -> int:
+    """Give order k pieces to place again; return 1 if it comes to wait, 0 if it waits already.
+
+    An order with pieces left either waits, or stays unserved because every price is too high: prices only rise.
+    """
     left[k] += pieces
-    if queued[k]:
-        return waiting
-    queued[k] = True
-    tail = head + waiting
+    if left[k] > pieces:
+        return 0
     queue[tail if tail < queue.size else tail - queue.size] = k
-    return waiting + 1
+    return 1
 
 
 @inlined

@@ -155,10 +155,11 @@ def _auction(unit: UnitForm, params: MatchParams) -> tuple[_Found | None, tuple[
         outcome = auction(unit.problem, epsilon=params.epsilon / finer, bids_per_order=params.bids_per_order)
         if outcome is None:
             break
-        bound = lagrangian_bound(unit.problem, outcome.prices)
-        gap = relative_gap(unit.problem.objective(outcome.pieces), bound)
+        gap = relative_gap(outcome.objective, outcome.upper_bound)
         found = _in_units(unit, outcome.pieces, outcome.prices, np.zeros(0))
-        found = replace(found, upper_bound=bound, method="auction", notes=() if HAVE_NUMBA else (NO_NUMBA_NOTE,))
+        found = replace(
+            found, upper_bound=outcome.upper_bound, method="auction", notes=() if HAVE_NUMBA else (NO_NUMBA_NOTE,)
+        )
         if gap <= params.gap_tolerance:
             return found, ()
     if found is None:
