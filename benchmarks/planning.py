@@ -1,7 +1,8 @@
 """Numbers of the planner: `python -m benchmarks.planning --data supplygraph --json`.
 
 `supplygraph` takes a consumer-goods maker's sales orders as demand and its own production as the capacity it showed,
-and compares the days of the plan with the factory's own. `trigeiro` solves lot-sizing instances.
+and compares the days of two plans, one that knows the orders and one that sees only the past, with the factory's own.
+`trigeiro` solves lot-sizing instances.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ import pandas as pd
 
 from planning.params import PlanParams, PlanWeights, SolveParams
 from services.plan_production import PlanReport, plan_production
+from services.replay_policies import replay_policies
 
 Tables = dict[str, pd.DataFrame]
+
+MAKER_WEIGHTS = PlanWeights(idle=0.0, overtime=0.0, load_change=60.0, peak=0.0)
 
 
 def data_dir() -> Path:
@@ -87,12 +91,51 @@ def produced(report: PlanReport, like: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(index=like.index, columns=like.columns).fillna(0.0)
 
 
+def supplygraph_paths(sales: pd.DataFrame, *, look_ahead: int = 14, window: int = 28) -> pd.DataFrame:
+    """Return the orders with, for every day, the mean of the four weeks before as its forecast of the next two."""
+    days, ordered = sales.index, sales.to_numpy()
+    runs = []
+    for today in range(len(days)):
+        ahead = min(look_ahead, len(days) - today)
+        pace = ordered[max(0, today - window) : today].mean(axis=0) if today else np.zeros(ordered.shape[1])
+        run = {
+            "path": "maker",
+            "item": np.repeat(sales.columns, ahead),
+            "bucket": np.tile(days[today : today + ahead], ordered.shape[1]),
+            "y": ordered[today : today + ahead].T.ravel(),
+            "as_of": days[today],
+            "q0.5": np.repeat(pace, ahead),
+        }
+        runs.append(pd.DataFrame(run))
+    return pd.concat(runs, ignore_index=True)
+
+
+def run_rolling(frames: Tables) -> dict[str, float]:
+    """Re-plan the maker's half year every day, knowing only the orders of the days before (and the calendar)."""
+    tables = supplygraph_tables(frames)
+    items = tables["items"].drop(columns="lost_cost")
+    report = replay_policies(
+        supplygraph_paths(frames["sales"]),
+        tables["resources"],
+        tables["routes"],
+        items=items,
+        params=PlanParams(weights=MAKER_WEIGHTS),
+        policies=["ours"],
+    )
+    days = report.buckets.set_index("bucket")
+    ran = frames["production"].sum(axis=1) > 0
+    return {
+        "cv": levelness(days["hours"], ran),
+        "mean_stock": float((days["holding"] / items["holding_cost"].iloc[0]).mean()),
+        "mean_backlog": float((days["backlog"] / items["backlog_cost"].iloc[0]).mean()),
+    }
+
+
 def run_supplygraph(folder: Path) -> dict[str, Any]:
-    """Plan the maker's half year knowing its orders, and compare the days."""
+    """Plan the maker's half year: once knowing its orders, once day by day without, and compare with its own days."""
     frames = supplygraph_frames(folder)
-    weights = PlanWeights(idle=0.0, overtime=0.0, load_change=20.0, peak=0.0)
     began = time.perf_counter()
-    report = plan_production(**supplygraph_tables(frames), params=PlanParams(weights=weights))
+    report = plan_production(**supplygraph_tables(frames), params=PlanParams(weights=MAKER_WEIGHTS))
     seconds = time.perf_counter() - began
     own = frames["production"]
     ran = own.sum(axis=1) > 0
@@ -102,6 +145,7 @@ def run_supplygraph(folder: Path) -> dict[str, Any]:
         "days": len(own),
         "orders_cv": float(frames["sales"].sum(axis=1).std(ddof=0) / frames["sales"].sum(axis=1).mean()),
         "factory": {"cv": levelness(own.sum(axis=1), ran), **stock_and_backlog(frames, own, frames["delivered"])},
+        "rolling": run_rolling(frames),
         "plan": {"cv": levelness(planned.sum(axis=1), ran), **stock_and_backlog(frames, planned)},
         "status": report.summary["status"],
         "fill_rate": report.summary["fill_rate"],
