@@ -97,11 +97,7 @@ def read_retail(
     lines["style_id"] = _slug(lines.pop("product_category"))
     lines["ds"] = _local_day(lines.pop("transaction_timestamp"))
     lines = lines[lines["ds"] > lines["ds"].max() - pd.Timedelta(days=days)]
-    kept = lines[lines["store_id"].isin(_largest(lines, "store_id", stores))]
-    kept = kept[kept["style_id"].isin(_largest(kept, "style_id", styles))]
-    kept = kept.assign(store_id="store-" + kept["store_id"].astype("str"))
-    place_of = places(sorted(kept["store_id"].unique())) if places else None
-    kept["place"] = kept["store_id"].map(place_of) if place_of else kept["store_id"]
+    kept = _select(lines, stores, styles, places)
     progress("reading retail sample", 2, 3)
     sales, negative = _daily(kept)
     calendar = _campaign_days(folder, sales["ds"].min(), sales["ds"].max())
@@ -123,6 +119,15 @@ def read_retail(
             **_coupon_counts(folder),
         },
     )
+
+
+def _select(lines: pd.DataFrame, stores: int, styles: int, places: Places | None) -> pd.DataFrame:
+    """Keep the largest stores and, in them, the largest styles; say where each store is."""
+    kept = lines[lines["store_id"].isin(_largest(lines, "store_id", stores))]
+    kept = kept[kept["style_id"].isin(_largest(kept, "style_id", styles))]
+    kept = kept.assign(store_id="store-" + kept["store_id"].astype("str"))
+    place_of = places(sorted(kept["store_id"].unique())) if places else None
+    return kept.assign(place=kept["store_id"].map(place_of) if place_of else kept["store_id"])
 
 
 def _folder() -> Path:
