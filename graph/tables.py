@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from contracts.tables import Column, TableSchema
 
-__all__ = ["DEMANDS", "PARTIES", "PARTY_KINDS", "PRODUCTS", "RELATIONS", "RELATION_KINDS", "SUPPLY"]
+__all__ = [
+    "DELIVERIES",
+    "DEMANDS",
+    "PAIRS",
+    "PARTIES",
+    "PARTY_KINDS",
+    "PRODUCTS",
+    "RATINGS",
+    "RELATIONS",
+    "RELATION_KINDS",
+    "SUPPLY",
+]
 
 PARTY_KINDS = (
     "brand",
@@ -130,5 +141,41 @@ DEMANDS = TableSchema(
         _text("ship_to", "Party or region the goods go to; the buyer's place without it."),
         _date("due_date", "Day by which the goods must be there."),
         _whole("max_price_fen", "Most the buyer pays per piece, in fen."),
+    ),
+)
+
+DELIVERIES = TableSchema(
+    name="deliveries",
+    columns=(
+        _text("supplier_id", "Who delivered, or should have.", required=True),
+        Column(name="promised_at", kind="date", description="Day for which the delivery was promised."),
+        Column(name="delivered_at", kind="date", nullable=True, description="Day it arrived; empty = not yet."),
+        _whole("ordered_pieces", "Pieces ordered."),
+        _whole("delivered_pieces", "Pieces that arrived."),
+        _whole("defective_pieces", "Of those, pieces at fault."),
+        _text("category", "Category of the goods; suppliers of a category are each other's prior."),
+        _text("lane", "Way the goods take, e.g. the country or region they go to."),
+    ),
+)
+
+RATINGS = TableSchema(
+    name="relations",
+    columns=(
+        _text("src", "Who trusts or distrusts.", required=True),
+        _text("dst", "Who is trusted or distrusted.", required=True),
+        Column(
+            name="weight",
+            kind="float",
+            description="How much; negative = distrust. Only its size beside others counts.",
+        ),
+        _date("at", "Day of the judgement; without it nothing fades."),
+    ),
+)
+
+PAIRS = TableSchema(
+    name="pairs",
+    columns=(
+        _text("src", "Who asks.", required=True),
+        _text("dst", "About whom.", required=True),
     ),
 )

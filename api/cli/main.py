@@ -13,6 +13,7 @@ from api.cli.load import load
 from api.cli.match import match
 from api.cli.plan import plan
 from api.cli.replay import replay
+from api.cli.scorecard import scorecard
 from api.cli.serve import serve_command
 from contracts.errors import EvenflowError
 
@@ -44,6 +45,7 @@ app.command("load")(load)
 app.command("match")(match)
 app.command("plan")(plan)
 app.command("replay")(replay)
+app.command("scorecard")(scorecard)
 app.command("serve")(serve_command)
 
 
