@@ -40,22 +40,17 @@ def replay(
     tables = {} if params is None else read_toml(params)
     where = "replay.toml" if params is None else params.name
     settings = params_from(tables.pop("replay", {}), ReplayParams, where=f"{where} [replay]")
+    files = {"demand": demand, "resources": resources, "routes": routes, "items": items}
+    frames = [read_raw(path) for path in files.values()]
     with progress() as report:
         result = replay_policies(
-            read_raw(demand),
-            read_raw(resources),
-            read_raw(routes),
-            items=read_raw(items),
+            *frames[:3],
+            items=frames[3],
             params=PlanParams.from_tables(tables, where=where),
             settings=settings,
             policies=[name.strip() for name in policies.split(",") if name.strip()],
             seed=seed,
-            sources={
-                "demand": demand.name,
-                "resources": resources.name,
-                "routes": routes.name,
-                "items": items.name,
-            },
+            sources={name: path.name for name, path in files.items()},
             progress=report,
         )
     write_table(result.buckets, out)
