@@ -2,7 +2,7 @@
 
 `supplygraph` takes a consumer-goods maker's sales orders as demand and its own production as the capacity it showed,
 and compares the days of two plans, one that knows the orders and one that sees only the past, with the factory's own.
-`trigeiro` solves lot-sizing instances.
+`trigeiro` solves lot-sizing instances. `replay` runs release policies in made-up worlds (`benchmarks.plan_world`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planning.params import PlanParams, PlanWeights, SolveParams
+from benchmarks.plan_world import FIRM, LOOK_AHEAD, SCORED, make_world, world_tables
+from planning.params import HorizonParams, PlanParams, PlanWeights, ReplayParams, SolveParams
+from planning.policies import POLICIES
 from services.plan_production import PlanReport, plan_production
 from services.replay_policies import replay_policies
 
@@ -198,9 +200,27 @@ def run_trigeiro(folder: Path, *, seconds: float = 60.0) -> dict[str, Any]:
     return {"instances": found, "worst_gap": max(v["gap"] for v in found.values())}
 
 
+def run_replay(folder: Path, *, seeds: tuple[int, ...] = (0, 1, 2, 3)) -> dict[str, Any]:
+    """Replay every policy in the worlds of some seeds, each on the same demand and forecasts."""
+    del folder
+    began = time.perf_counter()
+    params = PlanParams(horizon=HorizonParams(firm=FIRM))
+    settings = ReplayParams(look_ahead=LOOK_AHEAD, score_from=SCORED[0], score_to=SCORED[1])
+    worlds: dict[str, list[dict[str, Any]]] = {name: [] for name in POLICIES}
+    for seed in seeds:
+        tables = world_tables(make_world(seed), path=str(seed))
+        paths = tables.pop("demand")
+        report = replay_policies(paths, **tables, params=params, settings=settings, policies=POLICIES)
+        for name, found in report.summary["policies"].items():
+            worlds[name].append(found["mean"])
+    mean = {name: pd.DataFrame(found).astype(float).mean().to_dict() for name, found in worlds.items()}
+    cost = {name: [one["cost"] for one in found] for name, found in worlds.items()}
+    return {"seeds": list(seeds), "policies": mean, "cost_per_seed": cost, "seconds": time.perf_counter() - began}
+
+
 def main() -> None:
     """Run one benchmark and print its figures."""
-    runs = {"supplygraph": run_supplygraph, "trigeiro": run_trigeiro}
+    runs = {"supplygraph": run_supplygraph, "trigeiro": run_trigeiro, "replay": run_replay}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=sorted(runs), default="supplygraph")
     parser.add_argument("--json", action="store_true", help="one line instead of an indented object")
