@@ -46,16 +46,15 @@ def instance(
         for orders without buyers.
     """
     names = {"orders": "orders", "candidates": "candidates", "credit": "credit", **(sources or {})}
-    require_known(candidates, "order_id", orders["order_id"], source=names["candidates"], kind="order")
-    require_known(candidates, "supplier_id", suppliers["supplier_id"], source=names["candidates"], kind="supplier")
-    order = pd.Index(orders["order_id"]).get_indexer(candidates["order_id"])
+    order = _positions(candidates, "order_id", orders["order_id"], names["candidates"])
+    supplier = _positions(candidates, "supplier_id", suppliers["supplier_id"], names["candidates"])
     if (np.diff(order) < 0).any():
         rank = np.argsort(order, kind="stable")
-        candidates, order = candidates.iloc[rank].reset_index(drop=True), order[rank]
+        candidates, order, supplier = candidates.iloc[rank].reset_index(drop=True), order[rank], supplier[rank]
     score, notes = _scores(candidates, weights, names["candidates"])
     problem = MatchProblem(
         indptr=np.searchsorted(order, np.arange(len(orders) + 1)),
-        supplier=pd.Index(suppliers["supplier_id"]).get_indexer(candidates["supplier_id"]).astype(np.int32),
+        supplier=supplier.astype(np.int32),
         score=score,
         pieces=orders["pieces"].to_numpy(dtype=np.int64),
         capacity=suppliers["capacity"].to_numpy(dtype=np.int64),
@@ -109,6 +108,14 @@ def price_frame(made: Instance, result: MatchResult) -> pd.DataFrame:
             "used": used,
         }
     )
+
+
+def _positions(candidates: pd.DataFrame, column: str, ids: pd.Series, source: str) -> Ints:
+    """Return where each candidate's id stands among the ids; an unknown one is refused by name."""
+    at: Ints = pd.Index(ids).get_indexer(candidates[column])
+    if (at < 0).any():
+        require_known(candidates, column, ids, source=source, kind=column.removesuffix("_id"))
+    return at
 
 
 def _scores(candidates: pd.DataFrame, weights: ScoreWeights | None, source: str) -> tuple[Floats, tuple[str, ...]]:
