@@ -15,6 +15,7 @@ from api.cli.plan import plan
 from api.cli.replay import replay
 from api.cli.scorecard import scorecard
 from api.cli.serve import serve_command
+from api.cli.trust import trust
 from contracts.errors import EvenflowError
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ app.command("plan")(plan)
 app.command("replay")(replay)
 app.command("scorecard")(scorecard)
 app.command("serve")(serve_command)
+app.command("trust")(trust)
 
 
 def run() -> None:
