@@ -6,6 +6,8 @@ EvenflowError                  anything a caller may want to catch
  ├─ UnknownIdError             an id that nothing here answers to
  └─ NotReadyError              nothing loaded or trained yet that could answer
 
+The doors add their own: services.jobs (JobBusyError, JobDoneError), api.http.problems (StaleCursorError).
+
 "Infeasible" is never an error: it is the status of a result, with reasons.
 """
 
