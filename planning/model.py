@@ -161,7 +161,9 @@ def _add_balance(
 def _add_load(linear: LinearModel, problem: PlanProblem, weights: PlanWeights) -> tuple[Ints, Ints, Ints]:
     shape = problem.capacity.shape
     n = problem.capacity.size
-    idle = linear.add_columns(n, cost=weights.idle, upper=problem.capacity.ravel())
+    share = np.ones(shape[1]) if problem.idle_share is None else problem.idle_share
+    price = np.broadcast_to(weights.idle * share, shape).ravel()
+    idle = linear.add_columns(n, cost=price, upper=problem.capacity.ravel())
     beyond = np.maximum(problem.overtime, problem.firm_hours - problem.capacity)
     over = linear.add_columns(n, cost=weights.overtime, upper=beyond.ravel())
     free = (problem.capacity - problem.firm_hours).ravel()

@@ -105,15 +105,20 @@ class ReplayParams:
         First bucket that counts (0 = the first there is), and the one after the last (0 = to the end).
     smoothing
         Buckets over which the rules average or close a gap, >= 1.
+    known_buckets
+        Buckets after which the plans' price of idle hours fades, over as many again, because work that is not known
+        yet will fill them; 0 = it never fades.
     """
 
     look_ahead: int = 14
     score_from: int = 0
     score_to: int = 0
     smoothing: int = 4
+    known_buckets: int = 4
 
     def __post_init__(self) -> None:
-        for name, low in (("look_ahead", 1), ("score_from", 0), ("score_to", 0), ("smoothing", 1)):
+        lowest = {"look_ahead": 1, "score_from": 0, "score_to": 0, "smoothing": 1, "known_buckets": 0}
+        for name, low in lowest.items():
             _require_whole(name, getattr(self, name), low)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planning.demand import settle
-from planning.params import PlanParams
+from planning.params import PlanParams, ReplayParams
 from planning.plan import solve
 from planning.problem import DemandAtoms, Floats, PlanProblem
 from planning.replay import Policy, ReplayProblem, ReplayState
@@ -25,26 +25,30 @@ class PlannerPolicy:
     ----------
     params
         Weights, firm and slushy buckets, limits.
-    look_ahead
-        Buckets planned.
+    settings
+        How far is planned, and how far work is known.
     median
         Whether to plan for the median only instead of all quantiles.
     """
 
     params: PlanParams
-    look_ahead: int
+    settings: ReplayParams
     median: bool = False
 
     def decide(self, problem: ReplayProblem, state: ReplayState, stages: Stages) -> tuple[Floats, Floats | None]:
         """See `Policy`."""
         base, firm = problem.base, self.params.horizon.firm
-        ahead = min(self.look_ahead, base.shape[2] - state.now)
+        ahead = min(self.settings.look_ahead, base.shape[2] - state.now)
         atoms = _atoms(problem, state, ahead, median=self.median)
-        window = _window(base, state, stages, atoms, firm)
+        window = _window(base, state, stages, atoms, firm).replace(idle_share=self._idle_share(ahead))
         result = solve(window, params=replace(self.params, horizon=replace(self.params.horizon, slushy=0)))
         plan = np.zeros(state.decided.shape)
         plan[result.mode, result.bucket + state.now] = result.pieces
         return plan[:, state.now + firm], plan
+
+    def _idle_share(self, ahead: int) -> Floats | None:
+        known = self.settings.known_buckets
+        return np.clip(2 - np.arange(ahead) / known, 0.0, 1.0) if known else None
 
 
 def _atoms(problem: ReplayProblem, state: ReplayState, ahead: int, *, median: bool) -> DemandAtoms:
@@ -168,14 +172,13 @@ class RulePolicy:
 
     rule: Callable[[Position, int], Floats]
     params: PlanParams
-    look_ahead: int
-    smoothing: int = 4
+    settings: ReplayParams
 
     def decide(self, problem: ReplayProblem, state: ReplayState, stages: Stages) -> tuple[Floats, Floats | None]:
         """See `Policy`."""
         base, m = problem.base, problem.base.modes
         release_at = state.now + self.params.horizon.firm
-        wanted = self.rule(self._position(problem, state, stages), self.smoothing)
+        wanted = self.rule(self._position(problem, state, stages), self.settings.smoothing)
         can = (base.last[m.item] >= release_at + m.lead) & (base.known[m.item] <= state.now)
         ways = np.bincount(m.item, weights=can * m.output, minlength=base.shape[0])
         each = np.divide(np.maximum(wanted, 0.0), ways, out=np.zeros(base.shape[0]), where=ways > 0)
@@ -183,7 +186,7 @@ class RulePolicy:
 
     def _position(self, problem: ReplayProblem, state: ReplayState, stages: Stages) -> Position:
         base, now = problem.base, state.now
-        ahead = min(self.look_ahead, base.shape[2] - now)
+        ahead = min(self.settings.look_ahead, base.shape[2] - now)
         quantiles = problem.forecasts.known_at(now, ahead, base.shape[0])
         m = base.modes
         inside = np.bincount(
@@ -193,7 +196,7 @@ class RulePolicy:
         under_way = np.bincount(m.item, weights=inside * m.output, minlength=base.shape[0])
         lead = np.zeros(base.shape[0])
         np.maximum.at(lead, m.item, m.lead)
-        past = state.seen[:, max(0, now - self.smoothing) : now]
+        past = state.seen[:, max(0, now - self.settings.smoothing) : now]
         return Position(
             forecast=np.einsum("pkt,k->pt", quantiles, problem.forecasts.chance),
             reach=lead + self.params.horizon.firm,
@@ -242,8 +245,8 @@ _RULES: dict[str, Callable[[Position, int], Floats]] = {
 POLICIES = ("ours", "median", *_RULES)
 
 
-def make_policy(name: str, *, params: PlanParams, look_ahead: int, smoothing: int) -> Policy:
+def make_policy(name: str, params: PlanParams, settings: ReplayParams) -> Policy:
     """Return the policy of a name in `POLICIES`: `ours` plans on all quantiles, `median` on the middle one."""
     if name in ("ours", "median"):
-        return PlannerPolicy(params=params, look_ahead=look_ahead, median=name == "median")
-    return RulePolicy(rule=_RULES[name], params=params, look_ahead=look_ahead, smoothing=smoothing)
+        return PlannerPolicy(params=params, settings=settings, median=name == "median")
+    return RulePolicy(rule=_RULES[name], params=params, settings=settings)

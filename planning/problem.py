@@ -149,6 +149,9 @@ class PlanProblem:
         Shape (rows of the routes table, T): hours of the previous plan's proposed orders; None = no previous plan.
     previous_load
         Shape (R,): load in the bucket before the horizon; NaN = unknown.
+    idle_share
+        Shape (T,): share of the idle price that a bucket bears, in [0, 1]: late buckets less where work that is not
+        known yet will fill them; None = all of it.
     notes
         Reasons found while the problem was built.
     """
@@ -176,6 +179,7 @@ class PlanProblem:
     closed: NDArray[np.bool_]
     previous_hours: Floats | None = None
     previous_load: Floats | None = None
+    idle_share: Floats | None = None
     notes: tuple[Reason, ...] = ()
 
     def __post_init__(self) -> None:

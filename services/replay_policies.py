@@ -91,7 +91,7 @@ def replay_policies(
         reasons[str(path)] = list(problem.base.notes)
         scored = _scored(problem.base, settings)
         for step, policy in enumerate(policies):
-            chosen = make_policy(policy, params=params, look_ahead=settings.look_ahead, smoothing=settings.smoothing)
+            chosen = make_policy(policy, params, settings)
             trace = replay(problem, chosen, params)
             figures[policy][str(path)] = trace_figures(problem, trace, scored)
             frames.append(_bucket_rows(policy, str(path), problem.base, trace))
