@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from matching.problem import Ints
 from matching.routing import Routed
 
 __all__ = ["alternatives_frame", "matches_frame", "offer_prices", "price_frame", "summary_of"]
@@ -71,7 +72,7 @@ def offer_prices(
     keys = ["supplier_id", "good"] if "good" in published else ["supplier_id"]
     table = published.groupby(keys)["price"].max()
     wanted = pd.MultiIndex.from_arrays([suppliers, goods]) if len(keys) == 2 else pd.Index(suppliers)
-    return table.reindex(wanted).fillna(0.0).to_numpy(dtype=np.float64)
+    return np.asarray(table.reindex(wanted).fillna(0.0), dtype=np.float64)
 
 
 def summary_of(routed: Routed, rows: pd.DataFrame, demands: pd.DataFrame) -> dict[str, Any]:
@@ -100,14 +101,12 @@ def summary_of(routed: Routed, rows: pd.DataFrame, demands: pd.DataFrame) -> dic
     }
 
 
-def _table(
-    routed: Routed, rows: pd.DataFrame, day: pd.Timestamp, at: npt.NDArray[np.int64], pieces: npt.NDArray[np.int64]
-) -> pd.DataFrame:
+def _table(routed: Routed, rows: pd.DataFrame, day: pd.Timestamp, at: Ints, pieces: Ints) -> pd.DataFrame:
     """Return the given rows with promise, money for so many pieces, score parts and the decision."""
     part = rows.iloc[at].reset_index(drop=True)
     money = {name: _fen(part[name].to_numpy() * pieces) for name in COSTS}
     rival = routed.runner_up[at]
-    suppliers = rows["supplier_id"].to_numpy(dtype=object)
+    suppliers = np.array([*rows["supplier_id"], None], dtype=object)
     scores = [name for name in part.columns if name.startswith("score_")]
     table = part.assign(
         pieces=pieces,
@@ -115,7 +114,7 @@ def _table(
         **money,
         cost_fen=sum(money.values(), start=pd.array(np.zeros(len(part)), dtype="Int64")),
         price=routed.price[at],
-        runner_up=np.where(rival >= 0, np.append(suppliers, None)[rival], None),
+        runner_up=suppliers[rival],  # -1, the last, is nobody
         margin=routed.margin[at],
         reason=routed.reason[at],
     )
