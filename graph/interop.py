@@ -16,7 +16,7 @@ from graph.paths import within
 from graph.relations import ALWAYS, NEVER
 from graph.tables import PARTY_KINDS
 
-__all__ = ["from_networkx", "to_networkx"]
+__all__ = ["from_networkx", "induced", "to_networkx"]
 
 _DATES = ("first_at", "last_at", "valid_from", "valid_to")
 
@@ -61,6 +61,11 @@ def to_networkx(
         parts = [within(network, network.position(one), hops, max_parties=max_nodes) for one in egos]
         _, first = np.unique(np.concatenate(parts), return_index=True)
         chosen = np.concatenate(parts)[np.sort(first)][:max_nodes]
+    return induced(network, chosen)
+
+
+def induced(network: SupplyNetwork, chosen: Ints) -> nx.MultiDiGraph:
+    """Return the parties at some positions and the relations among them as a networkx graph."""
     graph = nx.MultiDiGraph()
     for position in chosen.tolist():
         graph.add_node(network.parties.ids.text(position), **_attributes(network, position))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,8 @@ class SupplyNetwork:
     {'self_loop': 1}
     """
 
+    __networkx_backend__: ClassVar[str] = "evenflow"  # `nx.pagerank(net)` and others run on our arrays
+
     parties: Parties
     blocks: Mapping[str, Block]
     rejected: Mapping[str, int] = field(default_factory=dict)
@@ -77,6 +80,19 @@ class SupplyNetwork:
             for kind, rows in coded.by_kind()
         }
         return cls(table, blocks, coded.rejected())
+
+    def __len__(self) -> int:
+        return self.n_parties
+
+    @staticmethod
+    def is_directed() -> Literal[True]:
+        """Tell networkx that relations have a direction."""
+        return True
+
+    @staticmethod
+    def is_multigraph() -> Literal[True]:
+        """Tell networkx that a pair may have several relations."""
+        return True
 
     def __repr__(self) -> str:
         return f"SupplyNetwork(parties={self.n_parties}, relations={self.n_relations})"

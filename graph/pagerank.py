@@ -1,6 +1,8 @@
-"""Personalised PageRank on a sparse matrix."""
+"""Personalised PageRank on sparse matrices."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +16,11 @@ Floats = npt.NDArray[np.float64]
 
 
 def pagerank(
-    links: csr_array,
+    links: Sequence[csr_array],
     start: Floats | None = None,
     *,
+    stuck_start: Floats | None = None,
+    first: Floats | None = None,
     damping: float = 0.85,
     tolerance: float = 1e-8,
     max_iterations: int = 200,
@@ -26,12 +30,15 @@ def pagerank(
     Parameters
     ----------
     links
-        Shape (n, n), weights >= 0 of the links from row to column.
+        Matrices of shape (n, n) whose sum holds the weights >= 0 of the links from row to column.
     start
-        Shape (n,), where walks start: >= 0, sums to more than 0; everywhere alike by default. Walks that reach a node
-        without links start afresh too.
+        Shape (n,), where walks start: >= 0, sums to more than 0; everywhere alike by default.
+    stuck_start
+        Shape (n,), where a walker goes on who reaches a node without links; `start` by default.
+    first
+        Shape (n,), the first guess; everywhere alike by default.
     damping
-        Probability of following a link, in [0, 1).
+        Probability of following a link, in [0, 1].
     tolerance
         Sum of the absolute changes at which to stop, > 0.
     max_iterations
@@ -53,18 +60,21 @@ def pagerank(
     Examples
     --------
     >>> chain = csr_array(np.array([[0.0, 1, 0], [0, 0, 1], [0, 0, 0]]))
-    >>> pagerank(chain, np.array([1.0, 0, 0]), damping=0.5).round(4).tolist()
+    >>> pagerank([chain], np.array([1.0, 0, 0]), damping=0.5).round(4).tolist()
     [0.5714, 0.2857, 0.1429]
     """
-    n = links.shape[0]
-    origin = np.full(n, 1.0 / n) if start is None else np.asarray(start, dtype=float) / np.sum(start)
-    out = np.asarray(links.sum(axis=1)).ravel()
+    n = links[0].shape[0]
+    alike = np.full(n, 1.0 / n)
+    origin = alike if start is None else start / start.sum()
+    after_stuck = origin if stuck_start is None else stuck_start / stuck_start.sum()
+    out = np.sum([np.asarray(matrix.sum(axis=1)).ravel() for matrix in links], axis=0)
     shares = np.divide(1.0, out, out=np.zeros(n), where=out > 0)
-    backwards = links.T.tocsr()
-    rank, stuck = origin.copy(), out == 0
+    backwards = [matrix.T for matrix in links]
+    rank, stuck = alike if first is None else first / first.sum(), out == 0
     for _ in range(max_iterations):
-        before = rank
-        rank = damping * (backwards @ (before * shares) + before[stuck].sum() * origin) + (1 - damping) * origin
+        before, leaving = rank, rank * shares
+        walked = np.sum([matrix @ leaving for matrix in backwards], axis=0)
+        rank = damping * (walked + before[stuck].sum() * after_stuck) + (1 - damping) * origin
         if np.abs(rank - before).sum() < tolerance:
             return np.asarray(rank)
     raise EvenflowError(f"pagerank: not within {tolerance:g} after {max_iterations} iterations; allow more")

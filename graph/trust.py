@@ -210,7 +210,7 @@ def _reach(judgements: Judgements, seeds: Array, params: TrustParams) -> Floats:
     links = csr_array((judgements.evidence[trusts], judgements.dst[trusts], starts), shape=shape)
     start = np.zeros(judgements.n)
     start[seeds] = 1.0
-    rank = pagerank(links, start, damping=params.damping)
+    rank = pagerank([links], start, damping=params.damping)
     return rank / (rank + 1.0 / judgements.n)
 
 

@@ -86,14 +86,14 @@ def test_pagerank_agrees_with_networkx(seed: int) -> None:
     theirs = nx.pagerank(
         nx.from_numpy_array(dense, create_using=nx.DiGraph), 0.7, personalization=dict(enumerate(start)), tol=1e-12
     )
-    ours = pagerank(csr_array(dense), start, damping=0.7, tolerance=1e-12)
+    ours = pagerank([csr_array(dense)], start, damping=0.7, tolerance=1e-12)
     assert ours == pytest.approx([theirs[i] for i in range(30)], abs=1e-9)
 
 
 def test_what_does_not_converge_says_so() -> None:
     """Rather than answering with the last iterate."""
     with pytest.raises(EvenflowError, match="not within 1e-12 after 1 iterations"):
-        pagerank(csr_array(np.array([[0.0, 1], [0, 0]])), tolerance=1e-12, max_iterations=1)
+        pagerank([csr_array(np.array([[0.0, 1], [0, 0]]))], tolerance=1e-12, max_iterations=1)
     with pytest.raises(EvenflowError, match="trust: not within"):
         global_trust(_judge(3, (0, 1, 1.0), (1, 2, -1.0)), params=TrustParams(max_iterations=1))
 

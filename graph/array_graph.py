@@ -1,0 +1,140 @@
+"""networkx graphs and supply nets seen alike: labels outside, sparse matrices inside."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from graph.arrays import Array, expand
+from graph.network import SupplyNetwork
+
+__all__ = ["ArrayGraph", "NetworkArrays", "arrays_of", "distances", "label_dict"]
+
+
+class ArrayGraph:
+    """A networkx graph as arrays, for algorithms that networkx hands to this backend.
+
+    Parameters
+    ----------
+    source
+        The graph; not copied, so it must not change while this is in use.
+    """
+
+    __networkx_backend__ = "evenflow"
+
+    def __init__(self, source: nx.Graph) -> None:
+        self.source = source
+        self.labels: list[Hashable] = list(source)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def is_directed(self) -> bool:
+        """Whether edges have a direction."""
+        return bool(self.source.is_directed())
+
+    def is_multigraph(self) -> bool:
+        """Whether a pair may have several edges."""
+        return bool(self.source.is_multigraph())
+
+    @cached_property
+    def positions(self) -> dict[Hashable, int]:
+        """Position of each node."""
+        return {label: position for position, label in enumerate(self.labels)}
+
+    def position(self, label: Hashable) -> int | None:
+        """Return a node's position, None if there is no such node."""
+        return self.positions.get(label)
+
+    def links(self, weight: str | None = None) -> list[csr_array]:
+        """Return matrices whose sum holds the weights of the edges from row to column, 1 each without `weight`."""
+        edges = [
+            (a, b, 1.0 if weight is None else data.get(weight, 1.0)) for a, b, data in self.source.edges(data=True)
+        ]
+        if not self.is_directed():
+            edges += [(b, a, value) for a, b, value in edges if a != b]
+        rows = np.array([self.positions[a] for a, _, _ in edges], dtype=np.int32)
+        columns = np.array([self.positions[b] for _, b, _ in edges], dtype=np.int32)
+        values = np.array([value for _, _, value in edges], dtype=float)
+        return [csr_array((values, (rows, columns)), shape=(len(self), len(self)))]
+
+    def degrees(self) -> Array:
+        """Return how many ends of edges each node has (a loop has two)."""
+        return np.array([degree for _, degree in self.source.degree()], dtype=np.int64)
+
+    def within(self, positions: Array) -> nx.Graph:
+        """Return the part of the graph among some nodes, as a networkx graph of its own."""
+        return self.source.subgraph([self.labels[position] for position in positions.tolist()]).copy()
+
+
+class NetworkArrays:
+    """A supply net with the same face: labels are party ids, all relation kinds together."""
+
+    def __init__(self, network: SupplyNetwork) -> None:
+        self.network = network
+
+    def __len__(self) -> int:
+        return self.network.n_parties
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The ids by position."""
+        texts: list[str] = self.network.parties.ids.all_texts().tolist()
+        return texts
+
+    def position(self, label: Hashable) -> int | None:
+        """Return a party's position, None if there is no such party."""
+        found = int(self.network.parties.ids.positions(pd.Series([label], dtype="str"))[0])
+        return found if found >= 0 else None
+
+    def links(self, weight: str | None = None) -> list[csr_array]:
+        """Return one matrix per relation kind; a column of the blocks as `weight`, 1 each without."""
+        n = len(self)
+        return [
+            csr_array(
+                (
+                    np.ones(block.n_relations) if weight is None else block.columns[weight],
+                    block.out_dst,
+                    block.out_start,
+                ),
+                shape=(n, n),
+            )
+            for block in self.network.blocks.values()
+        ] or [csr_array((n, n))]
+
+    def degrees(self) -> Array:
+        """Return how many relations start at or lead to each party."""
+        starts = [s for block in self.network.blocks.values() for s in (block.out_start, block.in_start)]
+        counts: Array = np.sum([np.diff(start) for start in starts] or [np.zeros(len(self), dtype=np.int64)], axis=0)
+        return counts
+
+
+def arrays_of(graph: ArrayGraph | SupplyNetwork) -> ArrayGraph | NetworkArrays:
+    """Return the graph's arrays."""
+    return NetworkArrays(graph) if isinstance(graph, SupplyNetwork) else graph
+
+
+def distances(links: Sequence[csr_array], source: int, cutoff: float = np.inf) -> tuple[Array, Array]:
+    """Return the nodes within `cutoff` links of one, nearest first, and how many links away each is."""
+    level = np.full(links[0].shape[0], -1, dtype=np.int32)
+    level[source] = 0
+    frontiers: list[Array] = [np.array([source])]
+    while len(frontiers[-1]) and len(frontiers) <= cutoff:
+        reached = [matrix.indices[expand(matrix.indptr, frontiers[-1])[1]] for matrix in links]
+        new = np.unique(np.concatenate(reached))
+        new = new[level[new] < 0]
+        level[new] = len(frontiers)
+        frontiers.append(new)
+    found = np.concatenate(frontiers)
+    return found, level[found]
+
+
+def label_dict(labels: Sequence[Any], values: Array) -> dict[Any, Any]:
+    """Return plain values by label."""
+    return dict(zip(labels, values.tolist(), strict=True))
