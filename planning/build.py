@@ -63,6 +63,7 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
     calendar = _calendar(tables, names, buckets, notes)
     routes = tables.routes.sort_values(["item", "route", "step", "resource"], ignore_index=True)
     modes, undoable = modes_from_routes(routes, items, names, source=tables.source("routes"))
+    notes += _short_buckets(calendar, names, buckets)
     too_large, oversized = unusable_lots(modes, calendar["capacity"] + calendar["overtime"], items, names)
     notes += undoable + oversized
     money, last, known = _item_terms(tables, items, buckets)
@@ -86,7 +87,7 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
         firm_hours=work.hours,
         firm_supply=work.supply,
         firm_use=_firm_use(bom, items, work),
-        closed=np.arange(len(buckets)) < (firm_buckets if tables.firm is not None else 0),
+        closed=np.arange(len(buckets)) < (firm_buckets if tables.firm is not None and len(tables.firm) else 0),
         previous_hours=work.previous,
         notes=tuple(notes),
     )
@@ -135,6 +136,22 @@ def _hole(resource: str, missing: pd.DatetimeIndex) -> Reason:
         resource=str(resource),
         bucket=first,
     )
+
+
+def _short_buckets(calendar: dict[str, Floats], names: pd.Index, buckets: pd.DatetimeIndex) -> list[Reason]:
+    """Resources whose minimum run is longer than an open bucket has hours: they stay closed there."""
+    limit = calendar["capacity"] + calendar["overtime"]
+    too_long = (calendar["min_run"] > limit) & (limit > 0)
+    return [
+        Reason(
+            "minimum_run",
+            f"resource {names[r]}: its minimum run exceeds its hours in {too_long[r].sum()} bucket(s), the first is "
+            f"{buckets[too_long[r]][0]:%Y-%m-%d}: nothing runs there",
+            resource=str(names[r]),
+            bucket=f"{buckets[too_long[r]][0]:%Y-%m-%d}",
+        )
+        for r in np.flatnonzero(too_long.any(axis=1))
+    ]
 
 
 def _item_terms(tables: PlanTables, items: pd.Index, buckets: pd.DatetimeIndex) -> tuple[dict[str, Floats], Ints, Ints]:

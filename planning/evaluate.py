@@ -11,7 +11,7 @@ from planning.params import PlanParams
 from planning.problem import Floats, Ints, PlanProblem
 from planning.starts import StartOps, neighbours, open_buckets, start_ops
 
-__all__ = ["Outcome", "evaluate", "load_figures", "operation_hours"]
+__all__ = ["Outcome", "evaluate", "hours_by_row", "load_figures", "operation_hours"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,13 +123,13 @@ def _add_segments(linear: LinearModel, problem: PlanProblem, late_price: float) 
 
 
 def _surplus(problem: PlanProblem) -> Floats:
-    """Pieces above the highest demand path that may be left: none is made just to keep a machine busy."""
-    n_items = problem.shape[0]
-    in_lots = np.zeros(n_items, bool)
-    in_lots[problem.modes.item[problem.lot_modes]] = True
+    """Pieces above the highest demand path that may be left: only to fill a lot, never to keep a machine busy."""
+    m = problem.modes
+    last_lot = np.zeros(problem.shape[0])
+    np.maximum.at(last_lot, m.item, np.maximum(m.minimum, m.multiple - 1.0) * m.output)
     top = problem.demand.pieces[:, -1].sum(axis=1)
     there = problem.initial_stock + problem.firm_supply.sum(axis=1)
-    return np.where(in_lots, np.inf, np.maximum(there - top, 0.0))
+    return np.asarray(np.maximum(there - top, 0.0) + last_lot)
 
 
 def _add_balance(

@@ -7,7 +7,7 @@ from hashlib import blake2s
 import numpy as np
 import pandas as pd
 
-from planning.evaluate import operation_hours
+from planning.evaluate import hours_by_row, operation_hours
 from planning.params import HorizonParams
 from planning.plan import PlanResult
 from planning.problem import PlanProblem
@@ -107,9 +107,7 @@ def nervousness(problem: PlanProblem, result: PlanResult, horizon: HorizonParams
         return None
     window = slice(horizon.firm, horizon.firm + _NEXT_BUCKETS)
     ops = start_ops(problem, result.mode, result.bucket)
-    now = np.zeros(problem.previous_hours.shape)
-    hours = operation_hours(problem, ops, result.pieces.astype(float))
-    np.add.at(now, (problem.modes.op_row[ops.op], ops.bucket), hours)
+    now = hours_by_row(problem, ops, operation_hours(problem, ops, result.pieces.astype(float)))
     before = float(problem.previous_hours[:, window].sum())
     moved = float(np.abs(now - problem.previous_hours)[:, window].sum())
     return moved / before if before > 0 else None

@@ -89,7 +89,7 @@ def solve(problem: PlanProblem, *, params: PlanParams | None = None, seed: int =
         status=("optimal" if found.proven else "feasible") if feasible else "infeasible",
         bound=bound,
         gap=_gap(outcome.total_cost, bound),
-        reasons=reasons if found.values is not None else (*reasons, _out_of_time(params)),
+        reasons=reasons if found.proven else (*reasons, _out_of_time(params, any_plan=found.values is not None)),
         seconds=time.perf_counter() - began,
     )
 
@@ -119,5 +119,6 @@ def _gap(cost: float, bound: float | None) -> float | None:
     return None if bound is None else max(0.0, cost - bound) / max(abs(cost), 1e-9)
 
 
-def _out_of_time(params: PlanParams) -> Reason:
-    return Reason("time", f"no plan was found in {params.solve.seconds:g} s: nothing is planned")
+def _out_of_time(params: PlanParams, *, any_plan: bool) -> Reason:
+    end = "the best plan found is given" if any_plan else "no plan was found"
+    return Reason("time", f"the search stopped after {params.solve.seconds:g} s before it was done: {end}")

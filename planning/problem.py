@@ -103,13 +103,6 @@ class Modes:
     op_setup: Floats
     op_share: Floats
 
-    @property
-    def span(self) -> Ints:
-        """Buckets from the first step's start to the last step's, shape (M,)."""
-        last = np.zeros(len(self.item), np.int64)
-        np.maximum.at(last, self.op_mode, self.op_offset)
-        return last
-
     def keep(self, wanted: NDArray[np.bool_]) -> Modes:
         """Return only the wanted modes."""
         new_index = np.cumsum(wanted) - 1

@@ -94,8 +94,9 @@ def explain_shortage(problem: PlanProblem, outcome: Outcome) -> list[Reason]:
     Items that may not be late are named one by one; the others, whose lateness was weighed against its price, are
     summed by cause.
     """
-    found = [_item_short(problem, outcome, int(p)) for p in np.flatnonzero(outcome.short > 1e-4)]
     late = problem.may_be_late
+    missing = outcome.short > np.where(late, 1.0 - _EPS, 1e-4)
+    found = [_item_short(problem, outcome, int(p)) for p in np.flatnonzero(missing)]
     strict = [r for r in found if r.code == "no_route" or not late[np.searchsorted(problem.items, str(r.item))]]
     priced = [r for r in found if r not in strict]
     limit = problem.capacity + problem.overtime
@@ -130,6 +131,8 @@ def _item_short(problem: PlanProblem, outcome: Outcome, item: int) -> Reason:
     ways = np.flatnonzero(problem.modes.item == item)
     if not len(ways):
         code, why, resource = "no_route", "no usable route makes it", None
+    elif problem.closed[: when + 1].all():
+        code, why, resource = "firm_horizon", "the buckets until then are firm", None
     elif (problem.modes.lead[ways] + problem.known[item] > when).all():
         code, why, resource = "lead_time", f"no route delivers by {problem.buckets[when]}", None
     else:
@@ -149,6 +152,8 @@ def _bottleneck(problem: PlanProblem, outcome: Outcome, ways: Ints, when: int) -
     name = str(problem.resources[used[fullest]])
     if limit[fullest] <= 0:
         return "no_capacity", f"resource {name} has no hours until then", name
+    if share[fullest] < _FULL and not problem.may_be_late[problem.modes.item[ways[0]]]:
+        return "no_capacity", f"resource {name} has no hours left that could be used in time", name
     if share[fullest] < _FULL:
         return (
             "priced_out",
