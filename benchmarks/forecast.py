@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import resource
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -123,6 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name in options.models:
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
                 scores.append(pool.submit(measure, options.folder / options.data, origin, name, options.seed).result())
+            print(json.dumps(scores[-1]), file=sys.stderr, flush=True)
     answer = {"data": options.data, "runs": scores} | summarise(scores)
     print(json.dumps(answer) if options.json else json.dumps(answer, indent=1))
 

@@ -34,7 +34,7 @@ class SamplingParams:
     """
 
     share: float = 0.3
-    fewest: int = 250_000
+    fewest: int = 150_000
     most: int = 3_000_000
     repeat: float = 2.0
 

@@ -18,6 +18,7 @@ from forecast.panel import Panel
 MODELS = ("auto", "lightgbm", *BASELINES)
 
 _FEWEST_CELLS = 4000
+_GROUP = 30
 _OUTLIER = 100
 _OUTLIER_SALES = 8
 
@@ -35,7 +36,8 @@ class PointParams:
     level_boosting, level_sampling
         Trees of the levels above them.
     level_power
-        How far the series are pulled towards the forecasts of each level, in [0, 1]; 0 skips the levels.
+        How far the series are pulled towards the forecasts of the finest level whose groups have 30 members on
+        average, in [0, 1]; 0 skips the levels.
     level_seeds
         Level models averaged, >= 1.
     """
@@ -94,7 +96,7 @@ def point_forecast(panel: Panel, *, params: PointParams, levels: Sequence[Level]
     panel
         Demand up to the origin.
     levels
-        Levels above the series whose own forecasts steady theirs.
+        Levels above the series, from coarse to fine, whose own forecasts steady theirs.
     """
     panel, outliers = without_outliers(keep_recent(panel))
     notes = {"outliers_ignored": outliers}
@@ -161,10 +163,10 @@ def _grown(panel: Panel, regular: np.ndarray, params: PointParams, levels: Seque
     model = fit_direct(part, groupings, boosting=params.boosting, sampling=params.sampling, seed=seed)
     mean = np.zeros((panel.n, panel.horizon))
     mean[regular] = model.predict(part)
-    steady = [level for level in levels if len(level.keys) <= regular.sum() / 5]
+    steady = [level for level in levels if len(level.keys) <= regular.sum() / _GROUP]
     if steady and params.level_power > 0:
         aims = level_forecasts(panel, steady, params, seed)
-        mean = pull(mean, steady, aims, power=params.level_power)
+        mean = pull(mean, steady[-1:], aims[-1:], power=params.level_power)  # through all levels was no better
     return np.asarray(mean[regular])
 
 
@@ -202,7 +204,7 @@ def level_forecasts(panel: Panel, levels: Sequence[Level], params: PointParams, 
 def default_levels(panel: Panel) -> list[Level]:
     """Return the levels used when none are asked for: the total and every column with large groups."""
     columns = [
-        level_from(panel, a.name) for a in panel.static if a.categorical and 1 < len(a.categories) <= panel.n / 30
+        level_from(panel, a.name) for a in panel.static if a.categorical and 1 < len(a.categories) <= panel.n / _GROUP
     ]
     return [total_of(panel), *sorted(columns, key=lambda level: (len(level.keys), level.name))]
 
