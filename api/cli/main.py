@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+import traceback
 from importlib.metadata import version
+from typing import NoReturn
 
 import typer
 
@@ -52,12 +55,30 @@ app.command("trust")(trust)
 
 
 def run() -> None:
-    """Run the command line; exit 2 on wrong input, 1 on another failure made on purpose, 130 on Ctrl-C."""
+    """Run the command line; exit 2 on wrong input, 1 on a failure that is not the user's, 130 on Ctrl-C."""
     try:
         app()
     except EvenflowError as error:
-        typer.echo(f"evenflow: {error}", err=True)
-        sys.exit(2)
+        _end(str(error), 2)
     except KeyboardInterrupt:
-        typer.echo("evenflow: interrupted", err=True)
-        sys.exit(130)
+        _end("interrupted", 130)
+    except (OSError, MemoryError) as error:
+        _end(" ".join(str(error).split()) or "out of memory", 1)
+    except Exception as error:  # noqa: BLE001 (the last fence: one line for the user, the trace for us)
+        _end(f"failed unexpectedly ({_first_line(error)}); please report it with {_kept_trace()}", 1)
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    typer.echo(f"evenflow: {message}", err=True)
+    sys.exit(exit_code)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _kept_trace() -> str:
+    """Keep the trace of the error at hand in a file and return its name."""
+    with tempfile.NamedTemporaryFile("w", prefix="evenflow-trace-", suffix=".txt", delete=False) as file:
+        traceback.print_exc(file=file)
+    return file.name
