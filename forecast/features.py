@@ -82,6 +82,7 @@ class FeatureMaker:
         positive = panel.y[panel.available]
         self.scale = float(positive.mean()) if positive.size and positive.any() else 1.0
         self._static = [a for a in panel.static if len(a.categories) <= _MAX_CATEGORIES]
+        self._measures = {a.name for a in panel.known if _is_measure(a)}
 
     def table(self, rows: Rows) -> Table:
         """Return the features of some rows, made in blocks of series to keep memory flat."""
@@ -133,7 +134,7 @@ class FeatureMaker:
         for a in self._static:
             columns[f"static {a.name}"] = a.values[rows.series]
         for a in panel.known:
-            columns |= _known(a, block, local, rows, panel)
+            columns |= self._known(a, block, local, rows)
         for a in panel.calendar:
             columns |= _calendar(a, rows)
         return columns, level
@@ -156,6 +157,35 @@ class FeatureMaker:
         for column in columns.values():
             column[group < 0] = np.nan
         return columns
+
+    def _known(self, a: Attribute, block: slice, local: np.ndarray, rows: Rows) -> dict[str, np.ndarray]:
+        name, values, frequency = f"known {a.name}", a.values[block], self._panel.frequency
+        now = values[local, rows.target]
+        if a.name not in self._measures:
+            return {name: now}
+        sums = RunningSums(np.nan_to_num(values), np.isfinite(values), frequency.season)
+        short, long = frequency.level_weights[0][0], frequency.year
+        return {
+            name: now,
+            f"{name} against {short}": _over(now, sums.mean(local, rows.t, short)),
+            f"{name} against {long}": _over(now, sums.mean(local, rows.t, long)),
+        }
+
+
+def _is_measure(a: Attribute) -> bool:
+    """Whether a regressor is worth comparing with its past: a number that varies, not a code or a flag.
+
+    Decided on the whole panel, so that every block of series has the same columns.
+    """
+    if a.categorical:
+        return False
+    low, high, flag = np.inf, -np.inf, True
+    for start in range(0, len(a.values), _BLOCK):
+        values = a.values[start : start + _BLOCK]
+        finite = values[np.isfinite(values)]
+        low, high = min(low, finite.min(initial=np.inf)), max(high, finite.max(initial=-np.inf))
+        flag = flag and bool(((finite == 0) | (finite == 1)).all())
+    return bool(low < high) and not flag
 
 
 def _own(sums: RunningSums, local: np.ndarray, rows: Rows, unit: np.ndarray, panel: Panel) -> dict[str, np.ndarray]:
@@ -193,21 +223,6 @@ def _dates(panel: Panel, rows: Rows) -> dict[str, np.ndarray]:
         columns["weekday"] = ((days.astype(np.int64) + 3) % 7)[rows.target]
         columns["day of month"] = (days - months).astype(np.int64)[rows.target]
     return columns
-
-
-def _known(a: Attribute, block: slice, local: np.ndarray, rows: Rows, panel: Panel) -> dict[str, np.ndarray]:
-    name, values = f"known {a.name}", a.values[block]
-    now = values[local, rows.target]
-    finite = values[np.isfinite(values)]
-    if a.categorical or not finite.size or finite.min() >= finite.max() or np.isin(finite, (0, 1)).all():
-        return {name: now}
-    sums = RunningSums(np.nan_to_num(values), np.isfinite(values), panel.frequency.season)
-    short, long = panel.frequency.level_weights[0][0], panel.frequency.year
-    return {
-        name: now,
-        f"{name} against {short}": _over(now, sums.mean(local, rows.t, short)),
-        f"{name} against {long}": _over(now, sums.mean(local, rows.t, long)),
-    }
 
 
 def _calendar(a: Attribute, rows: Rows) -> dict[str, np.ndarray]:

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from forecast.features import FeatureMaker, Rows
 from forecast.panel import Attribute
@@ -43,14 +46,20 @@ def test_the_date_features_are_the_targets(make_panel):
     assert (features["weekday"], features["day of month"], features["month"]) == (6, 9, 2)
 
 
-def test_blocks_of_series_do_not_change_the_features(make_panel, monkeypatch):
-    """The table made in blocks of 3 series is the table made at once, row for row."""
+@pytest.mark.parametrize("varying", [slice(0, 3), slice(9, 10), slice(0)])
+def test_blocks_of_series_do_not_change_the_features(make_panel, monkeypatch, varying):
+    """The table made in blocks of 3 series is the table made at once; a price may vary in one block only."""
     rng = np.random.default_rng(2)
     panel = make_panel(rng.poisson(2, (10, 90)).astype(float))
+    price = np.full((10, 97), 10, dtype=np.float32)
+    price[varying] = rng.uniform(5, 10, (len(price[varying]), 97))
+    panel = replace(panel, known=(Attribute(name="price", values=price),))
     rows = Rows(series=rng.integers(0, 10, 50), t=rng.integers(30, 80, 50), h=rng.integers(1, 8, 50))
     whole = FeatureMaker(panel).table(rows)
     monkeypatch.setattr("forecast.features._BLOCK", 3)
-    np.testing.assert_array_equal(FeatureMaker(panel).table(rows).values, whole.values)
+    blocks = FeatureMaker(panel).table(rows)
+    assert blocks.names == whole.names
+    np.testing.assert_array_equal(blocks.values, whole.values)
 
 
 def test_the_next_event_is_seen_coming():
@@ -66,8 +75,6 @@ def test_the_next_event_is_seen_coming():
 
 def test_a_price_is_compared_with_what_it_was(make_panel):
     """A price cut to half shows as 0.5 against the last four weeks."""
-    from dataclasses import replace
-
     panel = make_panel(np.ones((1, 60)))
     price = np.full((1, 67), 10.0, dtype=np.float32)
     price[0, 55:] = 5
