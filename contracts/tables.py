@@ -176,7 +176,7 @@ class TableSchema:
         if not repeated.any():
             return []
         label = ", ".join(self.key)
-        shown = pd.Series([", ".join(map(str, row)) for row in typed.loc[repeated, list(self.key)].to_numpy()])
+        shown = pd.Series([", ".join(map(_cell, row)) for row in typed.loc[repeated, list(self.key)].to_numpy()])
         return [_Fault(label, f"each ({label}) once", repeated, shown.set_axis(np.flatnonzero(repeated)))]
 
 
@@ -219,15 +219,21 @@ def _first(faults: list[_Fault], source: str) -> TableError:
     fault = min(faults, key=lambda f: int(np.flatnonzero(f.bad)[0]))
     row = int(np.flatnonzero(fault.bad)[0])
     value = fault.raw.loc[row] if row in fault.raw.index else None
-    got = "an empty cell" if pd.isna(value) or not str(value).strip() else value
-    return TableError(source, fault.column, fault.expected, got, row=row + 1, bad_rows=int(fault.bad.sum()))
+    return TableError(source, fault.column, fault.expected, _cell(value), row=row + 1, bad_rows=int(fault.bad.sum()))
+
+
+def _cell(value: object) -> str:
+    """Return a cell as the user would write it."""
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return "an empty cell"
+    return str(value).strip().removesuffix(" 00:00:00") or "an empty cell"
 
 
 def _reasons(faults: list[_Fault], n: int) -> np.ndarray:
     reasons = np.full(n, "", dtype=object)
     for fault in faults:
         for row in np.flatnonzero(fault.bad):
-            text = f"{fault.column}: expected {fault.expected}, got {fault.raw.loc[row]!s}"
+            text = f"{fault.column}: expected {fault.expected}, got {_cell(fault.raw.loc[row])}"
             reasons[row] = f"{reasons[row]}; {text}" if reasons[row] else text
     return reasons
 

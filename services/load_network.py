@@ -8,30 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from contracts.errors import InputError, NotReadyError
+from contracts.errors import EvenflowError, InputError, NotReadyError
 from contracts.progress import Report, silent
 from services.files import read_raw, write_table
 from services.network_checks import CHECK_ORDER, row_reasons
+from services.personal import is_personal
 from store.home import Home
 from store.tables import TABLES
 
-__all__ = ["PERSONAL", "LoadReport", "load_network"]
-
-# Who bought is nobody's business here: such columns are dropped before anything is checked or kept.
-PERSONAL = frozenset(
-    {
-        "consumer_id",
-        "customer_id",
-        "household_id",
-        "member_id",
-        "openid",
-        "unionid",
-        "phone",
-        "mobile",
-        "email",
-        "id_card",
-    }
-)
+__all__ = ["LoadReport", "load_network"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +65,10 @@ def load_network(directory: Path, *, home: Home, strict: bool = False, progress:
     Raises
     ------
     InputError
-        If the folder or ``parties`` is missing, a file is there twice, a required column is missing, no party can be
-        used, or `strict` and a row cannot be used. Nothing has changed then.
+        If the folder or ``parties`` is missing, a file is there twice, a required column is missing or no party can
+        be used. Nothing has changed then.
+    EvenflowError
+        If `strict` and a row cannot be used. Nothing has changed then.
     """
     files = _files(directory)
     good: dict[str, pd.DataFrame] = {}
@@ -136,7 +123,7 @@ def _ignored(directory: Path) -> list[str]:
 
 
 def _personal(name: str, raw: pd.DataFrame) -> dict[str, list[str]]:
-    found = [str(column) for column in raw.columns if str(column).strip().lower() in PERSONAL]
+    found = [str(column) for column in raw.columns if is_personal(column)]
     return {name: found} if found else {}
 
 
@@ -165,8 +152,8 @@ def _require_usable(
     if strict and unusable:
         total = sum(map(len, unusable.values()))
         name, frame = next(iter(unusable.items()))
-        where = f"{_first(files[name].name, frame)} (the first of {total} rows that cannot be used)"
-        raise InputError(where, "no such row with --strict, so nothing was loaded", total)
+        first = _first(files[name].name, frame)
+        raise EvenflowError(f"{first}; nothing was loaded, because --strict refuses {total} row(s) that cannot be used")
     if not len(good["parties"]):
         first = _first(files["parties"].name, bad["parties"]) if len(bad["parties"]) else "no rows"
         raise InputError(files["parties"].name, "at least one usable party", first)

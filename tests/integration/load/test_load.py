@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from contracts.errors import InputError
+from contracts.errors import EvenflowError, InputError
 from services.load_network import load_network
 from store.home import Home
 
@@ -72,7 +72,7 @@ def test_strict_exits_with_the_number_and_the_first_reason(folder: Path, home: H
     refused = _evenflow("load", folder, "--home", home.root, "--strict", "--json")
     assert refused.returncode != 0
     assert "parties.csv, row 11: kind: expected one of brand" in refused.stderr
-    assert "the first of 2 rows that cannot be used" in refused.stderr
+    assert "nothing was loaded, because --strict refuses 2 row(s)" in refused.stderr
     assert refused.stdout == ""
     assert not home.root.exists()
     assert not (folder / "quarantine").exists()
@@ -82,7 +82,7 @@ def test_strict_leaves_the_version_that_was_current(folder: Path, home: Home) ->
     """A good load, then a refused one."""
     version = load_network(folder, home=home).version
     _append(folder / "relations.csv", "F1,F1,supplies,1,,,,,,")
-    with pytest.raises(InputError, match="self_loop"):
+    with pytest.raises(EvenflowError, match="self_loop"):
         load_network(folder, home=home, strict=True)
     assert home.current().version == version
 

@@ -136,3 +136,16 @@ def test_option_that_names_a_missing_column_is_refused() -> None:
     """`--hierarchy region` on a file without it says which columns there are."""
     with pytest.raises(InputError, match=r"--hierarchy: expected columns of static.csv \(unique_id\), got region"):
         require_columns(pd.DataFrame({"unique_id": ["a"]}), ["region"], option="--hierarchy", source="static.csv")
+
+
+def test_reasons_show_cells_as_the_user_wrote_them() -> None:
+    """An empty cell is called so, and a repeated date carries no midnight."""
+    dated = TableSchema(
+        name="sales", columns=(Column(name="id", kind="str"), Column(name="ds", kind="date")), key=("id", "ds")
+    )
+    raw = pd.DataFrame({"id": ["a", "a", None], "ds": ["2026-01-01", "2026-01-01", "2026-01-02"]})
+    _, bad = dated.sift(raw)
+    assert bad["reason"].tolist() == [
+        "id, ds: expected each (id, ds) once, got a, 2026-01-01",
+        "id: expected text, got an empty cell",
+    ]
