@@ -30,15 +30,9 @@ def _market(seed: int) -> dict[str, pd.DataFrame]:
             "lead_time_days": rng.integers(1, 9, 30).astype(float),
         }
     )
-    kind = rng.choice([*TRADE, "refers"], 140)
-    relations = pd.DataFrame(
-        {
-            "src": rng.choice(ids, 140),
-            "dst": rng.choice(ids, 140),
-            "kind": kind,
-            "weight": rng.uniform(0, 5, 140).round(1),
-        }
-    )
+    relations = pd.DataFrame({"src": rng.choice(ids, 140), "dst": rng.choice(ids, 140)})
+    relations["kind"] = rng.choice([*TRADE, "refers"], 140)
+    relations["weight"] = rng.uniform(0, 5, 140).round(1)
     supply = pd.DataFrame({"supplier_id": rng.choice(ids, 60), "sku_id": rng.choice(["a", "b", "c"], 60)})
     supply = supply.drop_duplicates().reset_index(drop=True)
     n = len(supply)
