@@ -80,7 +80,9 @@ def level_from(panel: Panel, name: str, *, option: str = "--hierarchy") -> Level
 
 
 def aggregate(panel: Panel, level: Level) -> Panel:
-    """Return the panel of a level's nodes: demand added up, regressors averaged.
+    """Return the panel of a level's nodes: demand added up, flags averaged, attributes kept if shared.
+
+    Prices are left out: the mean price of a group moves with what it is made of more than with what it costs.
 
     Demand of members that could not be seen is filled with what the member sold on average over the season before,
     else a stock-out would look like a fall of the whole group.
@@ -94,8 +96,8 @@ def aggregate(panel: Panel, level: Level) -> Panel:
         y=y.astype(np.float32),
         available=exists,
         born=born,
-        static=(),
-        known=tuple(_averaged(a, level) for a in panel.known if not a.categorical),
+        static=tuple(_shared(a, level) for a in panel.static if a.categorical),
+        known=tuple(_averaged(a, level) for a in panel.known if a.flag),
     )
 
 
@@ -108,9 +110,8 @@ def stack(panels: Sequence[Panel]) -> Panel:
         y=np.concatenate([p.y for p in panels]),
         available=np.concatenate([p.available for p in panels]),
         born=np.concatenate([p.born for p in panels]),
-        known=tuple(
-            replace(a, values=np.concatenate([p.known[k].values for p in panels])) for k, a in enumerate(first.known)
-        ),
+        static=_stacked([p.static for p in panels]),
+        known=_stacked([p.known for p in panels]),
     )
 
 
@@ -157,6 +158,20 @@ def _filled(panel: Panel) -> np.ndarray:
         number = count[gaps] - count[start]
         y[row, gaps] = np.divide(seen[gaps] - seen[start], number, out=np.zeros(len(gaps)), where=number > 0)
     return y
+
+
+def _stacked(attributes: Sequence[tuple[Attribute, ...]]) -> tuple[Attribute, ...]:
+    return tuple(
+        replace(same[0], values=np.concatenate([a.values for a in same])) for same in zip(*attributes, strict=True)
+    )
+
+
+def _shared(a: Attribute, level: Level) -> Attribute:
+    """Give a node the attribute that all its members share; unknown where they differ."""
+    low, high = np.full(len(level.keys), np.inf), np.full(len(level.keys), -np.inf)
+    np.minimum.at(low, level.group, a.values)
+    np.maximum.at(high, level.group, a.values)
+    return replace(a, values=np.where(low == high, low, np.nan).astype(np.float32))
 
 
 def _averaged(a: Attribute, level: Level) -> Attribute:

@@ -34,6 +34,11 @@ class Attribute:
         """Whether the values are codes."""
         return bool(self.categories)
 
+    @property
+    def flag(self) -> bool:
+        """Whether every value known is 0 or 1."""
+        return not self.categorical and bool((np.isin(self.values, (0, 1)) | np.isnan(self.values)).all())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:

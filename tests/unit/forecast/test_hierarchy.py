@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from contracts.errors import InputError
-from forecast.hierarchy import Level, aggregate, level_from, pull, total_of
+from forecast.hierarchy import Level, aggregate, level_from, pull, stack, total_of
+from forecast.panel import Attribute
 
 
 def test_nodes_are_named_by_level_and_key(make_panel):
@@ -31,6 +34,20 @@ def test_a_stock_out_of_a_member_does_not_sink_its_group(make_panel):
     y = np.array([[4.0, 4, 4, np.nan], [1, 1, 1, 1]])
     panel = make_panel(y, groups=["S1", "S1"])
     assert aggregate(panel, level_from(panel, "store")).y.tolist() == [[5, 5, 5, 5]]
+
+
+def test_a_node_keeps_what_all_its_members_share(make_panel):
+    """A store node knows its store, the total does not; the share of members on promotion stays, prices go."""
+    panel = make_panel(np.ones((3, 5)), groups=["S1", "S2", "S1"], horizon=1)
+    promoted = np.zeros((3, 6), dtype=np.float32)
+    promoted[0] = 1
+    known = (Attribute(name="promotion", values=promoted), Attribute(name="price", values=promoted + 4))
+    nodes = stack(
+        [aggregate(replace(panel, known=known), level) for level in (total_of(panel), level_from(panel, "store"))]
+    )
+    np.testing.assert_array_equal(nodes.static[0].values, [np.nan, 0, 1])
+    assert [a.name for a in nodes.known] == ["promotion"]
+    np.testing.assert_allclose(nodes.known[0].values[:, 0], [1 / 3, 1 / 2, 0])
 
 
 def test_pull_moves_half_way_in_proportion():
