@@ -2,7 +2,9 @@
 
 With supplier prices ``p`` (a negative one is the price of a floor) and credit-line prices ``mu >= 0``, no allocation
 can gain more than ``sum p⁺·capacity + sum p⁻·floor + sum mu·limit + sum pieces·max(-penalty, best net score)``
-(weak duality of the transportation problem; Ahuja, Magnanti and Orlin, *Network Flows*, chapter 16).
+(weak duality of the transportation problem; Ahuja, Magnanti and Orlin, *Network Flows*, chapter 16). Where floors
+have to give way by some units in all, those are taken from the dearest floor prices: the bound then holds for every
+allocation that misses no more than that, wherever it misses it.
 """
 
 from __future__ import annotations
@@ -47,7 +49,11 @@ def best_per_order(problem: MatchProblem, net: Floats, first: int = 0, last: int
 
 
 def lagrangian_bound(
-    problem: MatchProblem, prices: Floats, line_prices: Floats | None = None, floors: Floats | Ints | None = None
+    problem: MatchProblem,
+    prices: Floats,
+    line_prices: Floats | None = None,
+    floors: Floats | Ints | None = None,
+    missed: float = 0.0,
 ) -> float:
     """Return an upper bound on every feasible objective, split or unsplit.
 
@@ -59,12 +65,15 @@ def lagrangian_bound(
         float [L], >= 0.
     floors
         float [M], guaranteed units of load per supplier.
+    missed
+        Units of the floors that may be missed in all.
     """
     prices = np.asarray(prices, dtype=np.float64)
     prices = np.maximum(prices, 0.0) if floors is None else prices
     total = float(np.dot(np.maximum(prices, 0.0), problem.capacity.astype(np.float64)))
     if floors is not None:
         total += float(np.dot(np.minimum(prices, 0.0), floors))
+        total += _worth_of_missing(np.maximum(-prices, 0.0), np.asarray(floors, dtype=np.float64), missed)
     if problem.credit is not None and line_prices is not None:
         total += float(np.dot(line_prices, problem.credit.limit.astype(np.float64)))
     for first in range(0, problem.n_orders, _CHUNK_ORDERS):
@@ -73,3 +82,11 @@ def lagrangian_bound(
         best = best_per_order(problem, net_scores(problem, prices, line_prices, rows=rows), first, last)
         total += float(np.dot(best, problem.pieces[first:last].astype(np.float64)))
     return total
+
+
+def _worth_of_missing(price: Floats, floors: Floats, missed: float) -> float:
+    """Return the most that missing so many units of the floors can save at these prices (float [M], >= 0)."""
+    dearest = np.argsort(-price, kind="stable")
+    before = np.cumsum(floors[dearest]) - floors[dearest]
+    units = np.clip(missed - before, 0.0, floors[dearest])
+    return float(np.dot(price[dearest], units))

@@ -53,12 +53,12 @@ class Explanation:
     margin: Floats
 
 
-def explain(problem: MatchProblem, result: MatchResult) -> Explanation:
-    """Explain every candidate of a solved problem."""
+def explain(problem: MatchProblem, result: MatchResult, *, unsplit: bool = False) -> Explanation:
+    """Explain every candidate of a solved problem; `unsplit` says whether orders were matched whole."""
     net = net_scores(problem, result.prices, result.line_prices)
     runner_up, runner_net = _runners_up(problem, net)
     return Explanation(
-        reason=_reasons(problem, result),
+        reason=_reasons(problem, result, unsplit=unsplit),
         price=problem.score - net,
         net=net,
         runner_up=runner_up,
@@ -80,7 +80,7 @@ def _runners_up(problem: MatchProblem, net: Floats) -> tuple[Ints, Floats]:
     return rival, np.where(rival >= 0, np.maximum(net[rival], unserved), unserved)
 
 
-def _reasons(problem: MatchProblem, result: MatchResult) -> npt.NDArray[np.object_]:
+def _reasons(problem: MatchProblem, result: MatchResult, *, unsplit: bool) -> npt.NDArray[np.object_]:
     book = book_of(problem)
     state = state_of(problem, book, result.pieces)
     chosen = result.pieces > 0
@@ -90,11 +90,12 @@ def _reasons(problem: MatchProblem, result: MatchResult) -> npt.NDArray[np.objec
     np.minimum.at(has, problem.order[chosen], score[chosen])
     has = np.where(result.unserved > 0, -problem.penalties, has)
     preferred = score > has[problem.order] + 1e-12
-    no_room = state.capacity[problem.supplier] < book.load
+    least = book.load * problem.pieces[problem.order] if unsplit else book.load
+    no_room = state.capacity[problem.supplier] < least
     worth = score >= -problem.penalties[problem.order]
     codes = np.full(problem.n_candidates, "outscored", dtype=object)
     codes[preferred] = "outbid"
-    codes[preferred & no_room & (problem.capacity[problem.supplier] < book.load)] = "full"
+    codes[preferred & no_room & (problem.capacity[problem.supplier] < least)] = "full"
     codes[preferred & no_room & (result.method == "greedy")] = "full"
     codes[~worth] = "not_worth"
     codes[chosen] = "chosen"

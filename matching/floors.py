@@ -19,6 +19,9 @@ def eligible_load(problem: MatchProblem) -> Floats:
 def floor_targets(problem: MatchProblem, share: float) -> Floats:
     """Return float64 [M], ``share · capacity · min(1, demand / total capacity)``, at most the eligible load.
 
+    Rounded down to whole pieces (of the heaviest load that the supplier's candidates have): what no whole pieces can
+    reach exactly is not asked for, so that a share below one piece asks nothing.
+
     Where a piece takes different loads at different suppliers, an order's demand is its pieces times the mean load
     over its candidates.
 
@@ -27,7 +30,7 @@ def floor_targets(problem: MatchProblem, share: float) -> Floats:
     >>> problem = MatchProblem(indptr=np.array([0, 2]), supplier=np.array([0, 1]), score=np.array([0.9, 0.5]),
     ...                        pieces=np.array([10]), capacity=np.array([10, 10]))
     >>> floor_targets(problem, 0.5).tolist()
-    [2.5, 2.5]
+    [2.0, 2.0]
     """
     demand = float(problem.demand)
     if problem.load is not None:
@@ -36,5 +39,11 @@ def floor_targets(problem: MatchProblem, share: float) -> Floats:
         demand = float(np.dot(sums / np.maximum(counts, 1), problem.pieces))
     total = float(problem.capacity.sum())
     ratio = min(1.0, demand / total) if total > 0 else 0.0
-    floors: Floats = np.minimum(share * problem.capacity * ratio, eligible_load(problem))
+    shares = np.minimum(share * problem.capacity * ratio, eligible_load(problem))
+    heaviest = np.ones(problem.n_suppliers)
+    if problem.load is not None:
+        heaviest = np.zeros(problem.n_suppliers)
+        np.maximum.at(heaviest, problem.supplier, problem.load)
+    pieces = np.floor(shares / np.where(heaviest > 0, heaviest, 1.0) + 1e-9)
+    floors: Floats = pieces * heaviest
     return floors

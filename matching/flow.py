@@ -1,8 +1,9 @@
 """Exact split matches as a min-cost flow (OR-tools), with floors and credit lines inside the network.
 
 Nodes: orders, credit lines, suppliers, one sink. Staying unserved is an arc from the order to the sink at its
-penalty; a floor is demand at the supplier's own node. Scores become integers once (see `score_scale`), which is the
-only inexactness: the bound is later taken with the scores as they are.
+penalty; a floor is a second arc from the supplier to the sink, with a reward per piece that is more than moving any
+piece can cost: floors give way only where they contradict, and there by as few pieces as possible. Scores become
+integers once (see `score_scale`), which is the only inexactness: the bound is later taken with the scores as they are.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from contracts.errors import EvenflowError
 from matching.problem import Ints, MatchProblem
 
-__all__ = ["FlowSolution", "attainable_floors", "integer_scores", "min_cost_flow", "score_scale"]
+__all__ = ["FlowSolution", "integer_scores", "min_cost_flow", "score_scale"]
 
 _FINE = 1e9
 _COST_LIMIT = 2.0**59
@@ -23,24 +24,26 @@ _COST_LIMIT = 2.0**59
 
 @dataclass(frozen=True, kw_only=True)
 class FlowSolution:
-    """The flow on each candidate (int64 [E]) and the integer costs it is optimal for."""
+    """The flow on each candidate (int64 [E]), the integer costs it is optimal for and the reward of a floor's piece."""
 
     pieces: Ints
     scores: Ints
     penalties: Ints
     scale: float
+    reward: int = 0
 
 
-def score_scale(problem: MatchProblem) -> float:
+def score_scale(problem: MatchProblem, *, longest: int = 1) -> float:
     """Return the power of ten that turns scores and penalties into integers.
 
     The smallest one that keeps every digit if there are at most six decimals, else as fine as the cost-scaling
-    algorithm's 64-bit arithmetic allows, at most nine digits below the largest score.
+    algorithm's 64-bit arithmetic allows, at most nine digits below the largest score. `longest` is how many times
+    the largest score the largest cost is.
     """
     scores = problem.score.astype(np.float64)
     largest = max(float(np.abs(scores).max(initial=0.0)), float(np.abs(problem.penalties).max()), 1e-30)
     nodes = problem.n_orders + problem.n_suppliers + 2
-    widest = min(_FINE, _COST_LIMIT / (2.0 * nodes)) / largest
+    widest = min(_FINE, _COST_LIMIT / (2.0 * nodes * longest)) / largest
     finest = float(10.0 ** np.floor(np.log10(widest)))
     values = np.concatenate([scores, problem.penalties])
     for digits in range(7):
@@ -65,47 +68,41 @@ def min_cost_flow(problem: MatchProblem, floors: Ints | None = None) -> FlowSolu
     Parameters
     ----------
     floors
-        int64 [M], pieces each supplier must get; must be attainable together (see `attainable_floors`).
+        int64 [M], pieces each supplier should get; as few as possible are missed in all.
     """
-    scale = score_scale(problem)
+    longest = 1 if floors is None else _longest(problem)
+    scale = score_scale(problem, longest=longest)
     scores, penalties = integer_scores(problem, scale)
     kept = np.arange(problem.n_candidates) if floors is not None else _worthwhile(problem, scores, penalties)
     arcs = _Arcs(problem, kept)
     solver = _solver()
-    floors = np.zeros(problem.n_suppliers, np.int64) if floors is None else floors
+    floors = np.zeros(problem.n_suppliers, np.int64) if floors is None else np.minimum(floors, problem.demand)
+    largest = max(int(np.abs(scores).max(initial=0)), int(np.abs(penalties).max()))
+    reward = longest * largest + 1 if floors.any() else 0
     arcs.add(solver, -scores[kept])
     room = np.minimum(problem.capacity, problem.demand) - floors
     sink = arcs.sink
     orders, suppliers = np.arange(problem.n_orders), arcs.first_supplier + np.arange(problem.n_suppliers)
     _add(solver, orders, np.full(orders.size, sink), problem.pieces, penalties)
     _add(solver, suppliers, np.full(suppliers.size, sink), room, np.zeros(suppliers.size, np.int64))
+    if reward:
+        _add(solver, suppliers, np.full(suppliers.size, sink), floors, np.full(suppliers.size, -reward))
     supply = np.zeros(sink + 1, np.int64)
     supply[: orders.size] = problem.pieces
-    supply[suppliers] = -floors
-    supply[sink] = -(problem.demand - int(floors.sum()))
+    supply[sink] = -problem.demand
     solver.set_nodes_supplies(np.arange(sink + 1, dtype=np.int32), supply)
     status = solver.solve()
     if status != solver.OPTIMAL:
         raise EvenflowError(f"match: the min-cost flow ended with {status} although the network is feasible")
     pieces = np.zeros(problem.n_candidates, np.int64)
     pieces[kept] = solver.flows(np.arange(kept.size, dtype=np.int32))
-    return FlowSolution(pieces=pieces, scores=scores, penalties=penalties, scale=scale)
+    return FlowSolution(pieces=pieces, scores=scores, penalties=penalties, scale=scale, reward=reward)
 
 
-def attainable_floors(problem: MatchProblem, floors: Ints) -> Ints:
-    """Return int64 [M], floors that can be kept all together: a maximum flow into what the floors ask for."""
-    from ortools.graph.python.max_flow import SimpleMaxFlow
-
-    solver = SimpleMaxFlow()
-    arcs = _Arcs(problem, np.arange(problem.n_candidates))
-    arcs.add(solver, None)
-    source, sink = arcs.sink + 1, arcs.sink
-    orders, suppliers = np.arange(problem.n_orders), arcs.first_supplier + np.arange(problem.n_suppliers)
-    _add(solver, np.full(orders.size, source), orders, problem.pieces, None)
-    into_sink = _add(solver, suppliers, np.full(suppliers.size, sink), floors, None)
-    if solver.solve(source, sink) != solver.OPTIMAL:
-        raise EvenflowError("match: the maximum flow for the floors did not end")
-    return np.asarray(solver.flows(into_sink), dtype=np.int64)
+def _longest(problem: MatchProblem) -> int:
+    """Return how many times the largest score a simple cycle of the residual network may cost."""
+    lines = 0 if problem.credit is None else problem.credit.limit.size
+    return 2 * (min(problem.n_orders, problem.n_suppliers + lines + 1) + 1)
 
 
 class _Arcs:
@@ -117,7 +114,7 @@ class _Arcs:
         self.first_supplier = problem.n_orders + lines
         self.sink = self.first_supplier + problem.n_suppliers
 
-    def add(self, solver: Any, costs: Ints | None) -> None:
+    def add(self, solver: Any, costs: Ints) -> None:
         p, kept = self._problem, self._kept
         tails = p.order[kept]
         heads = p.supplier[kept].astype(np.int64) + self.first_supplier
@@ -126,9 +123,9 @@ class _Arcs:
             heads = np.where(line >= 0, p.n_orders + line, heads)
         _add(solver, tails, heads, p.pieces[tails], costs)
         if p.credit is not None:
-            self._add_lines(solver, p, costs is None)
+            self._add_lines(solver, p)
 
-    def _add_lines(self, solver: Any, p: MatchProblem, is_max_flow: bool) -> None:  # noqa: FBT001
+    def _add_lines(self, solver: Any, p: MatchProblem) -> None:
         credit = p.credit
         if credit is None or not self._lines:
             return
@@ -136,15 +133,13 @@ class _Arcs:
         known = credit.line >= 0
         supplier[credit.line[known]] = p.supplier[known]
         limit = np.minimum(credit.limit, p.demand)
-        costs = None if is_max_flow else np.zeros(self._lines, np.int64)
-        _add(solver, p.n_orders + np.arange(self._lines), self.first_supplier + supplier, limit, costs)
+        tails, heads = p.n_orders + np.arange(self._lines), self.first_supplier + supplier
+        _add(solver, tails, heads, limit, np.zeros(self._lines, np.int64))
 
 
-def _add(solver: Any, tails: Ints, heads: Ints, capacities: Ints, costs: Ints | None) -> Ints:
-    ends = (tails.astype(np.int32), heads.astype(np.int32), capacities.astype(np.int64))
-    if costs is None:
-        return np.asarray(solver.add_arcs_with_capacity(*ends))
-    return np.asarray(solver.add_arcs_with_capacity_and_unit_cost(*ends, costs))
+def _add(solver: Any, tails: Ints, heads: Ints, capacities: Ints, costs: Ints) -> None:
+    ends = (tails.astype(np.int32), heads.astype(np.int32))
+    solver.add_arcs_with_capacity_and_unit_cost(*ends, capacities.astype(np.int64), costs.astype(np.int64))
 
 
 def _solver() -> Any:

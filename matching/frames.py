@@ -60,17 +60,18 @@ def instance(
         capacity=suppliers["capacity"].to_numpy(dtype=np.int64),
         penalty=_filled(orders, "unmatched_penalty", 1.0),
         load=candidates["load"].to_numpy(dtype=np.float64) if "load" in candidates else None,
-        credit=None if credit is None else _credit_lines(orders, candidates, order, credit, names),
+        credit=None if credit is None or credit.empty else _credit_lines(orders, candidates, order, credit, names),
     )
     return Instance(
         problem=problem, orders=orders, suppliers=suppliers, candidates=candidates.assign(score=score), notes=notes
     )
 
 
-def allocation_frame(made: Instance, result: MatchResult) -> pd.DataFrame:
+def allocation_frame(made: Instance, result: MatchResult, *, unsplit: bool = False) -> pd.DataFrame:
     """Return one row per order and supplier served, and one per order with unserved pieces and their reason.
 
     Columns: order_id, supplier_id (empty = unserved), pieces, score, price, reason, then the candidates' other columns.
+    `unsplit` says whether orders were matched whole, for the reasons.
     """
     used = np.flatnonzero(result.pieces)
     served = made.candidates.iloc[used].reset_index(drop=True)
@@ -85,7 +86,7 @@ def allocation_frame(made: Instance, result: MatchResult) -> pd.DataFrame:
         {
             "order_id": made.orders["order_id"].to_numpy()[left],
             "pieces": result.unserved[left],
-            "reason": reasons(made.problem, result, left),
+            "reason": reasons(made.problem, result, left, unsplit=unsplit),
             "at": left,
         }
     )

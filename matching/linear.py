@@ -23,7 +23,7 @@ class LinearForm:
 
     One column per kept candidate (pieces, or in an unsplit match the share of the whole order), then one per
     supplier with a floor (units missed), then one per candidate with a minimum (used or not). ``integral`` is 1 for
-    columns that count pieces, orders or uses.
+    columns that count pieces, orders or uses. ``floor_cost`` is what missing a unit of a floor costs.
     """
 
     rows: object
@@ -35,6 +35,7 @@ class LinearForm:
     integral: Floats
     size: Floats
     whole: float
+    floor_cost: float = 0.0
 
     @property
     def n_kept(self) -> int:
@@ -62,19 +63,20 @@ def linear_form(problem: MatchProblem, floors: Floats | None, *, unsplit: bool) 
     if problem.credit is not None:
         blocks.append(_line_rows(problem, kept, size))
         limits.append(problem.credit.limit.astype(np.float64))
+    floor_cost = 0.0
     floored = np.zeros(0, np.int64) if floors is None else np.flatnonzero(floors > 0)
     rows = sparse.vstack(blocks)
     if floors is not None and floored.size:
         missed = sparse.identity(floored.size, format="csr")
         rows = sparse.bmat([[rows, None], [-loads[floored], -missed]])
         limits.append(-floors[floored])
-        widest = float(np.abs(gain / load).max(initial=1.0))
-        gain = np.append(gain, np.full(floored.size, -_FLOOR_COST * widest))
+        floor_cost = _FLOOR_COST * float(np.abs(gain / load).max(initial=1.0))
+        gain = np.append(gain, np.full(floored.size, -floor_cost))
     upper = np.append(np.ones(kept.size) if unsplit else pieces, np.full(floored.size, np.inf))
     return LinearForm(
         rows=rows.tocsr(), limits=np.concatenate(limits), gain=gain, upper=upper, kept=kept, floored=floored,
         integral=np.append(np.ones(kept.size), np.zeros(floored.size)), size=size,
-        whole=float(np.dot(problem.penalties, problem.pieces)),
+        whole=float(np.dot(problem.penalties, problem.pieces)), floor_cost=floor_cost,
     )  # fmt: skip
 
 
@@ -127,8 +129,17 @@ def relaxation(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats,
     return pieces, prices, np.maximum(duals[last : last + n_lines], 0.0)
 
 
-def whole_pieces(problem: MatchProblem, form: LinearForm, *, seconds: float) -> tuple[Ints | None, float, bool]:
+def whole_pieces(
+    problem: MatchProblem, form: LinearForm, *, gap: float, seconds: float
+) -> tuple[Ints | None, float, bool]:
     """Solve in whole pieces (or whole orders); None if the time was too short to find an allocation.
+
+    Parameters
+    ----------
+    gap
+        Relative gap at which it may stop; not used with floors, whose cost would hide what the scores leave.
+    seconds
+        Time at which it stops.
 
     Returns
     -------
@@ -137,7 +148,7 @@ def whole_pieces(problem: MatchProblem, form: LinearForm, *, seconds: float) -> 
     upper_bound
         What the branch and bound proved for the objective, floors included as missed units; inf if nothing.
     finished
-        Whether it ended by itself, that is at the optimum.
+        Whether it ended by itself, that is within the gap.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -149,7 +160,7 @@ def whole_pieces(problem: MatchProblem, form: LinearForm, *, seconds: float) -> 
         constraints=LinearConstraint(form.rows, -np.inf, form.limits),
         bounds=Bounds(np.zeros(form.upper.size), form.upper),
         integrality=form.integral,
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
+        options={"time_limit": seconds, "mip_rel_gap": 0.0 if form.floored.size else gap},
     )
     proved = getattr(found, "mip_dual_bound", None)
     bound = np.inf if proved is None else -float(proved) - form.whole

@@ -64,7 +64,7 @@ def _program(
 ) -> tuple[Ints, float]:
     """Return the better of the program's allocation and the one given, and the better bound."""
     form = with_minimums(linear_form(problem, None, unsplit=False), minimum)
-    found, proved, _ = whole_pieces(problem, form, seconds=params.seconds)
+    found, proved, _ = whole_pieces(problem, form, gap=params.mip_gap, seconds=params.seconds)
     if found is not None:
         found = trimmed(problem, found, unsplit=False)
         found[_short(found, minimum)] = 0

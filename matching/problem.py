@@ -45,8 +45,10 @@ class MatchParams:
         Largest number of candidates that is solved as a mixed-integer program, >= 0.
     lp_candidates
         Largest number of candidates whose linear program is solved, >= 0; beyond it prices come from a smoothed dual.
+    mip_gap
+        Relative gap at which a mixed-integer program stops, in [0, 1); with floors it stops at none.
     seconds
-        Time limit of a mixed-integer program, > 0.
+        Time limit of a mixed-integer program, > 0; a note says where it stopped one.
     """
 
     method: Method = "auto"
@@ -58,7 +60,8 @@ class MatchParams:
     auction_from: int = 200_000
     mip_candidates: int = 20_000
     lp_candidates: int = 300_000
-    seconds: float = 20.0
+    mip_gap: float = 1e-5
+    seconds: float = 5.0
 
     def __post_init__(self) -> None:
         if self.method not in ("auto", "auction", "exact", "greedy"):
@@ -69,6 +72,8 @@ class MatchParams:
             raise ValueError(f"epsilon: expected a number in (0, 1), got {self.epsilon}")
         if not self.bids_per_order >= 1:
             raise ValueError(f"bids_per_order: expected a number >= 1, got {self.bids_per_order}")
+        if not 0 <= self.mip_gap < 1:
+            raise ValueError(f"mip_gap: expected a number in [0, 1), got {self.mip_gap}")
         if not self.seconds > 0:
             raise ValueError(f"seconds: expected a number > 0, got {self.seconds}")
         for name in ("gap_tolerance", "auction_from", "mip_candidates", "lp_candidates"):

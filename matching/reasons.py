@@ -22,24 +22,35 @@ CODES = ("no_candidates", "not_worth", "no_credit", "full", "outbid")
 _NOT_WORTH, _NO_CREDIT, _FULL, _OUTBID = 1, 2, 3, 4
 
 
-def reasons(problem: MatchProblem, result: MatchResult, orders: Ints) -> npt.NDArray[np.object_]:
-    """Return the reason code of each of the orders, which all have unserved pieces."""
+def reasons(
+    problem: MatchProblem, result: MatchResult, orders: Ints, *, unsplit: bool = False
+) -> npt.NDArray[np.object_]:
+    """Return the reason code of each of the orders, which all have unserved pieces.
+
+    Parameters
+    ----------
+    orders
+        int, orders with unserved pieces.
+    unsplit
+        Whether the match gave whole orders only.
+    """
     if not orders.size:
         return np.zeros(0, dtype=object)
     nearest = np.zeros(problem.n_orders, np.int64)
-    np.maximum.at(nearest, problem.order, _candidate_codes(problem, result))
+    np.maximum.at(nearest, problem.order, _candidate_codes(problem, result, unsplit=unsplit))
     return np.array(CODES, dtype=object)[nearest[orders]]
 
 
-def _candidate_codes(problem: MatchProblem, result: MatchResult) -> Ints:
+def _candidate_codes(problem: MatchProblem, result: MatchResult, *, unsplit: bool) -> Ints:
     """Return int [E], why each candidate takes no more of its order."""
     book = book_of(problem)
     state = state_of(problem, book, result.pieces)
-    whole = result.method.endswith("whole_orders")
-    least = problem.pieces[problem.order] if whole else np.ones(problem.n_candidates)
+    least = problem.pieces[problem.order] if unsplit else np.ones(problem.n_candidates)
     load, use = book.load * least, book.use * least
     no_room = state.capacity[problem.supplier] < load
-    bid_away = no_room & (problem.capacity[problem.supplier] >= load)
+    # What the order itself holds there was not taken from it by others.
+    without_others = problem.capacity[problem.supplier] - result.pieces * book.load
+    bid_away = no_room & (without_others >= load)
     first_come = result.method == "greedy"
     net = net_scores(problem, result.prices, result.line_prices)
     contested = bid_away & (not first_come) & (net <= -problem.penalties[problem.order] + 1e-9 * np.abs(problem.score))

@@ -107,7 +107,8 @@ def route(
         result = solve_with_minimums(problem, minimum[eligible], params=params, seed=seed)
     else:
         result = _at_prices(problem, minimum[eligible], published[eligible], params or MatchParams())
-    return _over_all_rows(everything, problem, result, limits, good)
+    unsplit = params is not None and params.unsplit
+    return _over_all_rows(everything, problem, result, limits, good, unsplit=unsplit)
 
 
 def _at_prices(problem: MatchProblem, minimum: Ints, published: Floats, params: MatchParams) -> MatchResult:
@@ -145,9 +146,11 @@ def _over_all_rows(
     result: MatchResult,
     limits: npt.NDArray[np.object_],
     good: npt.NDArray[np.object_],
+    *,
+    unsplit: bool,
 ) -> Routed:
     eligible = limits == ""
-    told = explain(problem, result)
+    told = explain(problem, result, unsplit=unsplit)
     rows = np.flatnonzero(eligible)
     pieces = np.zeros(everything.n_candidates, np.int64)
     pieces[rows] = result.pieces
@@ -159,7 +162,7 @@ def _over_all_rows(
     return Routed(
         offer=everything.supplier, good=good, pieces=pieces, reason=reason, price=price, net=net, margin=margin,
         runner_up=runner_up, unserved=result.unserved, offer_capacity=everything.capacity, result=result,
-        unserved_reason=_unserved_reasons(everything, problem, result, limits, told),
+        unserved_reason=_unserved_reasons(everything, problem, result, limits, told, unsplit=unsplit),
     )  # fmt: skip
 
 
@@ -175,6 +178,8 @@ def _unserved_reasons(
     result: MatchResult,
     limits: npt.NDArray[np.object_],
     told: Explanation,
+    *,
+    unsplit: bool,
 ) -> npt.NDArray[np.object_]:
     """Return why pieces stay: of the eligible candidates if there are any, else the limit that came nearest."""
     nearest = np.full(everything.n_orders, -1)
@@ -183,7 +188,7 @@ def _unserved_reasons(
     names: npt.NDArray[np.object_] = np.array([*_HARD_LIMITS, "no_candidates"], dtype=object)
     why: npt.NDArray[np.object_] = names[nearest]
     some = np.flatnonzero((result.unserved > 0) & (np.diff(problem.indptr) > 0))
-    why[some] = reasons(problem, result, some)
+    why[some] = reasons(problem, result, some, unsplit=unsplit)
     # A split too small for every supplier's minimum order ends here with room left.
     roomy = np.zeros(everything.n_orders, dtype=np.bool_)
     np.logical_or.at(roomy, problem.order, (told.reason == "outbid") & (told.price <= 0))

@@ -19,11 +19,22 @@ __all__ = ["shadow_prices"]
 _NEVER = -(2**61)
 
 
-def shadow_prices(problem: MatchProblem, flow: FlowSolution, floors: Ints | None = None) -> tuple[Floats, Floats]:
-    """Return float64 [M] prices per piece of capacity and float64 [L] prices per piece of credit."""
+def shadow_prices(
+    problem: MatchProblem, flow: FlowSolution, floors: Ints | None = None, *, raised: bool = False
+) -> tuple[Floats, Floats]:
+    """Return float64 [M] prices per piece of capacity and float64 [L] prices per piece of credit.
+
+    Parameters
+    ----------
+    floors
+        int64 [M], the floors that the flow was given.
+    raised
+        Whether a price that only a floor holds down, which proves most where it is lowest, is raised to what serving
+        one piece less would gain.
+    """
     values = _Values(problem, flow, floors)
     values.settle()
-    if floors is not None:
+    if raised:
         values.raise_floor_prices()
     line_prices = (values.line - values.supplier[values.line_supplier]) / flow.scale
     return values.supplier / flow.scale, np.maximum(line_prices, 0.0)
@@ -35,13 +46,12 @@ class _Values:
         self._used = np.flatnonzero(flow.pieces)
         self._waiting = np.where(problem.unserved(flow.pieces) > 0, flow.penalties, _NEVER)
         taken = sum_by(problem.supplier, flow.pieces, problem.n_suppliers)
-        widest = 2 * (int(np.abs(flow.scores).max(initial=0)) + int(np.abs(flow.penalties).max()))
         self.supplier: Ints = np.zeros(problem.n_suppliers, np.int64)
         self._at_floor = np.zeros(0, np.int64)
         self._full = taken >= problem.capacity
         if floors is not None:
             self._at_floor = np.flatnonzero((floors > 0) & (taken <= floors))
-            self.supplier[self._at_floor] = -min(widest * (1 + self._at_floor.size), 2**58)
+            self.supplier[self._at_floor] = -flow.reward
         self._set_lines()
 
     def _set_lines(self) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from matching.bound import lagrangian_bound
 from matching.floors import floor_targets
-from matching.flow import attainable_floors, min_cost_flow
+from matching.flow import min_cost_flow
 from matching.jit import HAVE_NUMBA, NO_NUMBA_NOTE
 from matching.ledger import trimmed
 from matching.linear import linear_form, relaxation, whole_pieces
@@ -106,44 +106,47 @@ def _greedy(problem: MatchProblem, params: MatchParams) -> _Found:
 
 def _optimise(problem: MatchProblem, params: MatchParams, targets: Floats | None) -> _Found:
     unit = unit_form(problem)
-    if unit is None or (params.unsplit and problem.n_candidates <= params.mip_candidates):
+    # The network counts missed floors in pieces; where loads differ, only a program counts them in units of load.
+    counts_pieces = targets is None or unit is None or bool(np.ptp(unit.load) == 0)
+    small = problem.n_candidates <= params.mip_candidates
+    if unit is None or (small and (params.unsplit or not counts_pieces)):
         return _program(problem, params, targets)
     return _network(problem, unit, params, targets)
 
 
 def _network(problem: MatchProblem, unit: UnitForm, params: MatchParams, targets: Floats | None) -> _Found:
-    split, floors = _split(unit, params, targets)
+    split = _split(unit, params, targets)
     if not params.unsplit:
         return split
     from matching.repair import priced_allocation
 
-    wanted = None if floors is None else floors * unit.load
     pieces = priced_allocation(
-        problem, split.prices, split.line_prices, start=split.pieces.astype(float), unsplit=True, floors=wanted
+        problem, split.prices, split.line_prices, start=split.pieces.astype(float), unsplit=True, floors=targets
     )
     notes = split.notes if HAVE_NUMBA else (*split.notes, NO_NUMBA_NOTE)
-    bound = _bound_for(problem, split, pieces, targets) if floors is not None else split.upper_bound
+    bound = split.upper_bound if targets is None else _bound_for(problem, split, pieces, targets)
     return replace(split, pieces=pieces, upper_bound=bound, method=f"{split.method}+whole_orders", notes=notes)
 
 
-def _split(unit: UnitForm, params: MatchParams, targets: Floats | None) -> tuple[_Found, Ints | None]:
+def _split(unit: UnitForm, params: MatchParams, targets: Floats | None) -> _Found:
     notes: tuple[str, ...] = ()
     if targets is None and unit.problem.credit is None:
         large = params.method == "auto" and HAVE_NUMBA and unit.problem.n_candidates >= params.auction_from
         if large or params.method == "auction":
             found, notes = _auction(unit, params)
             if found is not None:
-                return found, None
+                return found
     elif params.method == "auction":
         notes = ("the auction knows neither credit lines nor floors: solved as a min-cost flow",)
-    floors = None
-    if targets is not None:
-        floors = attainable_floors(unit.problem, unit.floors_in_pieces(targets))
+    floors = None if targets is None else unit.floors_in_pieces(targets)
     flow = min_cost_flow(unit.problem, floors)
     prices, line_prices = shadow_prices(unit.problem, flow, floors)
-    bound = lagrangian_bound(unit.problem, prices, line_prices, floors)
+    missed = _missed(unit.problem, flow.pieces, floors)
+    bound = lagrangian_bound(unit.problem, prices, line_prices, floors, missed)
+    if floors is not None:
+        prices, line_prices = shadow_prices(unit.problem, flow, floors, raised=True)
     found = _in_units(unit, flow.pieces, prices, line_prices)
-    return replace(found, upper_bound=bound, method="min_cost_flow", notes=notes), floors
+    return replace(found, upper_bound=bound, method="min_cost_flow", notes=notes)
 
 
 def _auction(unit: UnitForm, params: MatchParams) -> tuple[_Found | None, tuple[str, ...]]:
@@ -189,15 +192,18 @@ def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None)
         prices, line_prices = smoothed_prices(problem, targets)
     exact, proved, finished = None, np.inf, False
     if form is not None and problem.n_candidates <= params.mip_candidates:
-        exact, proved, finished = whole_pieces(problem, form, seconds=params.seconds)
+        exact, proved, finished = whole_pieces(problem, form, gap=params.mip_gap, seconds=params.seconds)
     found = _Found(prices=prices, line_prices=line_prices, upper_bound=np.inf, method="milp", pieces=_NOTHING)
     if exact is not None:
         found = replace(found, pieces=trimmed(problem, exact, unsplit=params.unsplit))
     if exact is None or not finished:
         found = _placed(problem, found, params, targets, start)
+    if np.isfinite(proved) and not finished:
+        stopped = f"the mixed-integer program was stopped after {params.seconds:g} s: this is the best match found"
+        found = replace(found, notes=(*found.notes, stopped))
     bound = _bound_for(problem, found, found.pieces, targets)
-    if not _relaxed(problem, found.pieces, targets):
-        bound = min(bound, proved)
+    if form is not None:
+        bound = min(bound, proved + form.floor_cost * _missed(problem, found.pieces, targets))
     return replace(found, upper_bound=bound)
 
 
@@ -217,14 +223,13 @@ def _placed(
 
 
 def _bound_for(problem: MatchProblem, found: _Found, pieces: Ints, targets: Floats | None) -> float:
-    """Return the bound the prices prove, with floors as far as the allocation keeps them."""
-    kept = None if targets is None else np.minimum(targets, _loads(problem, pieces))
-    return lagrangian_bound(problem, found.prices, found.line_prices, kept)
+    """Return the bound the prices prove for all that misses no more of the floors than this allocation."""
+    return lagrangian_bound(problem, found.prices, found.line_prices, targets, _missed(problem, pieces, targets))
 
 
 def _better(problem: MatchProblem, one: Ints, other: Ints, targets: Floats | None) -> bool:
     """Whether an allocation misses less of the floors, or as much of them and scores no less."""
-    missed = [sum(floor - got for _, floor, got in _relaxed(problem, x, targets)) for x in (one, other)]
+    missed = [_missed(problem, x, targets) for x in (one, other)]
     if abs(missed[0] - missed[1]) > 1e-6:
         return missed[0] < missed[1]
     return problem.objective(one) >= problem.objective(other)
@@ -234,6 +239,11 @@ def _loads(problem: MatchProblem, pieces: Ints) -> Floats:
     used = np.flatnonzero(pieces)
     load = 1.0 if problem.load is None else problem.load[used]
     return sum_by(problem.supplier[used], pieces[used] * load, problem.n_suppliers)
+
+
+def _missed(problem: MatchProblem, pieces: Ints, targets: Floats | Ints | None) -> float:
+    """Return the units of the floors that an allocation misses in all."""
+    return 0.0 if targets is None else float(np.maximum(targets - _loads(problem, pieces), 0.0).sum())
 
 
 def _relaxed(problem: MatchProblem, pieces: Ints, targets: Floats | None) -> tuple[tuple[int, float, float], ...]:

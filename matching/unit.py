@@ -34,8 +34,8 @@ class UnitForm:
     use: Floats
 
     def floors_in_pieces(self, floors: Floats) -> Ints:
-        """Return int64 [M], the whole pieces that reach each floor (as far as the capacity holds)."""
-        pieces = np.ceil(floors / self.load - 1e-9).astype(np.int64)
+        """Return int64 [M], the pieces of each floor (as far as the capacity holds)."""
+        pieces = np.round(floors / self.load).astype(np.int64)
         return np.minimum(pieces, self.problem.capacity)
 
     def supplier_prices(self, per_piece: Floats) -> Floats:
@@ -65,7 +65,7 @@ def unit_form(problem: MatchProblem) -> UnitForm | None:
             return None
         use = constant
         limit = credit.limit if credit.use is None else _whole(credit.limit, np.where(use > 0, use, 1.0))
-        line = np.where((credit.line >= 0) & (use[credit.line] > 0), credit.line, -1)
+        line = np.where((credit.line >= 0) & (np.append(use, 0.0)[credit.line] > 0), credit.line, -1)
         credit = CreditLines(line=line, limit=limit)
     unit = problem.replace(load=None, capacity=capacity, credit=credit)
     return UnitForm(problem=unit, load=load, use=use)

@@ -96,7 +96,7 @@ def match_orders(
     progress("matching", 1, 3)
     result = solve(made.problem, params=params, seed=seed)
     progress("writing down", 2, 3)
-    allocation = allocation_frame(made, result)
+    allocation = allocation_frame(made, result, unsplit=unsplit)
     summary = summarise(made, result, allocation)
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
     progress("writing down", 3, 3)

@@ -84,6 +84,26 @@ def test_credit_lines_of_a_buyer_hold_over_orders(files):
     assert out.loc[(out["order_id"] == "002") & out["supplier_id"].isna(), "reason"].tolist() == ["no_credit"]
 
 
+@pytest.mark.parametrize("options", [[], ["--unsplit"], ["--method=greedy"], ["--floor=0.5"]])
+def test_credit_without_rows_limits_nothing(files, options):
+    """A header-only credit file is the same as no credit file."""
+    credit = files / "credit.csv"
+    credit.write_text("buyer_id,supplier_id,limit\n")
+    result = run_match(files, f"--credit={credit}", *options, out="with.csv")
+    assert result.exit_code == 0, result.output
+    assert run_match(files, *options, out="without.csv").exit_code == 0
+    assert (files / "with.csv").read_text() == (files / "without.csv").read_text()
+
+
+def test_unsplit_order_larger_than_the_only_supplier_is_not_outbid(files):
+    """The allocation gives `full` as the reason, because nobody else exists."""
+    (files / "orders.csv").write_text("order_id,pieces\n001,10\n")
+    (files / "suppliers.csv").write_text("supplier_id,capacity\ns1,5\n")
+    (files / "candidates.csv").write_text("order_id,supplier_id,score\n001,s1,0.5\n")
+    assert run_match(files, "--unsplit").exit_code == 0
+    assert pd.read_csv(files / "out.csv")["reason"].tolist() == ["full"]
+
+
 @pytest.mark.parametrize("options", [["--unsplit"], ["--floor=0.5"], ["--method=greedy"], ["--method=auction"]])
 def test_every_option_runs(files, options):
     """Each way of solving writes a feasible allocation."""

@@ -126,24 +126,77 @@ def test_greedy_is_feasible_and_bounded(problem, unsplit):
     check(problem, MatchParams(method="greedy", unsplit=unsplit))
 
 
+def whole_piece_floors(problem, share):
+    """Return each supplier's share of the demand in whole pieces of its heaviest load, at most what lists it."""
+    load = np.ones(problem.n_candidates) if problem.load is None else problem.load
+    of_order = [load[problem.order == i].mean() if (problem.order == i).any() else 0 for i in range(problem.n_orders)]
+    demand = problem.demand if problem.load is None else np.dot(of_order, problem.pieces)
+    total = problem.capacity.sum()
+    floors = []
+    for j in range(problem.n_suppliers):
+        on = problem.supplier == j
+        listed = (problem.pieces[problem.order[on]] * load[on]).sum()
+        due = min(share * problem.capacity[j] * min(1.0, demand / total), listed) if total else 0.0
+        piece = load[on].max(initial=0.0)
+        floors.append((due / piece + 1e-9) // 1 * piece if piece else 0.0)
+    return np.array(floors)
+
+
+def missed_units(problem, pieces, floors):
+    """Return the units of the floors that an allocation misses in all."""
+    load = np.ones(problem.n_candidates) if problem.load is None else problem.load
+    taken = np.bincount(problem.supplier, weights=np.array(pieces) * load, minlength=problem.n_suppliers)
+    return float(np.maximum(floors - taken, 0).sum())
+
+
+def check_floors(problem, params):
+    """Assert that no allocation misses less of the floors, and none that misses as little scores more."""
+    result = solve(problem, params=params)
+    floors = whole_piece_floors(problem, params.floor)
+    q = problem.pieces[problem.order]
+    choices = [(0, int(most)) if params.unsplit else range(int(most) + 1) for most in q]
+    tried = [np.array(x, dtype=np.int64) for x in product(*choices) if fits(problem, x)]
+    least = min(missed_units(problem, x, floors) for x in tried)
+    best = max(problem.objective(x) for x in tried if missed_units(problem, x, floors) <= least + 1e-9)
+    assert fits(problem, result.pieces)
+    assert missed_units(problem, result.pieces, floors) == pytest.approx(least, abs=1e-6)
+    assert sum(floor - reached for _, floor, reached in result.relaxed_floors) == pytest.approx(least, abs=1e-6)
+    assert result.objective == pytest.approx(best, abs=1e-6)
+    assert result.upper_bound >= best - 1e-6
+    return result, best
+
+
 @settings(max_examples=120, deadline=None)
 @given(problems(), st.sampled_from([0.25, 0.5, 1.0]))
 def test_floors_are_kept_at_least_cost(problem, share):
-    """Every floor not listed as relaxed is kept, and no allocation that keeps them scores more."""
-    result = solve(problem, params=MatchParams(floor=share))
-    assert fits(problem, result.pieces)
-    taken = np.bincount(problem.supplier, weights=result.pieces, minlength=problem.n_suppliers)
-    ratio = min(1.0, problem.demand / problem.capacity.sum()) if problem.capacity.sum() else 0.0
-    eligible = np.bincount(problem.supplier, weights=problem.pieces[problem.order], minlength=problem.n_suppliers)
-    targets = np.minimum(share * problem.capacity * ratio, eligible)
-    relaxed = {j for j, _, _ in result.relaxed_floors}
-    assert all(taken[j] >= targets[j] - 1e-9 for j in range(problem.n_suppliers) if j not in relaxed)
-    kept = np.minimum(taken, np.ceil(targets - 1e-9))
-    best = max(
-        problem.objective(np.array(x))
-        for x in product(*[range(int(q) + 1) for q in problem.pieces[problem.order]])
-        if fits(problem, x)
-        and (np.bincount(problem.supplier, weights=np.array(x), minlength=problem.n_suppliers) >= kept).all()
-    )
-    assert result.objective == pytest.approx(best, abs=1e-9)
+    """As little of the floors is missed as can be, the best such allocation is found, and the bound meets it."""
+    result, best = check_floors(problem, MatchParams(floor=share))
     assert result.upper_bound == pytest.approx(best, abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems(credit="pieces"), st.sampled_from([0.5, 1.0]), st.booleans())
+def test_floors_with_credit_lines(problem, share, unsplit):
+    """Credit lines may forbid a floor; whole orders and pieces alike miss no more than they must."""
+    check_floors(problem, MatchParams(floor=share, unsplit=unsplit))
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems(loads=True, credit="fen"), st.sampled_from([0.5, 1.0]), st.booleans())
+def test_floors_with_loads(problem, share, unsplit):
+    """Where loads differ, missed floors count in units of load."""
+    check_floors(problem, MatchParams(floor=share, unsplit=unsplit))
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems(loads=True, credit="fen"), st.sampled_from([0.5, 1.0]), st.booleans(), st.sampled_from([0, 300_000]))
+def test_bound_with_floors_holds_above_the_program_sizes(problem, share, unsplit, lp_candidates):
+    """Prices and moves may miss more of the floors; the bound still covers every allocation that misses less."""
+    params = MatchParams(floor=share, unsplit=unsplit, mip_candidates=0, lp_candidates=lp_candidates)
+    result = solve(problem, params=params)
+    floors = whole_piece_floors(problem, share)
+    most = missed_units(problem, result.pieces, floors)
+    q = problem.pieces[problem.order]
+    tried = (np.array(x) for x in product(*[(0, int(n)) if unsplit else range(int(n) + 1) for n in q]))
+    feasible = [x for x in tried if fits(problem, x) and missed_units(problem, x, floors) <= most + 1e-9]
+    assert result.upper_bound >= max(problem.objective(x) for x in feasible) - 1e-6

@@ -45,6 +45,26 @@ def test_unserved_orders_say_why(changes, order, expected):
     assert reasons(problem, result, np.array([order])).tolist() == [expected]
 
 
+@pytest.mark.parametrize("method", ["auto", "greedy", "auction"])
+@pytest.mark.parametrize("unsplit", [False, True])
+def test_an_order_alone_is_never_outbid(method, unsplit):
+    """Ten pieces and a supplier of five: nobody else bids, the supplier is full."""
+    problem = MatchProblem(
+        indptr=np.array([0, 1]), supplier=np.array([0]), score=np.array([0.5]), pieces=np.array([10]),
+        capacity=np.array([5]),
+    )  # fmt: skip
+    result = solve(problem, params=MatchParams(method=method, unsplit=unsplit))
+    assert reasons(problem, result, np.array([0]), unsplit=unsplit).tolist() == ["full"]
+    assert explain(problem, result, unsplit=unsplit).reason.tolist() == ["full" if unsplit else "chosen"]
+
+
+def test_whole_order_without_room_beside_another_is_outbid():
+    """Of two whole orders of 4 only one fits into 6: the better one takes the room."""
+    problem = two_orders(pieces=np.array([4, 4]), capacity=np.array([6]))
+    result = solve(problem, params=MatchParams(unsplit=True))
+    assert reasons(problem, result, np.array([0]), unsplit=True).tolist() == ["outbid"]
+
+
 def test_greedy_never_says_outbid():
     """First come first served knows no bids: the second order finds the supplier full."""
     problem = two_orders()

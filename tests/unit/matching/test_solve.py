@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from matching.bound import lagrangian_bound
+from matching.flow import min_cost_flow
 from matching.problem import CreditLines, MatchParams, MatchProblem
+from matching.shadow import shadow_prices
 from matching.solve import solve
 
 BIG = 2_000_000_000
@@ -92,10 +94,10 @@ def test_credit_line_has_a_price():
 
 
 def test_floor_moves_pieces_at_least_cost():
-    """Half of 9 · 10/15 = 3 pieces must go to supplier 1 although supplier 0 has room for all."""
+    """Supplier 1 is due 0.7 · 9 · 10/29 = 2.2 pieces, that is 2, although supplier 0 has room for all."""
     problem = line_of_two(capacity=np.array([20, 9]))
-    result = solve(problem, params=MatchParams(floor=0.5))
-    assert result.pieces.tolist() == [8, 2]  # floor 0.5 · 9 · 10/29 = 1.55
+    result = solve(problem, params=MatchParams(floor=0.7))
+    assert result.pieces.tolist() == [8, 2]
     assert result.prices == pytest.approx([0.0, -0.4])
     assert result.relaxed_floors == ()
 
@@ -181,3 +183,73 @@ def test_auction_gives_up_a_price_war(small, monkeypatch):
     result = solve(war, params=MatchParams(method="auction", bids_per_order=1))
     assert result.method == "min_cost_flow"
     assert "price war" in result.notes[0]
+
+
+@pytest.mark.parametrize("method", ["auto", "exact"])
+@pytest.mark.parametrize("unsplit", [False, True])
+def test_floor_below_one_piece_asks_nothing(method, unsplit):
+    """Ten suppliers of 10 and six single pieces: 10 % of 0.6 pieces each is no piece, and nothing is relaxed."""
+    problem = MatchProblem(
+        indptr=np.arange(7) * 10,
+        supplier=np.tile(np.arange(10), 6),
+        score=np.tile(np.array([1.0] + [0.1] * 9), 6),
+        pieces=np.ones(6, np.int64),
+        capacity=np.full(10, 10),
+    )
+    result = solve(problem, params=MatchParams(method=method, unsplit=unsplit, floor=0.1))
+    assert result.objective == pytest.approx(6.0)
+    assert result.relaxed_floors == ()
+
+
+def test_credit_without_lines_limits_nothing(small):
+    """Zero credit lines are no credit lines."""
+    none = CreditLines(line=np.full(3, -1), limit=np.zeros(0, np.int64))
+    assert solve(small.replace(credit=none)).pieces.tolist() == solve(small).pieces.tolist()
+
+
+def test_floors_give_way_where_that_costs_least():
+    """One piece, two floors of one piece: the floor that is kept is the one whose supplier scores more."""
+    problem = MatchProblem(
+        indptr=np.array([0, 2]), supplier=np.array([0, 1]), score=np.array([0.1, 0.9]), pieces=np.array([1]),
+        capacity=np.array([1, 1]),
+    )  # fmt: skip
+    targets = np.array([1.0, 1.0])
+    flow = min_cost_flow(problem, targets.astype(np.int64))
+    assert flow.pieces.tolist() == [0, 1]
+    prices, line_prices = shadow_prices(problem, flow, targets.astype(np.int64))
+    assert lagrangian_bound(problem, prices, line_prices, targets, missed=1.0) == pytest.approx(0.9)
+
+
+def hard_whole_orders():
+    """Sixty whole orders that agree on which of eight suppliers are good, and 5 % of room to spare."""
+    n, m, rng = 60, 8, np.random.default_rng(1)
+    pieces, share = rng.integers(20, 500, n), rng.random(m) + 0.5
+    return MatchProblem(
+        indptr=np.arange(n + 1) * m,
+        supplier=np.tile(np.arange(m), n),
+        score=np.round(0.9 * np.tile(rng.random(m), n) + 0.1 * rng.random(n * m), 2),
+        pieces=pieces,
+        capacity=np.ceil(1.05 * pieces.sum() * share / share.sum()).astype(np.int64),
+    )
+
+
+def test_program_that_is_stopped_says_so():
+    """The time limit leaves a feasible match with a stated gap and a note."""
+    result = solve(hard_whole_orders(), params=MatchParams(unsplit=True, seconds=0.5))
+    assert result.status == "feasible"
+    assert 0 < result.gap < 0.1
+    assert any("stopped after 0.5 s" in note for note in result.notes)
+
+
+def test_program_ends_at_the_gap_that_is_asked_for():
+    """Ten per cent is enough: the program ends by itself, long before it could prove an optimum."""
+    problem = hard_whole_orders()
+    result = solve(problem, params=MatchParams(unsplit=True, mip_gap=0.1, seconds=20.0))
+    assert (result.method, result.status, result.notes) == ("milp", "feasible", ())
+    assert result.gap < 0.2
+
+
+def test_wrong_mip_gap_is_refused():
+    """A share in [0, 1)."""
+    with pytest.raises(ValueError, match=r"mip_gap: expected a number in \[0, 1\), got 1"):
+        MatchParams(mip_gap=1.0)
