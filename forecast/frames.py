@@ -41,7 +41,8 @@ def panel_from(
     """Build the panel of checked frames (`forecast.tables`).
 
     Static columns named in `keys` are texts even if they look like numbers. Rows of one series that fall into the same
-    period are added up, and the period is unavailable if one of them is.
+    period are added up over what was available and scaled up to the whole period; a period of which less than half was
+    available is unavailable. Both are counted.
     Series that end before the panel does are continued by zeros: a sales log without a row had no sale.
 
     Raises
@@ -58,8 +59,7 @@ def panel_from(
         raise TableError(source, "ds", f"dates within {MAX_PERIODS} periods of {days.min()}", days[late], row=late + 1)
     ids, series = _identify(sales["unique_id"], static)
     grid = _Grid(frequency=frequency, first=first, series=series, ids=ids)
-    y, available, born, ended = _history(sales, grid, ordinals - first, length)
-    notes = {"series_ended_early": ended}
+    y, available, born, notes = _history(sales, grid, ordinals - first, length)
     panel = Panel(
         ids=ids,
         frequency=frequency,
@@ -101,18 +101,39 @@ def _identify(sold: pd.Series, static: pd.DataFrame | None) -> tuple[np.ndarray,
 
 def _history(
     sales: pd.DataFrame, grid: _Grid, period: np.ndarray, length: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, int]]:
     n, cell = len(grid.ids), grid.series * np.int64(length) + period
-    y = np.bincount(cell, weights=sales["y"].to_numpy(dtype=float), minlength=n * length).reshape(n, length)
+    pieces = sales["y"].to_numpy(dtype=float)
     born, last = np.full(n, length), np.full(n, -1)
     np.minimum.at(born, grid.series, period)
     np.maximum.at(last, grid.series, period)
     available = np.arange(length)[None, :] >= born[:, None]
-    if "available" in sales.columns:
-        censored = ~sales["available"].map({False: False}, na_action="ignore").isna().to_numpy()
-        available.reshape(-1)[cell[censored]] = False
+    notes = {"series_ended_early": int(((last < length - 1) & (last >= 0)).sum())}
+    if "available" not in sales.columns:
+        y = np.bincount(cell, weights=pieces, minlength=n * length)
+    else:
+        hidden = ~sales["available"].map({False: False}, na_action="ignore").isna().to_numpy()
+        y = np.bincount(cell, weights=np.where(hidden, 0, pieces), minlength=n * length)
+        notes |= _censor(y, available.reshape(-1), cell, hidden)
+    y = y.reshape(n, length)
     y[~available] = 0
-    return y.astype(np.float32), available, born, int(((last < length - 1) & (last >= 0)).sum())
+    return y.astype(np.float32), available, born, notes
+
+
+def _censor(y: np.ndarray, available: np.ndarray, cell: np.ndarray, hidden: np.ndarray) -> dict[str, int]:
+    """Hide, in place, periods of which less than half was available, and scale up what the others could not sell.
+
+    The fullest period says how many rows a period has: 1 where the rows are the periods, 7 for weeks of daily rows.
+    Rows that are missing were available without a sale; a period whose every row was stocked out is hidden.
+    """
+    rows = np.bincount(cell, minlength=len(y))
+    whole = int(rows.max())
+    touched, lost = np.unique(cell[hidden], return_counts=True)
+    seen = np.where(lost == rows[touched], 0, whole - lost)
+    enough = 2 * seen >= whole
+    y[touched[enough]] *= whole / seen[enough]
+    available[touched[~enough]] = False
+    return {"periods_censored": int((~enough).sum()), "periods_scaled_up": int(enough.sum())}
 
 
 def _static(

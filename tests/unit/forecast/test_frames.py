@@ -38,6 +38,28 @@ def test_days_are_added_up_to_the_asked_period():
     assert panel.y.tolist() == [[7, 1]]
 
 
+def test_a_week_is_scaled_by_its_available_days():
+    """Week 1: one day of seven out, 12 pieces on the others: 14. Week 2: four days out. Week 3: one day, not seen."""
+    days = pd.date_range("2024-01-01", periods=15).astype(str)
+    out = {2, 7, 8, 9, 10, 14}
+    frame = sales(
+        [("a", day, 99 if k in out else 2, "false" if k in out else "true") for k, day in enumerate(days)],
+        ("unique_id", "ds", "y", "available"),
+    )
+    framed = panel_from(frame, horizon=1, freq="W-MON")
+    assert framed.panel.y.tolist() == [[14, 0, 0]]
+    assert framed.panel.available.tolist() == [[True, False, False]]
+    assert (framed.notes["periods_censored"], framed.notes["periods_scaled_up"]) == (2, 1)
+
+
+def test_days_without_a_row_count_as_available_in_a_week():
+    """Only sales and stock-outs are listed: 6 pieces in six open days are 7 in the week."""
+    rows = [("a", "2024-01-02", 6, "true"), ("a", "2024-01-03", 0, "false")]
+    rows += [("a", day, 1, "true") for day in pd.date_range("2024-01-08", periods=7).astype(str)]
+    panel = panel_from(sales(rows, ("unique_id", "ds", "y", "available")), horizon=1, freq="W-MON").panel
+    assert panel.y.tolist() == [[7, 7]]
+
+
 def test_an_id_with_attributes_but_without_sales_is_a_series_without_history():
     """It stands after the sold ones and is counted."""
     static = STATIC.check(pd.DataFrame({"unique_id": ["new", "a"], "store": ["S1", "S2"]}))
