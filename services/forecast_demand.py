@@ -15,7 +15,7 @@ from contracts.progress import Report, silent
 from forecast.backtest import backtest as score_backtest
 from forecast.conformal import DEFAULT_QUANTILES
 from forecast.forecaster import Forecaster, ForecastProblem, ForecastResult, Ranges, forecast_at
-from forecast.frames import check_horizon, panel_from
+from forecast.frames import Framed, check_horizon, panel_from
 from forecast.frequency import Frequency, frequency_of
 from forecast.hierarchy import Level, level_from, total_of
 from forecast.panel import Panel
@@ -93,19 +93,9 @@ def forecast_demand(
     started = time.perf_counter()
     check_horizon(horizon)
     chosen = replace(params or PointParams(), model=model)
-    names = dict(sources or {})
     progress("read", 0, 1)
-    checked = SALES.check(sales, names.get("sales"))
-    framed = panel_from(
-        checked,
-        horizon=horizon,
-        freq=freq,
-        static=None if static is None else STATIC.check(static, names.get("static")),
-        known=None if known is None else KNOWN.check(known, names.get("known")),
-        calendar=None if calendar is None else CALENDAR.check(calendar, names.get("calendar")),
-        keys={part.strip() for name in hierarchy for part in name.split("+")},
-        source=names.get("sales", "sales"),
-    )
+    tables = {"sales": sales, "static": static, "known": known, "calendar": calendar}
+    framed = _framed(tables, sources or {}, horizon=horizon, freq=freq, hierarchy=hierarchy)
     progress("read", 1, 1)
     panel = framed.panel
     labels, buckets = _buckets(panel, bucket)
@@ -119,6 +109,24 @@ def forecast_demand(
         frame["periods"] = np.tile(np.bincount(buckets), len(frame) // len(labels))
     summary = _summary(panel, result, framed.notes, frame) | {"seconds": round(time.perf_counter() - started, 3)}
     return ForecastReport(frame, summary | ({"backtest": scores} if backtest else {}))
+
+
+def _framed(
+    tables: Mapping[str, pd.DataFrame | None],
+    sources: Mapping[str, str],
+    *,
+    horizon: int,
+    freq: str,
+    hierarchy: Sequence[str],
+) -> Framed:
+    """Check the tables that are given and build the panel."""
+    schemas = {"sales": SALES, "static": STATIC, "known": KNOWN, "calendar": CALENDAR}
+    checked = {
+        name: schemas[name].check(frame, sources.get(name)) for name, frame in tables.items() if frame is not None
+    }
+    keys = {part.strip() for name in hierarchy for part in name.split("+")}
+    source = sources.get("sales", "sales")
+    return panel_from(checked.pop("sales"), horizon=horizon, freq=freq, keys=keys, source=source, **checked)
 
 
 def _levels(panel: Panel, hierarchy: Sequence[str]) -> tuple[Level, ...]:

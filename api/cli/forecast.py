@@ -8,9 +8,8 @@ import typer
 
 from api.cli.output import emit, progress
 from contracts.errors import InputError
+from forecast.conformal import DEFAULT_QUANTILES
 from services.files import check_writable, read_raw, write_table
-
-_QUANTILES = "0.005,0.025,0.165,0.25,0.5,0.75,0.835,0.975,0.995"
 
 
 def forecast(
@@ -21,7 +20,9 @@ def forecast(
     static: Path | None = typer.Option(None, help="Attributes of the series; ids without sales get a forecast too."),
     known: Path | None = typer.Option(None, help="unique_id, ds and regressors known ahead (price, promotion)."),
     calendar: Path | None = typer.Option(None, help="ds and columns that hold for all series (events, holidays)."),
-    quantiles: str = typer.Option(_QUANTILES, help="Levels between 0 and 1, separated by commas."),
+    quantiles: str = typer.Option(
+        ",".join(map(str, DEFAULT_QUANTILES)), help="Levels between 0 and 1, separated by commas."
+    ),
     hierarchy: str = typer.Option("", help="Static columns to total by, e.g. store_id,dept_id,store_id+dept_id."),
     freq: str = typer.Option("D", help="Period of the data: D, W, W-MON, M, Q or Y."),
     bucket: str | None = typer.Option(None, help="Forecast sums over this period, e.g. W-MON: weeks from Monday on."),
