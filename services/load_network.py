@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from store.home import Home
 from store.tables import TABLES
 
 __all__ = ["LoadReport", "load_network"]
+
+_SUFFIXES = (".csv", ".parquet")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +68,12 @@ def load_network(directory: Path, *, home: Home, strict: bool = False, progress:
     Raises
     ------
     InputError
-        If the folder or ``parties`` is missing, a file is there twice, a required column is missing or no party can
-        be used. Nothing has changed then.
+        If the folder or ``parties`` is missing, a file is there twice or is no file, a required column is missing, no
+        party can be used, or the quarantine or the home cannot be written. The version that was current stays then.
     EvenflowError
         If `strict` and a row cannot be used. Nothing has changed then.
     """
+    before = _current(home)
     files = _files(directory)
     good: dict[str, pd.DataFrame] = {}
     bad: dict[str, pd.DataFrame] = {}
@@ -81,8 +85,12 @@ def load_network(directory: Path, *, home: Home, strict: bool = False, progress:
         good[name], bad[name] = _sift(name, raw.drop(columns=dropped.get(name, [])), files[name].name, good)
     progress("checking files", len(files), len(files))
     _require_usable(files, good, bad, strict=strict)
-    _quarantine(directory, files, bad)
-    before = _current(home)
+    try:
+        _quarantine(directory / "quarantine", files, bad)
+    except OSError as error:
+        raise InputError(
+            str(directory / "quarantine"), "a folder for the rows that cannot be used", error.strerror
+        ) from None
     version = home.publish(good, progress=progress)
     counts = {name: len(good[name]) for name in TABLES if name in good}
     quarantined = {name: len(bad[name]) for name in TABLES if name in bad and len(bad[name])}
@@ -93,7 +101,7 @@ def load_network(directory: Path, *, home: Home, strict: bool = False, progress:
         "quarantined": quarantined,
         "first_reasons": {name: _first(files[name].name, bad[name]) for name in quarantined},
         "dropped_personal_columns": dropped,
-        "ignored_files": _ignored(directory),
+        "ignored_files": _ignored(directory, files),
     }
     return LoadReport(
         version=version, changed=version != before, counts=counts, quarantined=quarantined, summary=summary
@@ -105,7 +113,10 @@ def _files(directory: Path) -> dict[str, Path]:
         raise InputError(str(directory), "a folder", "a file" if directory.exists() else "no such folder")
     files = {}
     for name in TABLES:
-        found = [path for suffix in (".csv", ".parquet") if (path := directory / f"{name}{suffix}").is_file()]
+        found = [path for suffix in _SUFFIXES if os.path.lexists(path := directory / f"{name}{suffix}")]
+        for path in found:
+            if not path.is_file():
+                raise InputError(str(path), "a file", "a folder" if path.is_dir() else "a link to nothing")
         if len(found) > 1:
             raise InputError(str(directory), f"one file of {name}", f"{found[0].name} and {found[1].name}")
         if found:
@@ -116,10 +127,10 @@ def _files(directory: Path) -> dict[str, Path]:
     return files
 
 
-def _ignored(directory: Path) -> list[str]:
+def _ignored(directory: Path, files: dict[str, Path]) -> list[str]:
     """Return the tables in the folder that no name of ours fits: a slip of the pen, perhaps."""
-    tables = (path for path in directory.iterdir() if path.suffix in (".csv", ".parquet"))
-    return sorted(path.name for path in tables if path.stem not in TABLES)
+    tables = (path for path in directory.iterdir() if path.suffix.lower() in _SUFFIXES)
+    return sorted(path.name for path in tables if path not in files.values())
 
 
 def _personal(name: str, raw: pd.DataFrame) -> dict[str, list[str]]:
@@ -163,11 +174,10 @@ def _first(source: str, bad: pd.DataFrame) -> str:
     return f"{source}, row {bad['row'].iloc[0]}: {bad['reason'].iloc[0]}"
 
 
-def _quarantine(directory: Path, files: dict[str, Path], bad: dict[str, pd.DataFrame]) -> None:
+def _quarantine(folder: Path, files: dict[str, Path], bad: dict[str, pd.DataFrame]) -> None:
     """Write the unusable rows beside the files; remove what an earlier load wrote and is good now."""
-    folder = directory / "quarantine"
     for name in TABLES:
-        for suffix in (".csv", ".parquet"):
+        for suffix in _SUFFIXES:
             path = folder / f"{name}{suffix}"
             if name in files and files[name].suffix == suffix and len(bad[name]):
                 folder.mkdir(exist_ok=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-from contracts.errors import InputError, NotReadyError
+from contracts.errors import InputError, NotReadyError, UnknownIdError
 from contracts.progress import Report, silent
 from graph.ids import IdColumn
 from graph.network import SupplyNetwork
@@ -66,10 +66,10 @@ class Home:
         Raises
         ------
         InputError
-            If a table's name is unknown or ``parties`` is missing.
+            If a table's name is unknown or ``parties`` is missing, or the home cannot be a folder.
         """
         _require_names(tables)
-        (self.root / "versions").mkdir(parents=True, exist_ok=True)
+        self._make()
         with self._locked():
             self._sweep()
             staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.root / "versions"))
@@ -87,17 +87,50 @@ class Home:
         Raises
         ------
         NotReadyError
-            If nothing was loaded yet; names the commands that load.
+            If nothing was loaded yet, or what was is damaged; names the commands that load.
+        InputError
+            If the home is a file.
         """
+        pointer = self.root / "current"
         try:
-            version = (self.root / "current").read_text(encoding="utf-8").strip()
+            version = pointer.read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError:
             raise NotReadyError(
                 f"{self.root}: no network loaded; run `evenflow load DIR` with your files or `evenflow demo`"
             ) from None
+        except NotADirectoryError:
+            raise _no_folder(self.root, "a file") from None
+        if not version or not (self.root / "versions" / version).is_dir():
+            raise NotReadyError(f"{pointer}: names no version that is there; run `evenflow load DIR` again")
         if self._opened is None or self._opened.version != version:
             self._opened = Snapshot(version, self.root / "versions" / version)
         return self._opened
+
+    def kept(self) -> list[Snapshot]:
+        """Return the versions on the disk that this program reads, the newest first."""
+        found = []
+        for path in sorted((self.root / "versions").glob("[!.]*"), key=_age):
+            try:
+                found.append(Snapshot(path.name, path))
+            except (FileNotFoundError, NotReadyError):
+                continue  # another process removed it, or another version of the program wrote it
+        return found
+
+    def activate(self, version: str) -> Snapshot:
+        """Make a version on the disk the current one again, results included.
+
+        Raises
+        ------
+        UnknownIdError
+            If it is no longer there.
+        """
+        with self._locked():
+            place = self.root / "versions" / version
+            if not (place / "manifest.json").is_file():
+                raise UnknownIdError("version", version)
+            os.utime(place)
+            put(self.root / "current", lambda path: _write_text(path, version))
+        return self.current()
 
     def _stage(self, tables: Mapping[str, pd.DataFrame], staging: Path, progress: Report) -> str:
         """Fill the staging folder and move it to its place, unless the version is already there."""
@@ -110,8 +143,10 @@ class Home:
         version = _hash(staging / "tables")
         place = self.root / "versions" / version
         if place.exists():
-            os.utime(place)
-            return version
+            if _whole(place, version):
+                os.utime(place)
+                return version
+            shutil.rmtree(place)
         progress("building the net", 0, 1)
         relations = ordered.get("relations", pd.DataFrame({"src": [], "dst": [], "kind": []}, dtype="str"))
         SupplyNetwork.build(ordered["parties"], relations).save(staging / "network")
@@ -121,6 +156,13 @@ class Home:
         staging.rename(place)
         progress("building the net", 1, 1)
         return version
+
+    def _make(self) -> None:
+        try:
+            (self.root / "versions").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            got = "a file" if self.root.exists() and not self.root.is_dir() else error.strerror
+            raise _no_folder(self.root, got) from None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -140,6 +182,23 @@ class Home:
         others.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
         for old in others[self.keep - 1 :]:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _age(path: Path) -> int:
+    return -path.stat().st_mtime_ns
+
+
+def _no_folder(root: Path, got: str | None) -> InputError:
+    return InputError(str(root), "a folder that can hold loaded networks", got)
+
+
+def _whole(place: Path, version: str) -> bool:
+    """Whether a version on the disk can be read: its manifest, its net and the very tables it is named by."""
+    try:
+        Snapshot(version, place).network()
+        return _hash(place / "tables") == version
+    except (OSError, ValueError, KeyError, NotReadyError):
+        return False
 
 
 def _require_names(tables: Mapping[str, pd.DataFrame]) -> None:

@@ -33,18 +33,17 @@ class Snapshot:
     Raises
     ------
     NotReadyError
-        If another version of the program wrote the folder in a form this one does not read.
+        If the folder's manifest is missing or damaged, or another version of the program wrote it in a form this one
+        does not read.
     """
 
     def __init__(self, version: str, root: Path) -> None:
         self.version, self.root = version, root
-        manifest = orjson.loads((root / "manifest.json").read_bytes())
-        if manifest["format"] != FORMAT:
+        stored, self.counts = _manifest(root / "manifest.json")
+        if stored != FORMAT:
             raise NotReadyError(
-                f"{root}: stored in format {manifest['format']}, this version reads {FORMAT}; "
-                "run `evenflow load DIR` again"
+                f"{root}: stored in format {stored}, this version reads {FORMAT}; run `evenflow load DIR` again"
             )
-        self.counts: dict[str, int] = manifest["counts"]
         self._tables: dict[str, pd.DataFrame] = {}
         self._network: SupplyNetwork | None = None
 
@@ -120,6 +119,15 @@ class Snapshot:
             raise InputError("result name", "a plain word", name)
         folder = self.root / "results"
         return folder / f"{name}.parquet", folder / f"{name}.json"
+
+
+def _manifest(path: Path) -> tuple[int, dict[str, int]]:
+    """Return the format and the rows of each table."""
+    try:
+        manifest = orjson.loads(path.read_bytes())
+        return manifest["format"], dict(manifest["counts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise NotReadyError(f"{path}: missing or damaged; run `evenflow load DIR` again") from None
 
 
 def _write_bytes(path: Path, text: bytes) -> None:

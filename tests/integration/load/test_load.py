@@ -4,12 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from contracts.errors import EvenflowError, InputError
+from contracts.errors import EvenflowError, InputError, NotReadyError
 from services.load_network import load_network
 from store.home import Home
 
@@ -41,7 +42,7 @@ def _append(path: Path, *rows: str) -> None:
 
 
 def _evenflow(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from api.cli.main import run; run()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from api.cli.entry import run; run()", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 
@@ -203,7 +204,8 @@ def test_further_columns_are_kept_as_attributes(folder: Path, home: Home) -> Non
 def test_files_with_other_names_are_told(folder: Path, home: Home) -> None:
     """A slip of the pen would otherwise go unseen."""
     (folder / "relation.csv").write_text("src,dst,kind\n")
-    assert load_network(folder, home=home).summary["ignored_files"] == ["relation.csv"]
+    (folder / "sales.csv").rename(folder / "Sales.CSV")
+    assert load_network(folder, home=home).summary["ignored_files"] == ["Sales.CSV", "relation.csv"]
 
 
 def _no_parties(folder: Path) -> None:
@@ -226,6 +228,16 @@ def _empty(folder: Path) -> None:
     (folder / "parties.csv").write_text("")
 
 
+def _a_folder(folder: Path) -> None:
+    (folder / "sales.csv").unlink()
+    (folder / "sales.csv").mkdir()
+
+
+def _a_link_to_nothing(folder: Path) -> None:
+    (folder / "sales.csv").unlink()
+    (folder / "sales.csv").symlink_to(folder / "nowhere.csv")
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -234,6 +246,8 @@ def _empty(folder: Path) -> None:
         (_no_column, "relations.csv: column 'src': expected this required column, got from, to"),
         (_all_bad, "parties.csv: expected at least one usable party"),
         (_empty, "parties.csv: expected a header and at least one row"),
+        (_a_folder, r"sales.csv: expected a file, got a folder"),
+        (_a_link_to_nothing, r"sales.csv: expected a file, got a link to nothing"),
         (shutil.rmtree, "expected a folder, got no such folder"),
     ],
 )
@@ -245,3 +259,101 @@ def test_folders_that_cannot_be_loaded_change_nothing(folder: Path, home: Home, 
         load_network(folder, home=home)
     assert home.current().version == version
     assert not (folder / "quarantine").exists()
+
+
+def _quarantine_is_a_file(folder: Path, home: Path) -> None:
+    del home
+    (folder / "quarantine").write_text("")
+
+
+def _quarantine_is_a_link_to_nothing(folder: Path, home: Path) -> None:
+    del home
+    (folder / "quarantine").symlink_to(folder / "nowhere")
+
+
+def _quarantine_holds_a_folder(folder: Path, home: Path) -> None:
+    del home
+    (folder / "quarantine" / "parties.csv").mkdir(parents=True)
+
+
+def _home_is_a_file(folder: Path, home: Path) -> None:
+    del folder
+    home.write_text("")
+
+
+def _home_is_in_a_file(folder: Path, home: Path) -> None:
+    del folder
+    home.parent.rmdir()
+    home.parent.write_text("")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (_quarantine_is_a_file, "net/quarantine: expected a folder for the rows that cannot be used, got "),
+        (_quarantine_is_a_link_to_nothing, "net/quarantine: expected a folder for the rows that cannot be used, got "),
+        (_quarantine_holds_a_folder, r"net/quarantine/parties.csv: expected a file to write, got a folder"),
+        (_home_is_a_file, "homes/home: expected a folder that can hold loaded networks, got a file"),
+        (_home_is_in_a_file, "homes/home: expected a folder that can hold loaded networks, got a file"),
+    ],
+)
+def test_places_that_cannot_be_written_are_named_before_anything_is_published(
+    folder: Path, tmp_path: Path, spoil: Callable[[Path, Path], None], message: str
+) -> None:
+    """One line with exit code 2."""
+    home = tmp_path / "homes" / "home"
+    home.parent.mkdir()
+    _append(folder / "parties.csv", "X1,shop,,,,,,,,")
+    spoil(folder, home)
+    refused = _evenflow("load", folder, "--home", home)
+    assert refused.returncode == 2
+    (line,) = refused.stderr.splitlines()
+    assert message in line
+    assert not home.is_dir()
+
+
+def _current_is_empty(home: Home) -> None:
+    (home.root / "current").write_text("")
+
+
+def _current_names_nothing(home: Home) -> None:
+    (home.root / "current").write_bytes(b"\xffgone")
+
+
+def _manifest_is_cut(home: Home) -> None:
+    manifest = home.current().root / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:9])
+
+
+def _manifest_is_missing(home: Home) -> None:
+    (home.current().root / "manifest.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "file"),
+    [
+        (_current_is_empty, "current"),
+        (_current_names_nothing, "current"),
+        (_manifest_is_cut, "manifest.json"),
+        (_manifest_is_missing, "manifest.json"),
+    ],
+)
+def test_a_damaged_home_is_told_and_can_be_loaded_over(
+    folder: Path, home: Home, damage: Callable[[Home], None], file: str
+) -> None:
+    """The message names the file; the same files loaded again mend it."""
+    version = load_network(folder, home=home).version
+    damage(home)
+    again = Home(home.root)
+    with pytest.raises(NotReadyError, match=f"{file}: .*run `evenflow load DIR` again"):
+        again.current()
+    assert load_network(folder, home=again).version == version
+    assert len(Home(home.root).current().table("parties")) == 10
+
+
+def test_damaged_tables_are_replaced(folder: Path, home: Home) -> None:
+    """A version is named by its tables; what does not match its name is written again."""
+    version = load_network(folder, home=home).version
+    (home.current().root / "tables" / "sales.parquet").write_bytes(b"PAR1")
+    assert load_network(folder, home=home).version == version
+    assert len(Home(home.root).current().table("sales")) == 3
