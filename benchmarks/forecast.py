@@ -29,6 +29,7 @@ from forecast.point import PointParams, point_forecast
 
 ORIGINS = (1913, 1885, 1857)
 OURS = "evenflow"
+_VOLUME_DAYS = 182
 
 
 def measure(folder: Path, origin: int, name: str, seed: int, *, with_ranges: bool = True) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def measure(folder: Path, origin: int, name: str, seed: int, *, with_ranges: boo
         "bias": round(bias(truth, mean), 4),
     }
     if quantiles is not None:
-        score |= _range_scores(truth, quantiles)
+        score |= _range_scores(truth, quantiles, panel.y[:, -_VOLUME_DAYS:].sum(axis=1))
     return score
 
 
@@ -67,8 +68,8 @@ def _forecast(panel: Any, name: str, seed: int, *, with_ranges: bool) -> tuple[n
     return point_forecast(panel, params=PointParams(model=name), seed=seed).mean, None
 
 
-def _range_scores(truth: np.ndarray, quantiles: np.ndarray) -> dict[str, Any]:
-    third = np.argsort(np.argsort(truth.sum(axis=1), kind="stable")) * 3 // len(truth)
+def _range_scores(truth: np.ndarray, quantiles: np.ndarray, volume: np.ndarray) -> dict[str, Any]:
+    third = np.argsort(np.argsort(volume, kind="stable")) * 3 // len(truth)
     shares = [calibration(truth, quantiles, DEFAULT_QUANTILES)]
     shares += [calibration(truth[third == k], quantiles[third == k], DEFAULT_QUANTILES) for k in range(3)]
     misses = [

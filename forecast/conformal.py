@@ -20,6 +20,7 @@ DEFAULT_QUANTILES = (0.005, 0.025, 0.165, 0.25, 0.5, 0.75, 0.835, 0.975, 0.995)
 
 _CLASS_ROWS = 400
 _FEWEST_ROWS = 20
+_FLOOR = 0.01
 _MOST_SIZES, _DISPERSIONS, _MOST_BLOCKS = 20, 3, 4
 
 
@@ -56,6 +57,8 @@ class Calibration:
         Number of horizon blocks.
     ratios
         Shape (sizes, dispersions, blocks, q); empty when there was too little to learn from.
+    floor
+        Forecasts below it are taken for it: a ratio to next to nothing says nothing.
     """
 
     quantiles: np.ndarray
@@ -63,6 +66,7 @@ class Calibration:
     dispersions: np.ndarray
     blocks: int
     ratios: np.ndarray
+    floor: float = 0.0
 
     @property
     def learned(self) -> bool:
@@ -85,11 +89,12 @@ class Calibration:
         """
         if not self.learned:
             return _geometric(mean, self.quantiles)
-        size = np.searchsorted(self.sizes, mean, side="right")
+        unit = np.where(mean > 0, np.maximum(mean, self.floor), 0)
+        size = np.searchsorted(self.sizes, unit, side="right")
         edges = self.dispersions[size]
         spread = (dispersion[:, None, None] >= edges).sum(axis=2) if edges.shape[-1] else np.zeros_like(size)
         block = np.broadcast_to(_block_of(mean.shape[1], self.blocks), mean.shape)
-        return np.asarray(self.ratios[size, spread, block] * mean[:, :, None])
+        return np.asarray(self.ratios[size, spread, block] * unit[:, :, None])
 
 
 def calibrate(residuals: Residuals, quantiles: Sequence[float]) -> Calibration:
@@ -100,7 +105,9 @@ def calibrate(residuals: Residuals, quantiles: Sequence[float]) -> Calibration:
     if good.sum() < _FEWEST_ROWS:
         return Calibration(levels, np.empty(0), np.empty((1, 0)), 1, np.empty(0))
     n_sizes, n_spreads, blocks = _fineness(int(good.sum()), horizon)
-    mean, ratio = residuals.mean[good], residuals.y[good] / residuals.mean[good]
+    floor = _FLOOR * float(residuals.mean[good].mean())
+    mean = np.maximum(residuals.mean[good], floor)
+    ratio = residuals.y[good] / mean
     spread = np.broadcast_to(residuals.dispersion[:, None], good.shape)[good]
     block = np.broadcast_to(_block_of(horizon, blocks), good.shape)[good]
     sizes = _inner_edges(mean, n_sizes)
@@ -113,7 +120,7 @@ def calibrate(residuals: Residuals, quantiles: Sequence[float]) -> Calibration:
             if rough.sum() >= _FEWEST_ROWS:
                 ratios[s, d, b] = _order_statistics(ratio[rough], levels)
                 break
-    return Calibration(levels, sizes, dispersions, blocks, ratios)
+    return Calibration(levels, sizes, dispersions, blocks, ratios, floor)
 
 
 def _fineness(rows: int, horizon: int) -> tuple[int, int, int]:

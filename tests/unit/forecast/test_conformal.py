@@ -58,6 +58,14 @@ def test_a_forecast_of_zero_has_no_width():
         assert calibration.apply(np.zeros((1, 1)), np.zeros(1)).tolist() == [[[0, 0]]]
 
 
+def test_a_faded_series_that_sells_again_does_not_blow_up_the_others():
+    """One sale against a forecast of 1e-20 is no ratio of 1e20 for every small series."""
+    mean, y = np.full((100, 10), 0.5), np.zeros((100, 10))
+    mean[:30], y[0, :5], y[60:] = 1e-20, 1, 1
+    quantiles = calibrate(residuals(mean, y), [0.5, 0.995]).apply(np.array([[1e-20, 0.5]]), np.zeros(1))
+    assert quantiles.max() < 1000
+
+
 @pytest.mark.parametrize("hidden", ["mean", "y"])
 def test_unknown_pairs_are_left_out(hidden):
     """NaN in the forecast or the outcome teaches nothing."""
