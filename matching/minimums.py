@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matching.ledger import trimmed
 from matching.linear import linear_form, whole_pieces, with_minimums
 from matching.problem import CreditLines, Ints, MatchParams, MatchProblem, MatchResult, relative_gap
+from matching.repair import priced_allocation
 from matching.solve import OPTIMAL_GAP, solve
 
 __all__ = ["only", "solve_with_minimums"]
@@ -22,9 +23,10 @@ def solve_with_minimums(
 ) -> MatchResult:
     """Solve so that a candidate gets at least its minimum or nothing.
 
-    Splits below a minimum are forbidden one round after another and the rest is solved again, which keeps the limit
-    always and the objective nearly; where a mixed-integer program of the size is allowed, it decides instead. The
-    prices are those of the problem without minimums, whose bound holds with them, too.
+    Splits below a minimum are forbidden one round after another, which keeps the limit always and the objective
+    nearly: a small problem is solved again each time, and then a mixed-integer program decides; in a large one the
+    orders that lost pieces are placed again at the first solution's prices. The prices are those of the problem
+    without minimums, whose bound holds with them, too.
 
     Parameters
     ----------
@@ -33,18 +35,23 @@ def solve_with_minimums(
     """
     params = params or MatchParams()
     allowed = problem.pieces[problem.order] >= minimum
-    first = result = _solve_allowed(problem, allowed, params, seed)
+    first = _solve_allowed(problem, allowed, params, seed)
+    small = problem.n_candidates <= params.mip_candidates
+    pieces = first.pieces
     for _ in range(_ROUNDS):
-        short = _short(result.pieces, minimum)
+        short = _short(pieces, minimum)
         if not short.any():
             break
         allowed &= ~short
-        result = _solve_allowed(problem, allowed, params, seed)
-    pieces = np.where(_short(result.pieces, minimum), 0, result.pieces)
+        if small or params.method == "greedy":
+            pieces = _solve_allowed(problem, allowed, params, seed).pieces
+        else:
+            pieces = _placed_again(problem, allowed, first, pieces)
+    pieces = np.where(_short(pieces, minimum), 0, pieces)
     if np.array_equal(pieces, first.pieces):
         return first
     bound = first.upper_bound
-    if params.method != "greedy" and problem.n_candidates <= params.mip_candidates:
+    if params.method != "greedy" and small:
         pieces, bound = _program(problem, minimum, params, pieces, bound)
     objective = problem.objective(pieces)
     optimal = relative_gap(objective, bound) <= OPTIMAL_GAP
@@ -85,6 +92,15 @@ def _solve_allowed(
     pieces = np.zeros(problem.n_candidates, np.int64)
     pieces[allowed] = result.pieces
     return replace(result, pieces=pieces)
+
+
+def _placed_again(problem: MatchProblem, allowed: npt.NDArray[np.bool_], first: MatchResult, pieces: Ints) -> Ints:
+    """Keep what is allowed and place the rest at the first solution's prices."""
+    again = np.zeros(problem.n_candidates, np.int64)
+    again[allowed] = priced_allocation(
+        only(problem, allowed), first.prices, first.line_prices, start=pieces[allowed].astype(np.float64), rounds=0
+    )
+    return again
 
 
 def only(problem: MatchProblem, allowed: npt.NDArray[np.bool_]) -> MatchProblem:

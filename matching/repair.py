@@ -15,9 +15,9 @@ from matching.ledger import book_of, state_of, trimmed
 from matching.moves import eject, fill_floors, improve
 from matching.problem import Floats, Ints, MatchProblem
 
-__all__ = ["priced_allocation"]
+__all__ = ["ROUNDS", "priced_allocation"]
 
-_ROUNDS = 30
+ROUNDS = 30
 _LOOKS = 30_000_000
 
 
@@ -29,6 +29,7 @@ def priced_allocation(
     start: Floats | None = None,
     unsplit: bool = False,
     floors: Floats | None = None,
+    rounds: int = ROUNDS,
 ) -> Ints:
     """Return int64 [E], a feasible allocation near the one the prices describe.
 
@@ -38,6 +39,8 @@ def priced_allocation(
         float [E], pieces of a relaxed solution, feasible but for being fractional or split.
     floors
         float [M], units of load each supplier should get; filled last, as far as moves reach.
+    rounds
+        Most rounds of moves and ejections, >= 0.
     """
     net = net_scores(problem, prices, line_prices)
     book = book_of(problem, net, unsplit=unsplit)
@@ -46,7 +49,7 @@ def priced_allocation(
     urgent = _most_urgent_first(problem, net)
     place(urgent, book, state)
     looks = _LOOKS
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         made, looks = eject(urgent, book, state, looks)
         if made + improve(book, state) == 0:
             break

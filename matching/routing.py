@@ -183,8 +183,8 @@ def _unserved_reasons(
 ) -> npt.NDArray[np.object_]:
     """Return why pieces stay: of the eligible candidates if there are any, else the limit that came nearest."""
     nearest = np.full(everything.n_orders, -1)
-    rank = {name: at for at, name in enumerate(_HARD_LIMITS)}
-    np.maximum.at(nearest, everything.order, [rank.get(str(limit), -1) for limit in limits])
+    for rank, name in enumerate(_HARD_LIMITS):
+        nearest[everything.order[limits == name]] = rank
     names: npt.NDArray[np.object_] = np.array([*_HARD_LIMITS, "no_candidates"], dtype=object)
     why: npt.NDArray[np.object_] = names[nearest]
     some = np.flatnonzero((result.unserved > 0) & (np.diff(problem.indptr) > 0))

@@ -106,7 +106,7 @@ def _table(routed: Routed, rows: pd.DataFrame, day: pd.Timestamp, at: Ints, piec
     part = rows.iloc[at].reset_index(drop=True)
     money = {name: _fen(part[name].to_numpy() * pieces) for name in COSTS}
     rival = routed.runner_up[at]
-    suppliers = np.array([*rows["supplier_id"], None], dtype=object)
+    suppliers = np.append(rows["supplier_id"].to_numpy(dtype=object), np.array([None]))
     scores = [name for name in part.columns if name.startswith("score_")]
     table = part.assign(
         pieces=pieces,

@@ -161,7 +161,9 @@ def _route(
 ) -> Routed:
     order = pd.Index(demands["order_id"]).get_indexer(rows["order_id"])
     good = np.where(rows["basis"] == "sku", rows["sku_id"], rows["category"])
-    offer, _ = pd.factorize(pd.MultiIndex.from_arrays([rows["supplier_id"], good]))
+    supplier, _ = pd.factorize(rows["supplier_id"])
+    kind, kinds = pd.factorize(good, use_na_sentinel=False)
+    offer, _ = pd.factorize(supplier * len(kinds) + kind)
     penalty: npt.NDArray[np.float64] | None = None
     if "unmatched_penalty" in demands:
         penalty = pd.to_numeric(demands["unmatched_penalty"]).fillna(1.0).to_numpy(dtype=np.float64)

@@ -105,6 +105,26 @@ def test_minimum_order_is_kept_or_left():
     assert by_rounds.upper_bound >= result.objective
 
 
+def test_minimum_orders_of_a_large_match_are_mended_without_solving_again(monkeypatch):
+    """Above the program's size one solve is enough: splits below a minimum are placed again at its prices."""
+    n, k, m, rng = 300, 6, 12, np.random.default_rng(0)
+    minimum = rng.choice([0, 5, 10, 20], m)
+    supplier = np.concatenate([rng.choice(m, k, replace=False) for _ in range(n)])
+    pieces = rng.integers(1, 30, n)
+    problem = MatchProblem(
+        indptr=np.arange(n + 1) * k, supplier=supplier, score=1 - 0.5 * rng.random(n * k), pieces=pieces,
+        capacity=np.full(m, int(1.05 * pieces.sum() / m)),
+    )  # fmt: skip
+    solved = []
+    monkeypatch.setattr("matching.minimums.solve", lambda *a, **k: solved.append(a) or solve(*a, **k))
+    result = solve_with_minimums(problem, minimum[supplier], params=MatchParams(mip_candidates=0))
+    assert len(solved) == 1
+    assert ((result.pieces == 0) | (result.pieces >= minimum[supplier])).all()
+    assert (np.bincount(supplier, weights=result.pieces, minlength=m) <= problem.capacity).all()
+    assert (result.unserved >= 0).all()
+    assert 0 < result.gap < 0.05
+
+
 def routed(**changes):
     """Route one order of 4 over three rows: a better one, a worse one, and one out of territory."""
     arrays = {
