@@ -19,6 +19,7 @@ from forecast.panel import Panel
 from forecast.point import Point, PointParams, default_levels, point_forecast, trees_can_learn
 
 _CHEAP_ORIGINS = 8
+_DECIMALS, _ROUNDING = 6, 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class ForecastProblem:
     buckets
         Per period of the horizon the index of the bucket it is summed into, ascending from 0; None = no sums.
     quantiles
-        Levels in (0, 1).
+        Levels in (0, 1) of at most six decimals, each once.
     """
 
     panel: Panel
@@ -46,9 +47,12 @@ class ForecastProblem:
         for q in self.quantiles:
             if not 0 < q < 1:
                 raise InputError("--quantiles", "levels between 0 and 1", q)
-        if len(set(self.quantiles)) != len(self.quantiles) or not self.quantiles:
+            if abs(q - round(q, _DECIMALS)) > _ROUNDING:
+                raise InputError("--quantiles", f"levels of at most {_DECIMALS} decimals", q)
+        levels = sorted({round(float(q), _DECIMALS) for q in self.quantiles})
+        if len(levels) != len(self.quantiles) or not levels:
             raise InputError("--quantiles", "at least one level, each once", ",".join(map(str, self.quantiles)))
-        object.__setattr__(self, "quantiles", tuple(sorted(self.quantiles)))
+        object.__setattr__(self, "quantiles", tuple(levels))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ SALES = TableSchema(
             name="y",
             kind="float",
             minimum=0,
+            maximum=1e12,
             description="Sell-through in pieces, returns netted. Periods missing after a series' first row are zeros; "
             "periods before it did not exist.",
         ),
@@ -75,7 +76,7 @@ SIGNALS = TableSchema(
             description="When the count became known: a checkpoint uses only what was observed by then.",
         ),
         Column(name="kind", kind="str", choices=SIGNAL_KINDS, description="What people did."),
-        Column(name="count", kind="float", minimum=0, description="How often, in `unit`."),
+        Column(name="count", kind="float", minimum=0, maximum=1e12, description="How often, in `unit`."),
         Column(
             name="period_seconds",
             kind="int",

@@ -98,7 +98,7 @@ def forecast_demand(
     framed = _framed(tables, sources or {}, horizon=horizon, freq=freq, hierarchy=hierarchy)
     progress("read", 1, 1)
     panel = framed.panel
-    labels, buckets = _buckets(panel, bucket)
+    labels, buckets = _buckets(panel, bucket, freq)
     levels = _levels(panel, hierarchy)
     problem = ForecastProblem(panel=panel, levels=levels, quantiles=tuple(quantiles))
     forecaster = Forecaster(panel, chosen, seed, levels)
@@ -142,12 +142,14 @@ def _levels(panel: Panel, hierarchy: Sequence[str]) -> tuple[Level, ...]:
     return levels
 
 
-def _buckets(panel: Panel, bucket: str | None) -> tuple[np.ndarray, np.ndarray | None]:
+def _buckets(panel: Panel, bucket: str | None, freq: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the dates that label the rows of one series, and the bucket of each period."""
     days = panel.dates(panel.length, panel.length + panel.horizon)
     if bucket is None:
         return days, None
     frequency: Frequency = frequency_of(bucket, days, option="--bucket")
+    if frequency.year > panel.frequency.year:
+        raise InputError("--bucket", f"a period at least as long as that of --freq {freq}", bucket)
     ordinals, buckets = np.unique(frequency.ordinals(days), return_inverse=True)
     return frequency.dates(ordinals), buckets
 
@@ -164,7 +166,9 @@ def _frame(
         "mean": np.concatenate([ranges.mean.ravel() for _, ranges in blocks]),
     }
     for k, q in enumerate(quantiles):
-        columns[f"q{q:g}"] = np.concatenate([ranges.quantiles[..., k].ravel() for _, ranges in blocks])
+        columns["q" + f"{q:.6f}".rstrip("0")] = np.concatenate(
+            [ranges.quantiles[..., k].ravel() for _, ranges in blocks]
+        )
     frame = pd.DataFrame(columns)
     frame["unique_id"] = frame["unique_id"].astype("str")
     return frame

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from contracts.errors import EvenflowError
+from planning.tables import quantile_levels
 from services.forecast_demand import forecast_demand
 
 
@@ -19,9 +20,11 @@ STATIC = pd.DataFrame({"unique_id": ["a", "b"], "store": ["S1", "S2"]})
         # a required column is missing
         (sales().drop(columns="y"), {}, r"sales\.csv: column 'y': expected this required column"),
         # negative sales
-        (sales(y=["1", "-2"]), {}, r"sales\.csv: column 'y', row 2: expected a number >= 0, got -2"),
+        (sales(y=["1", "-2"]), {}, r"sales\.csv: column 'y', row 2: expected a number >= 0 and <= 1e.12, got -2"),
         # text where a number belongs
-        (sales(y=["1", "many"]), {}, r"sales\.csv: column 'y', row 2: expected a number >= 0, got many"),
+        (sales(y=["1", "many"]), {}, r"sales\.csv: column 'y', row 2: expected a number >= 0 and <= 1e.12, got many"),
+        # more than anybody sells
+        (sales(y=["1", "1e300"]), {}, r"sales\.csv: column 'y', row 2: expected a number .* <= 1e.12, got 1e300"),
         # a date that is none
         (sales(ds=["2024-01-01", "2024-13-01"]), {}, r"sales\.csv: column 'ds', row 2: expected a date"),
         # the same day twice
@@ -38,8 +41,11 @@ STATIC = pd.DataFrame({"unique_id": ["a", "b"], "store": ["S1", "S2"]})
         # options that do not exist
         (sales(), {"freq": "fortnight"}, "--freq: expected D, W"),
         (sales(), {"bucket": "W-FOO"}, "--bucket: expected D, W"),
+        (sales(), {"freq": "M", "bucket": "W-MON"}, "--bucket: expected a period at least as long as .*M, got W-MON"),
         (sales(), {"model": "oracle"}, "--model: expected one of"),
         (sales(), {"quantiles": [0.5, 1.2]}, "--quantiles: expected levels between 0 and 1, got 1.2"),
+        (sales(), {"quantiles": [0.5, 0.9999999]}, "--quantiles: expected levels of at most 6 decimals, got 0.9999999"),
+        (sales(), {"quantiles": [0.3, 0.1 + 0.2]}, "--quantiles: expected at least one level, each once, got 0.3,0.3"),
         (sales(), {"hierarchy": ["store"]}, r"--hierarchy: expected static columns \(none given\), got store"),
         (
             sales(),
@@ -146,3 +152,10 @@ def test_missing_prices_and_categories_never_seen_are_no_reason_to_fail():
     report = forecast_demand(weeks(), horizon=5, known=known)
     assert np.isfinite(report.forecast.drop(columns=["unique_id", "ds"])).all(axis=None)
     assert report.summary["notes"]["known_rows_of_unknown_series"] == 1
+
+
+def test_planning_reads_every_level_that_a_forecast_names():
+    """Small levels and levels of six decimals: no exponent, nothing rounded."""
+    levels = [0.00001, 0.1 + 0.2, 0.5, 0.999999]
+    frame = forecast_demand(weeks(), horizon=2, quantiles=levels).forecast
+    assert quantile_levels(frame) == {"q0.00001": 0.00001, "q0.3": 0.3, "q0.5": 0.5, "q0.999999": 0.999999}
