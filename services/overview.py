@@ -12,15 +12,13 @@ import pyarrow.parquet as pq
 from store.snapshot import Snapshot
 
 __all__ = [
-    "IDLE_FEN_PER_HOUR",
-    "OVERTIME_FEN_PER_HOUR",
     "attention",
     "levelness",
+    "simulated_rows",
     "simulated_tables",
     "unlevelled_load",
 ]
 
-IDLE_FEN_PER_HOUR, OVERTIME_FEN_PER_HOUR = 2_500, 3_750
 _SHORT = {
     "no_capacity": "no capacity left before they are needed",
     "priced_out": "making more would cost more than being short",
@@ -36,8 +34,6 @@ def attention(
     load: pd.DataFrame | None = None,
     plan_summary: Mapping[str, Any] | None = None,
     routes: pd.DataFrame | None = None,
-    idle_fen_per_hour: float = IDLE_FEN_PER_HOUR,
-    overtime_fen_per_hour: float = OVERTIME_FEN_PER_HOUR,
 ) -> pd.DataFrame:
     """Return what needs a person, the most money at stake first.
 
@@ -46,7 +42,8 @@ def attention(
     orders, products
         Tables of the network: due dates and prices.
     matches, load, plan_summary
-        What was computed on it, as far as it was.
+        What was computed on it, as far as it was. The summary's ``fen_per_hour`` are the plan's own prices of an
+        idle hour and of one of overtime.
     routes
         Which items a resource works on: prices what it is short of when the plan names the resource only.
 
@@ -64,8 +61,9 @@ def attention(
     if plan_summary is not None:
         parts.append(_short(plan_summary, prices, routes))
     if load is not None:
-        parts.append(_hours(load, "idle", idle_fen_per_hour, "capacity without work"))
-        parts.append(_hours(load, "overtime", overtime_fen_per_hour, "work above capacity"))
+        price = (plan_summary or {}).get("fen_per_hour", {})
+        parts.append(_hours(load, "idle", price.get("idle", 0.0), "capacity without work"))
+        parts.append(_hours(load, "overtime", price.get("overtime", 0.0), "work above capacity"))
     parts = [part for part in parts if len(part)]
     if not parts:
         return pd.DataFrame(columns=_COLUMNS)
@@ -118,11 +116,17 @@ def simulated_tables(snapshot: Snapshot) -> dict[str, str]:
     for name in snapshot.counts:
         path = snapshot.root / "tables" / f"{name}.parquet"
         if path.exists() and "simulated" in pq.read_schema(path).names:
-            flags = pq.read_table(path, columns=["simulated"])["simulated"].to_numpy(zero_copy_only=False)
-            truthy = pd.Series(flags).astype(str).str.lower().eq("true")
+            truthy = simulated_rows(pq.read_table(path, columns=["simulated"]).to_pandas())
             if truthy.any():
                 found[name] = "all" if truthy.all() else "some"
     return found
+
+
+def simulated_rows(table: pd.DataFrame) -> pd.Series:
+    """Return which rows say that they are simulated, boolean."""
+    if "simulated" not in table:
+        return pd.Series(data=False, index=table.index)
+    return table["simulated"].astype(str).str.lower().eq("true")
 
 
 def _prices(products: pd.DataFrame) -> pd.Series:

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from api.cli.output import emit, progress, stderr
-from api.settings import Settings
+from api.cli.demo_table import demo_table
+from api.cli.output import emit, stderr
+from api.cli.stages import stages
+from api.settings import Settings, read_settings
 
 __all__ = ["demo"]
-
-# Figures shown to people, in the order of the job; --json has them all.
-_SHOWN = (
-    "parties",
-    "relations",
-    "sales_rows",
-    "series",
-    "forecast_wape",
-    "baseline_wape",
-    "interval_coverage",
-    "load_cv",
-    "unlevelled_load_cv",
-    "idle_hours",
-    "overtime_hours",
-    "plan_fill_rate",
-    "plan_gap",
-    "orders",
-    "fill_rate",
-    "match_gap",
-    "mean_promised_days",
-    "cost_parts_fen",
-    "shares_fen",
-    "seconds",
-)
 
 
 def demo(
@@ -44,6 +21,8 @@ def demo(
     scale: Annotated[str, typer.Option(help="tiny, small, default or a number of parties, 10 to 6000000.")] = "default",
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything simulated.")] = 0,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after the job; serve nothing.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; this machine only by default.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.")] = None,
     files: Annotated[Path | None, typer.Option(help="Only write small example input files there and stop.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object of key figures.")] = False,
 ) -> None:
@@ -59,8 +38,7 @@ def demo(
     if files is not None:
         _write_files(files, seed, as_json=as_json)
         return
-    settings = Settings()
-    settings = settings if home is None else settings.model_copy(update={"home": home})
+    settings = read_settings(home=home, host=host, port=port)
     _run(settings, scale, seed, as_json=as_json)
     if not no_serve:
         from api.cli.serve import serve
@@ -78,12 +56,17 @@ def _run(settings: Settings, scale: str, seed: int, *, as_json: bool) -> None:
     from services.run_demo import run_demo
     from store.home import Home
 
-    with progress() as report:
+    with stages() as report:
         found = run_demo(Home(settings.home), scale=scale, seed=seed, progress=report)
     if found.reused:
         stderr.print(f"These are the kept results of an earlier run in {settings.home} (same scale, seed and code).")
-    figures: Mapping[str, Any] = {**found.figures, "reused": found.reused}
-    shown = figures if as_json else {name: figures[name] for name in _SHOWN}
-    emit(shown, as_json=as_json, title=f"Evenflow demo, scale {scale}, seed {seed}")
-    if not as_json:
-        stderr.print(f"Real: {figures['real']}.\nSimulated: {figures['simulated']}.", highlight=False)
+    if found.displaced:
+        stderr.print(
+            f"Your own network {found.displaced} is no longer current in {settings.home}; `evenflow load` your folder "
+            "again to have it back with its results, and give one of them a --home of its own."
+        )
+    if as_json:
+        emit({**found.figures, "reused": found.reused}, as_json=True, title="")
+        return
+    emit(demo_table(found.figures), as_json=False, title=f"Evenflow demo, scale {scale}, seed {seed}")
+    stderr.print(f"Real: {found.figures['real']}.\nSimulated: {found.figures['simulated']}.", highlight=False)

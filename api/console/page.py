@@ -98,9 +98,8 @@ def _body(view: View) -> None:
     if view.simulated:
         ui.label(f"{view.simulated} Nothing simulated describes a real company or person.").classes("sub")
     if view.empty:
-        with _card("Nothing has been computed on this network yet", "Ask for a forecast or a plan over the API."):
-            ui.html('<span class="code">curl -X POST -H "Content-Type: application/json" -d "{}" '
-                    "http://127.0.0.1:8000/v1/forecasts</span>", sanitize=False)  # fmt: skip
+        _nothing_computed()
+        return
     with ui.element("div").classes("tiles"):
         for place, (name, value, note) in enumerate(view.tiles()):
             _tile(name, value, note, alert=place == 0 and len(view.attention) > 0)
@@ -109,6 +108,18 @@ def _body(view: View) -> None:
         _forecast_card(view)
         _plan_card(view)
     _match_card(view)
+
+
+def _nothing_computed() -> None:
+    """Say how to compute, with the address this page came from."""
+    request = ui.context.client.request
+    server = f"{request.url.scheme}://{request.url.netloc}"
+    curl = "curl -X POST -H 'Content-Type: application/json' -d '{}' " + server
+    with _card("Nothing has been computed on this network yet", "Ask for forecasts and a plan, then look again."):
+        for command in (f"{curl}/v1/forecasts", f"{curl}/v1/plans"):
+            ui.label(command).classes("code")
+        ui.label("Or all of it and the routes of its orders, on the command line: evenflow run").classes("sub")
+        _link("Look again", "/console/")
 
 
 def _tile(name: str, value: str, note: str, *, alert: bool) -> None:
@@ -129,11 +140,11 @@ def _card(title: str, sub: str) -> Any:
 def _attention_card(view: View) -> None:
     with _card("Needs a decision", "most money at stake first"):
         if view.attention.empty:
-            ui.label("Nothing stands out: every order has a supplier and every hour has work.").classes("sub")
+            ui.label(view.all_well).classes("sub")
             return
         rows = min(8, len(view.attention))
         ui.aggrid(attention_grid(view.attention), auto_size_columns=False).classes("grid").style(
-            f"height: {40 + 34 * rows}px"
+            f"height: {44 + 48 * rows}px"
         )
 
 

@@ -32,7 +32,7 @@ class View:
             products=snapshot.table("products"),
             matches=self.matches,
             load=self.load,
-            plan_summary=self.figures.get("plan"),
+            plan_summary=loaded.result("plan_summary"),
             routes=snapshot.table("routes"),
         )
 
@@ -49,6 +49,13 @@ class View:
     def empty(self) -> bool:
         """Whether a network is loaded but nothing was computed on it."""
         return self.forecast is None and self.plan is None and self.matches is None
+
+    @property
+    def all_well(self) -> str:
+        """What is in order where nothing needs a decision: only what was computed."""
+        parts = {"every order has a supplier in time": self.matches, "every hour has work": self.load}
+        found = [words for words, frame in parts.items() if frame is not None]
+        return f"Nothing stands out: {' and '.join(found)}." if found else "Nothing to decide before there is a plan."
 
     def series(self) -> list[str]:
         """Return the forecast series, the largest first."""
@@ -96,8 +103,8 @@ class View:
         return found
 
     def _stake_tile(self) -> tuple[str, str, str]:
-        total = self.attention["stake_fen"].sum() / 100
-        return "Money at stake", f"¥{total:,.0f}", f"{len(self.attention):,} exceptions, ranked below"
+        total, count = self.attention["stake_fen"].sum() / 100, len(self.attention)
+        return "Money at stake", f"¥{total:,.0f}", f"{count:,} exception{'' if count == 1 else 's'}, ranked below"
 
     def _level_tile(self) -> tuple[str, str, str]:
         assert self.load is not None

@@ -68,7 +68,9 @@ def create_forecast(
 ) -> JsonResponse:
     """Compute a probabilistic forecast in the background.
 
-    The answer names the job; its table `forecast` has `unique_id`, `ds`, `mean` and one column per quantile.
+    The answer names the job; its table `forecast` has `unique_id`, `ds`, `mean` and one column per quantile. Without
+    `sales` those of the loaded network are forecast, and kept with it: by series as asked (days only, without a
+    hierarchy), and by item and week (`weekly_forecast`) for its plan.
     """
     tables = {name: frame_of(getattr(request, name)) for name in _TABLES}
     options = request.model_dump(exclude=set(_TABLES), exclude_none=True)
@@ -91,7 +93,7 @@ def read_forecast(
     loaded: NetDep,
     unique_id: Annotated[str, InPath(min_length=1, max_length=500, description="Series.")],
 ) -> JsonResponse:
-    """Return the forecast of one series of the loaded network, as the demo or the last load computed it."""
+    """Return the forecast of one series of the loaded network, as it was last computed."""
     rows = loaded.rows_by("forecast", "unique_id").get(unique_id)
     if rows is None:
         raise UnknownIdError("series", unique_id)
@@ -103,16 +105,22 @@ def read_forecast(
 def forecast_work(
     tables: dict[str, pd.DataFrame | None], options: dict[str, Any], home: Path, progress: Report
 ) -> JobResult:
-    """Compute one forecast; runs in a process of its own."""
+    """Compute one forecast, or those of the loaded network; runs in a process of its own."""
+    given = {name: table for name, table in tables.items() if table is not None}
+    if "sales" not in given:
+        return _network_work(given, options, home, progress)
     from services.forecast_demand import forecast_demand
 
-    from store.home import Home
-
-    given = {name: table for name, table in tables.items() if table is not None}
-    version = None
-    if "sales" not in given:
-        snapshot = Home(home).current()
-        version, given["sales"] = snapshot.version, snapshot.table("sales")
     sales = given.pop("sales")
     report = forecast_demand(sales, **given, **options, sources={name: name for name in _TABLES}, progress=progress)
-    return JobResult({**report.summary, "version": version}, {"forecast": report.forecast})
+    return JobResult({**report.summary, "version": None}, {"forecast": report.forecast})
+
+
+def _network_work(given: dict[str, pd.DataFrame], options: dict[str, Any], home: Path, progress: Report) -> JobResult:
+    from services.network_forecast import forecast_network
+    from store.home import Home
+
+    snapshot = Home(home).current()
+    found = forecast_network(snapshot, tables=given, options=options, progress=progress)
+    summary = {**found.asked.summary, "version": snapshot.version, "kept": found.kept}
+    return JobResult(summary, {"forecast": found.asked.forecast, "weekly_forecast": found.weekly.forecast})

@@ -19,6 +19,9 @@ from store.snapshot import Snapshot
 __all__ = ["House", "HouseDep", "Loaded", "Net", "NetDep"]
 
 
+_MADE_BY = {"plan": "/v1/plans", "load": "/v1/plans"}
+
+
 class Loaded:
     """One version of the loaded network and what was computed on it, each read once, when first asked for."""
 
@@ -45,7 +48,10 @@ class Loaded:
         """
         result = self.result(name)
         if not isinstance(result, pd.DataFrame):
-            raise NotReadyError(f"no {name} has been computed on this network yet: run `evenflow demo`")
+            raise NotReadyError(
+                f"no {name} has been computed on this network yet: "
+                f"`POST {_MADE_BY.get(name, '/v1/forecasts')}` with the body {{}}, or `evenflow run`"
+            )
         return result
 
     def rows_by(self, name: str, column: str) -> dict[str, pd.DataFrame]:

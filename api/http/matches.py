@@ -83,7 +83,8 @@ class Matches(BaseModel):
         "parts, the runner-up and the reason."
     )
     alternatives: list[dict[str, Any]] | None = Field(
-        description="Each candidate with its parts and why it was or wasn't taken (network only)."
+        description="Each candidate, the chosen ones too, with its parts and why it was or wasn't taken; by order, "
+        "the best score first (network only)."
     )
     prices: list[dict[str, Any]] = Field(description="Shadow price of a unit of each supplier's capacity.")
     summary: dict[str, Any] = Field(description="Objective, bound, gap, pieces matched and not.")
@@ -126,16 +127,9 @@ def _given(request: TablesMatch) -> dict[str, Any]:
 def _routed(house: HouseDep, request: NetworkMatch) -> dict[str, Any]:
     loaded = house.net.current()
     snapshot = loaded.snapshot
-    from services.route_orders import route_orders
+    from services.network_routes import route_on
 
-    report = route_orders(
-        snapshot.network(),
-        snapshot.table("supply"),
-        snapshot.table("products"),
-        frame_of(request.orders),
-        top=request.top,
-        **_options(request),
-    )
+    report = route_on(snapshot, frame_of(request.orders), top=request.top, **_options(request))
     return _answer(loaded.version, report.matches, report.alternatives, report.prices, report.summary)
 
 

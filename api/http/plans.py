@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 from fastapi import APIRouter, Body, Query, Response
@@ -17,9 +17,13 @@ from api.http.jobs import JobView, accepted
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
+from contracts.errors import UnknownIdError
 from contracts.progress import Report
 from planning.tables import BOM, DEMAND, FIRM, ITEMS, RESOURCES, ROUTES
 from services.jobs import JobResult
+
+if TYPE_CHECKING:
+    from services.plan_production import PlanReport
 
 __all__ = ["router"]
 
@@ -96,6 +100,8 @@ def create_plan(house: HouseDep, request: Annotated[PlanRequest, Body(openapi_ex
 
     The answer names the job; its tables are `orders` (production orders), `load` (hours by resource and bucket) and,
     if asked for, `boxes`. An infeasible problem is a result, not a failure: `summary.status` says so, with reasons.
+    Without tables the loaded network is planned from its weekly forecast (computed first if nobody did), and the plan
+    is kept with it.
     """
     tables = {name: frame_of(getattr(request, name)) for name in _TABLES}
     params = request.params.model_dump(exclude_none=True) if request.params else {}
@@ -113,10 +119,14 @@ def read_plan(
     limit: LimitQuery = 100,
     cursor: CursorQuery = None,
 ) -> JsonResponse:
-    """Return a page of the current plan's production orders."""
+    """Return a page of the current plan's production orders; an item or a resource nobody knows is a 404."""
     orders = loaded.frame("plan")
     for column, wanted in (("item", item), ("resource", resource)):
-        orders = orders if wanted is None else orders[orders[column].astype(str) == wanted]
+        if wanted is not None:
+            found = orders[orders[column].astype(str) == wanted]
+            if found.empty and not (loaded.snapshot.table("routes")[column].astype(str) == wanted).any():
+                raise UnknownIdError(column, wanted)
+            orders = found
     rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(orders))
     page = to_rows(orders.iloc[rows])
     return JsonResponse({"version": loaded.version, "total": len(orders), "rows": page, "next_cursor": following})
@@ -146,18 +156,12 @@ def plan_work(
     seed: int,
 ) -> JobResult:
     """Compute one plan; runs in a process of its own."""
-    from planning.params import PlanParams
-    from services.network_plan import network_tables
-    from services.plan_production import plan_production
-    from store.home import Home
-
     given = {name: table for name, table in tables.items() if table is not None}
-    extra: dict[str, Any] = {"version": None}
     if not given:
-        snapshot = Home(home).current()
-        found = network_tables(snapshot)
-        given = {"demand": found.demand, "resources": found.resources, "routes": found.routes}
-        extra = {"version": snapshot.version, "items_without_route": found.without_route}
+        return _network_work(params, home, progress, boxes=boxes, seed=seed)
+    from planning.params import PlanParams
+    from services.plan_production import plan_production
+
     report = plan_production(
         **given,
         params=PlanParams.from_tables(params, where="params"),
@@ -166,5 +170,18 @@ def plan_work(
         sources={name: name for name in _TABLES},
         progress=progress,
     )
+    return _result(report, {"version": None})
+
+
+def _network_work(params: dict[str, Any], home: Path, progress: Report, *, boxes: bool, seed: int) -> JobResult:
+    from services.network_plan import plan_network
+    from store.home import Home
+
+    snapshot = Home(home).current()
+    found = plan_network(snapshot, params=params, boxes=boxes, seed=seed, progress=progress)
+    return _result(found.report, {"version": snapshot.version})
+
+
+def _result(report: PlanReport, extra: dict[str, Any]) -> JobResult:
     made = {"orders": report.orders, "load": report.load, "boxes": report.boxes}
     return JobResult(report.summary | extra, {name: table for name, table in made.items() if table is not None})

@@ -32,6 +32,7 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 _MAX_ERRORS = 20
+_LENGTHS = {"too_short": ("least", "min_length"), "too_long": ("most", "max_length")}
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "not-ready": ProblemType(
         503,
         "Nothing is loaded that could answer",
-        "Load a network or run the demo first; the detail names the command.",
+        "Load a network, or compute on it first; the detail names the command or the request.",
     ),
     "crashed": ProblemType(500, "The process of the job ended", "Usually memory ran out; send less at once."),
     "interrupted": ProblemType(503, "The server ended before the job did", "Send the job again."),
@@ -234,12 +235,26 @@ def _fault(fault: Mapping[str, Any]) -> dict[str, Any]:
         "table": str(path[row - 1]) if row else None,
         "field": str(path[-1]) if path else "body",
         "row": int(path[row]) + 1 if row else None,
-        "expected": _expected(str(fault["msg"])),
-        "got": "nothing" if fault["type"] == "missing" else _short(fault.get("input")),
+        "expected": _expected(fault),
+        "got": _got(fault),
     }
 
 
-def _expected(message: str) -> str:
+def _got(fault: Mapping[str, Any]) -> str:
+    given = fault.get("input")
+    if fault["type"] == "missing":
+        return "nothing"
+    return f"{len(given):,}" if fault["type"] in _LENGTHS and isinstance(given, list) else _short(given)
+
+
+def _expected(fault: Mapping[str, Any]) -> str:
+    limits = fault.get("ctx", {})
+    if fault["type"] in _LENGTHS and isinstance(fault.get("input"), list):
+        word, key = _LENGTHS[fault["type"]]
+        number = int(limits[key])
+        what = "value" if fault["loc"][-1] in ("quantiles", "hierarchy") else "row"
+        return f"at {word} one {what}" if number == 1 else f"at {word} {number:,} {what}s"
+    message = str(fault["msg"])
     for prefix in ("Input should be ", "Value error, "):
         message = message.removeprefix(prefix)
     plain = {"Field required": "this required field", "Extra inputs are not permitted": "no such field"}

@@ -90,12 +90,29 @@ def test_a_dry_run_changes_nothing(client):
     assert first["matches"] == second["matches"]
 
 
-@pytest.mark.parametrize(("change", "detail"), [({"sku_id": "unknown"}, "unknown"), ({"buyer_id": "nobody"}, "nobody")])
-def test_ids_the_network_does_not_know(client, change, detail):
-    """An unknown buyer is refused by name; an unknown sku is refused or has no candidates."""
-    response = client.post("/v1/matches", json={"orders": [ORDERS[0] | change]})
-    assert detail in response.text
-    assert response.status_code in (200, 422)
+@pytest.mark.parametrize(("field", "value"), [("sku_id", "soup"), ("buyer_id", "nobody")])
+def test_ids_the_network_does_not_know(client, field, value):
+    """An unknown sku or buyer is a 422 that names the row, the field and the id."""
+    response = client.post("/v1/matches", json={"orders": [ORDERS[0], ORDERS[1] | {field: value}]})
+    problem = response.json()
+    assert (response.status_code, problem["type"]) == (422, "/problems/invalid-request")
+    error = problem["errors"][0]
+    assert (error["pointer"], error["row"], error["got"]) == (f"/orders/1/{field}", 2, value)
+
+
+def test_alternatives_come_by_order_then_score(client):
+    """In the order of the request; the first alternative of an order is its best."""
+    rows = client.post("/v1/matches", json={"orders": ORDERS}).json()["alternatives"]
+    assert [row["order_id"] for row in rows] == ["o1", "o1", "o2", "o2"]
+    assert rows[0]["score"] >= rows[1]["score"]
+    assert rows[2]["score"] >= rows[3]["score"]
+    assert "chosen" in {row["reason"] for row in rows}
+
+
+def test_no_orders_are_refused_in_words(client):
+    """At least one row: nobody needs to know what a list is."""
+    problem = client.post("/v1/matches", json={"orders": []}).json()
+    assert problem["detail"] == "/orders: expected at least one row, got 0"
 
 
 def test_a_party_card(client):

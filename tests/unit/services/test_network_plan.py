@@ -49,8 +49,8 @@ def test_items_without_a_route_are_left_out_and_named(snapshot):
 
 
 def test_without_a_forecast_it_says_so(snapshot):
-    """The message names the command that makes a forecast."""
-    with pytest.raises(NotReadyError, match="evenflow demo"):
+    """The message names the request that makes a forecast."""
+    with pytest.raises(NotReadyError, match="POST /v1/forecasts"):
         network_tables(snapshot)
 
 

@@ -34,7 +34,7 @@ LOAD = pd.DataFrame(
         "overtime": [0.0, 4.0],
     }
 )
-SUMMARY = {"reasons": [
+SUMMARY = {"fen_per_hour": {"idle": 2_500.0, "overtime": 3_750.0}, "reasons": [
     {"code": "no_capacity", "item": "soap", "resource": "line", "bucket": "2026-03-09", "pieces": 6.0, "detail": ""},
     {"code": "rounding", "item": "soap", "pieces": 0.2, "detail": ""},
 ]}  # fmt: skip
@@ -54,6 +54,14 @@ def test_the_most_money_comes_first(found):
         ["short of items", "soap", 1_200.0],
         ["late promise", "o1", 1_000.0],
     ]
+
+
+def test_hours_cost_what_the_plan_said_they_cost():
+    """Other prices in the plan, other stakes; without a plan's prices hours cost nothing known."""
+    cheap = {"fen_per_hour": {"idle": 1.0, "overtime": 2.0}}
+    for summary, stakes in ((cheap, [10.0, 8.0]), (None, [0.0, 0.0])):
+        rows = attention(orders=ORDERS, products=PRODUCTS, load=LOAD, plan_summary=summary)
+        assert rows["stake_fen"].tolist() == stakes
 
 
 def test_each_says_why_and_when(found):

@@ -1,0 +1,149 @@
+"""Forecasts of the loaded network's own sales: by series for people, by item and week for the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from contracts.errors import NotReadyError
+from contracts.progress import Report, silent
+from services.forecast_demand import ForecastReport, forecast_demand
+from services.overview import simulated_rows
+from store.snapshot import Snapshot
+
+__all__ = ["DAYS", "WEEKS", "NetworkForecasts", "forecast_network", "item_column"]
+
+DAYS, WEEKS = 28, 8
+_BASE = ["unique_id", "ds", "y"]
+_NO_ATTRIBUTES = {*_BASE, "available", "simulated"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkForecasts:
+    """Forecasts of a loaded network.
+
+    Parameters
+    ----------
+    asked
+        By series, as asked for; by day over four weeks unless asked otherwise.
+    weekly
+        Sums by item and week over eight weeks: the demand of a plan.
+    kept
+        Whether `asked` was kept with the network: other periods, buckets and totals of a hierarchy are not.
+    """
+
+    asked: ForecastReport
+    weekly: ForecastReport
+    kept: bool
+
+
+def forecast_network(
+    snapshot: Snapshot,
+    *,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    options: Mapping[str, Any] | None = None,
+    progress: Report = silent,
+) -> NetworkForecasts:
+    """Forecast the sales of a loaded network and keep the results with it.
+
+    Where some sales are marked as simulated and others are not, only the others are forecast. What a series' rows have
+    in common (store, region, style) tells series apart, with the category of its style.
+
+    Parameters
+    ----------
+    tables
+        ``static``, ``known``, ``calendar`` of `services.forecast_demand`, as far as there are any.
+    options
+        Options of `services.forecast_demand`.
+
+    Raises
+    ------
+    NotReadyError
+        If the network has no sales.
+    InputError
+        If the tables or the options are wrong.
+    """
+    sales = snapshot.table("sales")
+    if sales.empty:
+        raise NotReadyError("the loaded network has no sales: add sales.csv and load again with `evenflow load DIR`")
+    sales = sales[~_set_apart(sales)]
+    given, chosen = dict(tables or {}), {"horizon": DAYS, **(options or {})}
+    given.setdefault("static", _attributes(sales, snapshot.table("products")))
+    asked = forecast_demand(_measured(sales), **given, **chosen, sources=_own_names(given), progress=progress)
+    weekly = forecast_demand(
+        _by_item(sales, item_column(sales, snapshot.table("routes"))),
+        horizon=7 * WEEKS,
+        bucket="W-MON",
+        calendar=given.get("calendar"),
+        model=chosen.get("model", "auto"),
+        seed=chosen.get("seed", 0),
+        progress=_later(progress, "weeks of each item"),
+    )
+    kept = chosen.get("freq", "D") == "D" and chosen.get("bucket") is None and not chosen.get("hierarchy")
+    if kept:
+        snapshot.write_result("forecast", asked.forecast)
+    snapshot.write_result("weekly_forecast", weekly.forecast)
+    return NetworkForecasts(asked=asked, weekly=weekly, kept=kept)
+
+
+def _set_apart(sales: pd.DataFrame) -> pd.Series:
+    """Return which rows to leave out: the simulated ones, if there are others."""
+    simulated = simulated_rows(sales)
+    return simulated & (not simulated.all())
+
+
+def item_column(sales: pd.DataFrame, routes: pd.DataFrame) -> str:
+    """Return the column of the sales that names what is made: the first whose values have a route.
+
+    Examples
+    --------
+    >>> sales = pd.DataFrame({"unique_id": ["north/soap"], "sku_id": ["soap/s"], "style_id": ["soap"]})
+    >>> item_column(sales, pd.DataFrame({"item": ["soap"]}))
+    'style_id'
+    >>> item_column(sales[["unique_id"]], pd.DataFrame({"item": ["soap"]}))
+    'unique_id'
+    """
+    named = [name for name in ("item", "style_id", "sku_id", "unique_id") if name in sales]
+    made = [name for name in named if sales[name].isin(routes["item"]).any()]
+    return (made or named)[0]
+
+
+def _measured(sales: pd.DataFrame) -> pd.DataFrame:
+    return sales[[*_BASE, *(["available"] if "available" in sales else [])]]
+
+
+def _by_item(sales: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Sum the series of each item; a day on which most of them were stocked out counts as stocked out."""
+    rows = _measured(sales).assign(unique_id=sales[column].fillna(sales["unique_id"]))
+    if "available" in rows:
+        rows["available"] = rows["available"].fillna(True).astype(float)
+    sums = {"y": "sum", **({"available": "mean"} if "available" in rows else {})}
+    summed = rows.groupby(["unique_id", "ds"], as_index=False).agg(sums)
+    return summed.assign(available=summed["available"] >= 0.5) if "available" in summed else summed
+
+
+def _attributes(sales: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per series: the columns that never change within one, and the category of its style."""
+    names = [name for name in sales if name not in _NO_ATTRIBUTES]
+    groups = sales.groupby("unique_id", sort=False)
+    most = groups[names].nunique().max()
+    steady = [name for name in names if most[name] <= 1]
+    static = groups[steady].first().reset_index()
+    key = next((name for name in ("sku_id", "style_id") if name in steady and name in products), None)
+    if key is not None and "category" in products and "category" not in static:
+        static["category"] = static[key].map(products.drop_duplicates(key).set_index(key)["category"])
+    return static
+
+
+def _own_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    return {"sales": "sales of the network", **{name: name for name in tables}}
+
+
+def _later(progress: Report, what: str) -> Report:
+    def report(stage: str, done: int, total: int) -> None:
+        progress(f"{what}: {stage}", done, total)
+
+    return report
