@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.errors import InputError
 
 
 class Settings(BaseSettings):
@@ -18,3 +20,21 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server listens on.")
     workers: int = Field(default=2, ge=1, le=64, description="Jobs (forecasts, plans) computed at the same time.")
     max_body_mb: int = Field(default=64, ge=1, le=1024, description="Largest request body accepted, in MiB.")
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Return the settings of the environment, with the command line's over them; None overrides nothing.
+
+    Raises
+    ------
+    InputError
+        Naming the variable or option at fault.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings.model_validate({**Settings().model_dump(), **given})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = str(fault["loc"][0])
+        where = f"--{name}" if name in given else f"EVENFLOW_{name.upper()}"
+        raise InputError(where, fault["msg"].removeprefix("Input should be "), fault["input"]) from None

@@ -253,8 +253,11 @@ def _convert(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
 
 def _to_str(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
     del column
-    plain = raw if pd.api.types.is_string_dtype(raw) else raw.map(_as_id, na_action="ignore")
-    return plain.astype("str").str.strip(), np.zeros(len(raw), bool)
+    if pd.api.types.is_string_dtype(raw):
+        return raw.astype("str").str.strip(), np.zeros(len(raw), bool)
+    plain = raw.map(_as_id, na_action="ignore")
+    bad = raw.map(lambda value: not isinstance(value, str | int | float | np.generic), na_action="ignore")
+    return plain.astype("str").str.strip(), (bad == True).to_numpy(dtype=bool)  # noqa: E712 (NaN is not bad)
 
 
 def _as_id(value: object) -> str:
@@ -264,8 +267,9 @@ def _as_id(value: object) -> str:
 
 
 def _to_number(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
-    plain = raw.astype(object) if raw.dtype == bool else raw
-    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    if raw.dtype.kind in "bmM":  # true or a date is no number
+        raw = pd.Series(np.nan, index=raw.index)
+    numbers = pd.to_numeric(raw, errors="coerce").astype("float64")
     values = numbers.to_numpy()
     bad = ~np.isfinite(values)
     if column.kind == "int":
@@ -308,6 +312,7 @@ def _parse(raw: pd.Series, column: Column) -> pd.Series:
 
 def _parse_text(raw: pd.Series, timezone: str) -> pd.Series:
     text = raw.astype("string")
+    text = text.where(text.str.match(r"\d{4}[-/]\d{2}[-/]\d{2}").fillna(value=False))  # "now" or "2024" is no date
     aware = text.str.contains(r"(?:[zZ]|[+-]\d\d:?\d\d)$", regex=True, na=False)
     out = pd.Series(pd.NaT, index=raw.index, dtype=f"datetime64[us, {timezone}]")
     zoned = pd.to_datetime(text[aware], format="ISO8601", errors="coerce", utc=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import tempfile
 from collections.abc import Callable
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 
-from contracts.errors import InputError
+from contracts.errors import InputError, TableError
 from contracts.tables import TableSchema
 
 __all__ = ["check_writable", "read_raw", "read_table", "write_table"]
@@ -34,26 +36,31 @@ def read_raw(path: Path) -> pd.DataFrame:
     """Read a user's table as it is; cells of a CSV stay text, so that ids keep their leading zeros."""
     _require_suffix(path)
     if not path.is_file():
-        raise InputError(str(path), "a file", "no such file" if not path.exists() else "a folder")
+        raise InputError(str(path), "a file", "a folder" if path.is_dir() else "no such file")
     try:
-        if path.suffix == ".csv":
-            return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
-        return pd.read_parquet(path)
-    except pd.errors.EmptyDataError:
-        raise InputError(path.name, "a header and at least one row", "an empty file") from None
-    except (pd.errors.ParserError, pa.ArrowException, UnicodeDecodeError, OSError, ValueError) as error:
+        return _read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    except (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, ValueError) as error:
         raise InputError(path.name, f"a readable {path.suffix[1:]} file", str(error).splitlines()[0]) from None
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table so that the path holds either the whole of it or what was there before."""
+    """Write a table so that the path holds either the whole of it or what was there before.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written (no room, no permission); nothing has changed then.
+    """
     check_writable(path)
-    write_whole(path, lambda temporary: _write(frame, temporary))
+    try:
+        write_whole(path, lambda temporary: _write(frame, temporary))
+    except (OSError, pa.ArrowException) as error:
+        raise _unwritable(path, error) from None
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}.", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -64,13 +71,55 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def check_writable(path: Path) -> None:
-    """Raise before a long computation if its result could not be written."""
+def check_writable(path: Path, *others: Path | None) -> None:
+    """Raise before a long computation if its result could not be written, or would overwrite another file of it.
+
+    Parameters
+    ----------
+    path
+        The output.
+    others
+        Inputs and further outputs of the same command; None where an option was not given.
+    """
     _require_suffix(path)
-    if not path.parent.is_dir():
+    try:
+        folder, taken = path.parent.is_dir(), path.is_dir()
+    except OSError as error:  # a name that is too long
+        raise _unwritable(path, error) from None
+    if not folder:
         raise InputError(str(path), "a path in a folder that exists", "no such folder")
-    if path.is_dir():
+    if taken:
         raise InputError(str(path), "a file to write", "a folder")
+    for other in others:
+        if other is not None and other.resolve() == path.resolve():
+            raise InputError(str(path), "an output that is no other file of the command", str(other))
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(str(path), "a folder that can be written to", "no permission")
+
+
+def _unwritable(path: Path, error: Exception) -> InputError:
+    told = error.strerror if isinstance(error, OSError) else None
+    return InputError(str(path), "a file that can be written", told or str(error).splitlines()[0])
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read every cell as text; a row with more or fewer cells than the header is refused, not shifted."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), None)
+    if not header:
+        raise InputError(path.name, "a header and at least one row", "an empty file")
+    for name in header:
+        if header.count(name) > 1:
+            raise TableError(path.name, name, "each column once", "it twice")
+    table = pa_csv.read_csv(
+        path,
+        read_options=pa_csv.ReadOptions(use_threads=False),
+        parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
+        ),
+    )
+    return table.to_pandas()
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

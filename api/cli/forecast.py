@@ -28,7 +28,7 @@ def forecast(
     bucket: str | None = typer.Option(None, help="Forecast sums over this period, e.g. W-MON: weeks from Monday on."),
     backtest: int = typer.Option(0, min=0, help="Earlier origins to score the models at."),
     model: str = typer.Option("auto", help="auto, lightgbm, seasonal_window, seasonal_naive, moving_level, tsb, sba."),
-    seed: int = typer.Option(0, help="The same seed gives the same file."),
+    seed: int = typer.Option(0, min=0, help="The same seed gives the same file."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Forecast demand with calibrated ranges from a table of sales.
@@ -37,7 +37,7 @@ def forecast(
     """
     from services.forecast_demand import forecast_demand  # heavy: keeps `evenflow --help` instant
 
-    check_writable(out)
+    check_writable(out, sales, static, known, calendar)
     tables = {"sales": sales, "static": static, "known": known, "calendar": calendar}
     given = {name: path for name, path in tables.items() if path is not None}
     frames = {name: read_raw(path) for name, path in given.items()}

@@ -27,7 +27,7 @@ def match(
     ] = False,
     floor: Annotated[float, typer.Option(help="Guaranteed share of each supplier's proportional part, 0 to 1.")] = 0.0,
     method: Annotated[Literal["auto", "auction", "exact", "greedy"], typer.Option(help="How to solve.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Seed (every method is deterministic).")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed (every method is deterministic).")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Match orders with suppliers: who serves how many pieces of what, at which price, and why not.
@@ -38,7 +38,7 @@ def match(
     from services.files import check_writable, read_raw, write_table
     from services.match_orders import match_orders
 
-    check_writable(out)
+    check_writable(out, orders, suppliers, candidates, weights, credit)
     paths = {"orders": orders, "suppliers": suppliers, "candidates": candidates}
     with output.progress() as progress:
         report = match_orders(

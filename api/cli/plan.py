@@ -23,7 +23,7 @@ def plan(
     firm: Annotated[Path | None, typer.Option(help="Orders that are firm already, or the whole previous plan.")] = None,
     params: Annotated[Path | None, typer.Option(help="TOML file with [weights], [horizon] and [solve].")] = None,
     boxes: Annotated[Path | None, typer.Option(help="Heijunka boxes to write: slots per resource and day.")] = None,
-    seed: Annotated[int, typer.Option(help="Accepted by every command; planning is deterministic.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Accepted by every command; planning is deterministic.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Plan level-loaded production orders from demand and capacity.
@@ -36,9 +36,10 @@ def plan(
     from services.files import check_writable, read_raw, write_table
     from services.plan_production import plan_production
 
-    for target in (out, boxes):
-        if target is not None:
-            check_writable(target)
+    inputs = (demand, resources, routes, items, bom, firm, params)
+    check_writable(out, *inputs)
+    if boxes is not None:
+        check_writable(boxes, out, *inputs)
     settings = None if params is None else PlanParams.from_tables(read_toml(params), where=params.name)
     given = {"demand": demand, "resources": resources, "routes": routes, "items": items, "bom": bom, "firm": firm}
     files = {name: path for name, path in given.items() if path is not None}

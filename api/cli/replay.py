@@ -23,7 +23,7 @@ def replay(
     policies: Annotated[
         str, typer.Option(help="Which to compare; `median` plans on the median forecast only.")
     ] = "ours,chase,level,moving_average,order_up_to,heijunka_rule",
-    seed: Annotated[int, typer.Option(help="Accepted by every command; the replay draws nothing.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Accepted by every command; the replay draws nothing.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Replay policies bucket by bucket against what happened, each seeing only what was known.
@@ -36,7 +36,7 @@ def replay(
     from services.files import check_writable, read_raw, write_table
     from services.replay_policies import replay_policies
 
-    check_writable(out)
+    check_writable(out, demand, resources, routes, items, params)
     tables = {} if params is None else read_toml(params)
     where = "replay.toml" if params is None else params.name
     settings = params_from(tables.pop("replay", {}), ReplayParams, where=f"{where} [replay]")

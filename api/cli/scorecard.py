@@ -20,7 +20,7 @@ def scorecard(
     ],
     as_of: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day for which to score.")],
     out: Annotated[Path, typer.Option(help="Scorecards to write (.csv or .parquet).")],
-    seed: Annotated[int, typer.Option(help="Taken like everywhere; nothing here is drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Taken like everywhere; nothing here is drawn at random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Score suppliers by their deliveries: on time and in full, lead time, fill rate, defects, the next one's lateness.
@@ -33,7 +33,7 @@ def scorecard(
     from services.score_suppliers import score_suppliers
 
     del seed
-    check_writable(out)
+    check_writable(out, deliveries)
     report = score_suppliers(read_raw(deliveries), as_of=pd.Timestamp(as_of), source=deliveries.name)
     write_table(report.scorecards, out)
     output.emit(report.summary | {"out": str(out)}, as_json=as_json, title="scorecard")

@@ -22,7 +22,7 @@ def trust(
     ] = None,
     seeds: Annotated[str, typer.Option(help="Ids trusted beforehand, joined by commas.")] = "",
     pairs: Annotated[Path | None, typer.Option(help="Pairs src, dst to score instead of parties.")] = None,
-    seed: Annotated[int, typer.Option(help="Taken like everywhere; nothing here is drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Taken like everywhere; nothing here is drawn at random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Score who can be relied on: everybody's judgements, each counted as much as its giver is trusted.
@@ -35,7 +35,7 @@ def trust(
     from services.score_trust import score_trust
 
     del seed
-    check_writable(out)
+    check_writable(out, relations, pairs)
     report = score_trust(
         read_raw(relations),
         as_of=None if as_of is None else pd.Timestamp(as_of),

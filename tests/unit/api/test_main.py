@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import main
+from api.cli import entry, main
 from contracts.errors import InputError
 
 
@@ -43,5 +43,5 @@ def ended(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
 
     monkeypatch.setattr(main, "app", fail)
     with pytest.raises(SystemExit) as ended_with:
-        main.run()
+        entry.run()
     return int(str(ended_with.value.code))

@@ -1,5 +1,6 @@
 """Users' files are read with precise messages and never half-written."""
 
+import errno
 from pathlib import Path
 
 import pandas as pd
@@ -40,6 +41,9 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
         ("broken.parquet", b"PAR?", "broken.parquet: expected a readable parquet file"),
         ("latin.csv", b"unique_id,y\n\xe9\xff,1\n", "latin.csv: expected a readable csv file"),
         ("ragged.csv", b"unique_id,y\na,1\nb,2,3,4\n", "ragged.csv: expected a readable csv file"),
+        ("shifted.csv", b"unique_id,y\na,1,9\nb,2,9\n", "shifted.csv: expected a readable csv file"),
+        ("short.csv", b"unique_id,y\na\n", "short.csv: expected a readable csv file"),
+        ("twice.csv", b"unique_id,y,y\na,1,2\n", "twice.csv: column 'y': expected each column once, got it twice"),
     ],
 )
 def test_unreadable_files_are_named(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
@@ -61,13 +65,37 @@ def test_a_wrong_cell_names_the_file(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
-    """A write that breaks half-way changes nothing and leaves no temporary file."""
+    """A write that breaks half-way names the file, changes nothing and leaves no temporary file."""
     path = tmp_path / "out.parquet"
     path.write_text("before")
-    with pytest.raises(Exception, match=r"onversion|xpected|object"):
+    with pytest.raises(InputError, match=r"out.parquet: expected a file that can be written"):
         write_table(pd.DataFrame({"a": [1, "x", object()]}), path)
     assert path.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir()] == ["out.parquet"]
+
+
+def test_a_full_disk_is_told_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system says comes with the file it says it of."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    with pytest.raises(InputError, match=r"out.csv: expected a file that can be written, got No space left on device"):
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / "out.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_output_may_be_no_other_file_of_the_command(tmp_path: Path) -> None:
+    """A result never silently replaces what it was made from."""
+    with pytest.raises(InputError, match=r"expected an output that is no other file of the command"):
+        check_writable(tmp_path / "sales.csv", None, tmp_path / "." / "sales.csv")
+
+
+def test_a_name_that_is_too_long_is_refused_early(tmp_path: Path) -> None:
+    """Before computing, not after."""
+    with pytest.raises(InputError, match="File name too long"):
+        check_writable(tmp_path / f"{'x' * 300}.csv")
 
 
 def test_an_output_nobody_could_write_is_refused_early(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""Where `evenflow` starts: every failure, from the first import on, ends in one line and an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import traceback
+from types import FrameType
+from typing import NoReturn
+
+from contracts.errors import EvenflowError
+
+__all__ = ["run"]
+
+
+def run() -> None:
+    """Run the command line.
+
+    Exit codes: 2 wrong input, 1 a failure that is not the user's, 130 Ctrl-C, 143 and 129 ended by SIGTERM and SIGHUP.
+    """
+    try:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _leave)
+        from api.cli.main import app  # here, because Ctrl-C may come while pandas is still loading
+
+        app()
+    except EvenflowError as error:
+        _end(str(error), 2)
+    except KeyboardInterrupt:
+        _end("interrupted", 130)
+    except (OSError, MemoryError) as error:
+        _end(" ".join(str(error).split()) or "out of memory", 1)
+    except Exception as error:  # noqa: BLE001 (the last fence: one line for the user, the trace for us)
+        _end(f"failed unexpectedly ({_first_line(error)}); please report it with {_kept_trace()}", 1)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """End by an exception, so that what is half-written is cleaned up."""
+    del frame
+    sys.exit(128 + number)
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    sys.stderr.write(f"evenflow: {message}\n")
+    sys.exit(exit_code)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _kept_trace() -> str:
+    """Keep the trace of the error at hand in a file and return its name."""
+    with tempfile.NamedTemporaryFile("w", prefix="evenflow-trace-", suffix=".txt", delete=False) as file:
+        traceback.print_exc(file=file)
+    return file.name
