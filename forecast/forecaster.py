@@ -45,10 +45,10 @@ class ForecastProblem:
 
     def __post_init__(self) -> None:
         for q in self.quantiles:
-            if not 0 < q < 1:
-                raise InputError("--quantiles", "levels between 0 and 1", q)
             if abs(q - round(q, _DECIMALS)) > _ROUNDING:
                 raise InputError("--quantiles", f"levels of at most {_DECIMALS} decimals", q)
+            if not 0 < round(q, _DECIMALS) < 1:
+                raise InputError("--quantiles", "levels between 0 and 1", q)
         levels = sorted({round(float(q), _DECIMALS) for q in self.quantiles})
         if len(levels) != len(self.quantiles) or not levels:
             raise InputError("--quantiles", "at least one level, each once", ",".join(map(str, self.quantiles)))

@@ -13,6 +13,9 @@ from contracts.params import params_from
 __all__ = ["HorizonParams", "PlanParams", "PlanWeights", "ReplayParams", "SolveParams"]
 
 
+_MOST_BUCKETS = 1_000_000
+
+
 def _require_number(name: str, value: float, low: float, high: float = math.inf) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high or math.isinf(value):
         limit = "a number" + (f" in [{low:g}, {high:g}]" if math.isfinite(high) else f" >= {low:g}")
@@ -21,7 +24,7 @@ def _require_number(name: str, value: float, low: float, high: float = math.inf)
 
 @dataclass(frozen=True, kw_only=True)
 class PlanWeights:
-    """Prices of an uneven load, in money per hour, each >= 0; 0 switches a term off.
+    """Prices of an uneven load, in money per hour, each in [0, 1e9]; 0 switches a term off.
 
     Parameters
     ----------
@@ -45,12 +48,12 @@ class PlanWeights:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _require_number(item.name, getattr(self, item.name), 0)
+            _require_number(item.name, getattr(self, item.name), 0, 1e9)
 
 
 def _require_whole(name: str, value: int, low: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise ValueError(f"Expected {name} to be a whole number >= {low}, got {value!r}.")
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST_BUCKETS:
+        raise ValueError(f"Expected {name} to be a whole number in [{low}, {_MOST_BUCKETS}], got {value!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)

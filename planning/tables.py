@@ -1,16 +1,20 @@
 """The tables that planning reads: their columns, units and bounds.
 
 Money is one currency throughout, per piece unless the column says otherwise. A bucket is a date: the first day of a
-day, a week or whatever grain the files share.
+day, a week or whatever grain the files share. Upper bounds keep the sums of a plan within what its solver computes
+exactly.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
+from contracts.errors import TableError
 from contracts.tables import Column, TableSchema
 
 __all__ = [
@@ -24,6 +28,7 @@ __all__ = [
     "demand_schema",
     "paths_schema",
     "quantile_levels",
+    "require_rising",
 ]
 
 _QUANTILE = re.compile(r"^q(0?\.\d+)$")
@@ -39,6 +44,7 @@ DEMAND = TableSchema(
             kind="float",
             required=False,
             minimum=0,
+            maximum=1e9,
             description="pieces; without it the quantile columns (`q0.1`, `q0.5`, ...) are the demand",
         ),
     ),
@@ -50,13 +56,14 @@ RESOURCES = TableSchema(
     columns=(
         Column(name="resource", kind="str", description="a line, a machine group or a workshop"),
         Column(name="bucket", kind="date", description="the bucket the capacity is for"),
-        Column(name="capacity", kind="float", minimum=0, description="regular hours; 0 = closed"),
+        Column(name="capacity", kind="float", minimum=0, maximum=1e9, description="regular hours; 0 = closed"),
         Column(
             name="overtime",
             kind="float",
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="hours that may be added",
         ),
         Column(
@@ -65,6 +72,7 @@ RESOURCES = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="hours it runs at least in a bucket in which it runs at all",
         ),
     ),
@@ -76,13 +84,19 @@ ROUTES = TableSchema(
     columns=(
         Column(name="item", kind="str", description="what is made"),
         Column(name="route", kind="str", description="one way of making it"),
-        Column(name="step", kind="int", minimum=0, description="order of the process steps in the route"),
+        Column(name="step", kind="int", minimum=0, maximum=1e6, description="order of the process steps in the route"),
         Column(
             name="resource", kind="str", description="who can do the step; rows that share the step are alternatives"
         ),
-        Column(name="hours_per_unit", kind="float", minimum=0, description="hours per piece started"),
+        Column(name="hours_per_unit", kind="float", minimum=0, maximum=1e6, description="hours per piece started"),
         Column(
-            name="cost", kind="float", required=False, nullable=True, minimum=0, description="money per piece started"
+            name="cost",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=1e9,
+            description="money per piece started",
         ),
         Column(
             name="setup_hours",
@@ -90,6 +104,7 @@ ROUTES = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="hours per lot and bucket",
         ),
         Column(
@@ -98,6 +113,7 @@ ROUTES = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="pieces, if any are made",
         ),
         Column(
@@ -106,6 +122,7 @@ ROUTES = TableSchema(
             required=False,
             nullable=True,
             minimum=1,
+            maximum=1e6,
             description="pieces come in multiples",
         ),
         Column(
@@ -114,6 +131,7 @@ ROUTES = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e6,
             description="buckets from the start of the step until its output can be used (0 = the same bucket)",
         ),
         Column(
@@ -139,6 +157,7 @@ ITEMS = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="per piece and bucket",
         ),
         Column(
@@ -147,6 +166,7 @@ ITEMS = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="per piece late and bucket; empty = being late is forbidden",
         ),
         Column(
@@ -155,6 +175,7 @@ ITEMS = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="per piece in stock when the item ends",
         ),
         Column(
@@ -163,6 +184,7 @@ ITEMS = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="money per lot and bucket",
         ),
         Column(
@@ -171,6 +193,7 @@ ITEMS = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="pieces before the plan",
         ),
         Column(
@@ -179,6 +202,7 @@ ITEMS = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="per piece still owed when the item ends",
         ),
         Column(
@@ -203,7 +227,9 @@ BOM = TableSchema(
     columns=(
         Column(name="parent", kind="str", description="the item made"),
         Column(name="component", kind="str", description="the item it takes when its first step starts"),
-        Column(name="quantity", kind="float", above=0, description="pieces of the component per piece started"),
+        Column(
+            name="quantity", kind="float", above=0, maximum=1e6, description="pieces of the component per piece started"
+        ),
     ),
 )
 
@@ -214,15 +240,16 @@ FIRM = TableSchema(
         Column(name="order_id", kind="str", required=False, nullable=True, description="kept as it is"),
         Column(name="item", kind="str", description="what is made"),
         Column(name="route", kind="str", description="by which route"),
-        Column(name="step", kind="int", minimum=0, description="which of its steps"),
+        Column(name="step", kind="int", minimum=0, maximum=1e6, description="which of its steps"),
         Column(name="resource", kind="str", description="where"),
-        Column(name="pieces", kind="int", minimum=0, description="pieces started"),
+        Column(name="pieces", kind="int", minimum=0, maximum=1e9, description="pieces started"),
         Column(
             name="hours",
             kind="float",
             required=False,
             nullable=True,
             minimum=0,
+            maximum=1e9,
             description="hours it takes; computed from the route if empty",
         ),
         Column(name="start", kind="date", description="bucket in which the step starts"),
@@ -248,7 +275,13 @@ PATHS = TableSchema(
         Column(name="path", kind="str", description="one history; policies are compared path by path"),
         Column(name="item", kind="str", description="what was demanded"),
         Column(name="bucket", kind="date", description="when"),
-        Column(name="y", kind="float", minimum=0, description="pieces demanded, the same in all rows of a bucket"),
+        Column(
+            name="y",
+            kind="float",
+            minimum=0,
+            maximum=1e9,
+            description="pieces demanded, the same in all rows of a bucket",
+        ),
         Column(
             name="as_of",
             kind="date",
@@ -281,12 +314,35 @@ def paths_schema(frame: pd.DataFrame) -> TableSchema:
     return _with_quantiles(PATHS, frame, nullable=True)
 
 
+def require_rising(checked: pd.DataFrame, source: str) -> None:
+    """Raise if two quantile columns have the same level, or a row's quantiles fall where their levels rise.
+
+    Raises
+    ------
+    TableError
+        Naming the column and the first such row.
+    """
+    levels = quantile_levels(checked)
+    names, values = list(levels), checked[list(levels)].to_numpy(float)
+    for low, high in pairwise(names):
+        if levels[low] == levels[high]:
+            raise TableError(source, high, f"each level once ({low} is the same)", high)
+    below, above = values[:, :-1], values[:, 1:]
+    falls = below > above + 1e-9 * np.maximum(1.0, below)
+    if falls.any():
+        row, column = (int(at) for at in np.argwhere(falls)[0])
+        expected = f"no less than {names[column]} ({below[row, column]:g})"
+        rows = int(falls.any(axis=1).sum())
+        raise TableError(source, names[column + 1], expected, f"{above[row, column]:g}", row=row + 1, bad_rows=rows)
+
+
 def _with_quantiles(schema: TableSchema, frame: pd.DataFrame, *, nullable: bool) -> TableSchema:
     quantiles = tuple(
         Column(
             name=name,
             kind="float",
             minimum=0,
+            maximum=1e9,
             nullable=nullable,
             description=f"quantile {level:g} of the bucket's demand",
         )

@@ -18,7 +18,7 @@ from planning.orders import load_table, nervousness, order_table
 from planning.params import PlanParams
 from planning.plan import PlanResult, solve
 from planning.problem import PlanProblem
-from planning.tables import BOM, FIRM, ITEMS, RESOURCES, ROUTES, demand_schema, quantile_levels
+from planning.tables import BOM, FIRM, ITEMS, RESOURCES, ROUTES, demand_schema, quantile_levels, require_rising
 
 __all__ = ["PlanReport", "plan_production"]
 
@@ -125,6 +125,7 @@ def _demand(raw: pd.DataFrame, source: str) -> pd.DataFrame:
     checked = demand_schema(frame).check(frame, source)
     if "y" not in checked and not quantile_levels(checked):
         raise TableError(source, "y", "this column or quantile columns such as q0.5", ", ".join(map(str, raw.columns)))
+    require_rising(checked, source)
     return checked
 
 

@@ -18,7 +18,7 @@ from planning.policies import POLICIES, make_policy
 from planning.problem import PlanProblem, Reason
 from planning.replay import Forecasts, ReplayProblem, Trace, replay
 from planning.replay_figures import trace_figures
-from planning.tables import ITEMS, RESOURCES, ROUTES, paths_schema, quantile_levels
+from planning.tables import ITEMS, RESOURCES, ROUTES, paths_schema, quantile_levels, require_rising
 
 __all__ = ["DEFAULT_POLICIES", "ReplayReport", "replay_policies"]
 
@@ -111,6 +111,7 @@ def _checked_paths(raw: pd.DataFrame, source: str) -> pd.DataFrame:
     checked = paths_schema(raw).check(raw, source)
     if not quantile_levels(checked):
         raise TableError(source, "q0.5", "quantile columns such as q0.5", ", ".join(map(str, raw.columns)))
+    require_rising(checked, source)
     first = checked.groupby(["path", "item", "bucket"])["y"].transform("first")
     differ = np.flatnonzero(checked["y"] != first)
     if len(differ):

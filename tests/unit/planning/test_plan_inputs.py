@@ -25,8 +25,14 @@ def tables() -> dict[str, pd.DataFrame]:
 
 WRONG = [
     # what is wrong, table, column, cell in row 1 (None = drop the column), words of the message
-    ("negative demand", "demand", "y", -1, "demand.csv: column 'y', row 1: expected a number >= 0, got -1"),
-    ("demand that is no number", "demand", "y", "many", "column 'y', row 1: expected a number >= 0, got "),
+    (
+        "negative demand",
+        "demand",
+        "y",
+        -1,
+        "demand.csv: column 'y', row 1: expected a number >= 0 and <= 1e+09, got -1",
+    ),
+    ("demand that is no number", "demand", "y", "many", "column 'y', row 1: expected a number >= 0 and <= 1e+09, got "),
     ("a bucket that is no date", "demand", "bucket", "soon", "column 'bucket', row 1: expected a date"),
     ("no item column", "demand", "item", None, "demand.csv: column 'item': expected this required column"),
     ("neither y nor quantiles", "demand", "y", None, "expected this column or quantile columns such as q0.5"),
@@ -38,6 +44,17 @@ WRONG = [
     ("an item in itself", "bom", "component", "a", "bom.csv: column 'component': expected no item inside itself"),
     ("a firm order on an unknown item", "firm", "item", "zz", "firm.csv: column 'item', row 1: expected the id of"),
     ("a firm order on an unknown step", "firm", "step", 9, "expected a step of a route, on a resource that can do it"),
+    ("more demand than anybody makes", "demand", "y", 1e300, "column 'y', row 1: expected a number >= 0 and <= 1e+09"),
+    (
+        "endless capacity",
+        "resources",
+        "capacity",
+        1e300,
+        "column 'capacity', row 1: expected a number >= 0 and <= 1e+09",
+    ),
+    ("endless work", "routes", "hours_per_unit", 1e300, "'hours_per_unit', row 1: expected a number >= 0 and <= 1e+06"),
+    ("endless cost", "items", "holding_cost", 1e300, "'holding_cost', row 1: expected a number >= 0 and <= 1e+09"),
+    ("endless components", "bom", "quantity", 1e300, "column 'quantity', row 1: expected a number > 0 and <= 1e+06"),
     ("a firm order of half a piece", "firm", "pieces", 0.5, "firm.csv: column 'pieces', row 1: expected a whole"),
 ]
 
@@ -63,6 +80,25 @@ def test_a_row_given_twice_is_refused() -> None:
     given["demand"] = pd.concat([given["demand"]] * 2)
     with pytest.raises(TableError, match=r"row 3: expected each \(item, bucket\) once"):
         plan_production(**given)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"q0.5": 3, "q0.50": 3}, "demand: column 'q0.50': expected each level once (q0.5 is the same), got q0.50"),
+        (
+            {"q0.9": [3, 3], "q0.5": [3, 4]},
+            "demand: column 'q0.9', row 2: expected no less than q0.5 (4), got 3",
+        ),
+    ],
+)
+def test_quantiles_that_contradict_each_other_are_refused(columns: dict, words: str) -> None:
+    """One level twice, or a higher level with less demand."""
+    given = tables()
+    given["demand"] = given["demand"].drop(columns="y").assign(**columns)
+    with pytest.raises(TableError) as error:
+        plan_production(**given)
+    assert words in str(error.value)
 
 
 def test_an_empty_demand_is_refused() -> None:
@@ -94,10 +130,11 @@ def test_too_many_combinations_of_resources_are_refused() -> None:
 
 BAD_PARAMS = [
     # table, words of the message
-    ({"weights": {"idle": -1}}, "idle to be a number >= 0, got -1"),
-    ({"weights": {"idle": "much"}}, "idle to be a number >= 0, got "),
+    ({"weights": {"idle": -1}}, "idle to be a number in [0, 1e+09], got -1"),
+    ({"weights": {"idle": "much"}}, "idle to be a number in [0, 1e+09], got "),
+    ({"weights": {"idle": 1e300}}, "idle to be a number in [0, 1e+09], got 1e+300"),
     ({"weights": {"idel": 1}}, "plan_change, got "),
-    ({"horizon": {"firm": 1.5}}, "firm to be a whole number >= 0, got 1.5"),
+    ({"horizon": {"firm": 1.5}}, "firm to be a whole number in [0, 1000000], got 1.5"),
     ({"solve": {"gap": 2}}, "gap to be a number in [0, 1], got 2"),
     ({"solve": {"seconds": 0}}, "seconds to be a number >= 0.001, got 0"),
     ({"speed": {}}, "only the tables weights, horizon, solve"),

@@ -134,6 +134,8 @@ BAD = [
     ("scoring nothing", {}, {"settings": ReplayParams(score_from=3, score_to=3)}, InputError, "score_from, score_to"),
     ("two truths of one bucket", {"y": 99}, {}, TableError, "the same demand in all rows of a path, item and bucket"),
     ("negative demand", {"y": -1}, {}, TableError, "column 'y', row 7: expected a number >= 0"),
+    ("demand beyond sense", {"y": 1e12}, {}, TableError, "column 'y', row 7: expected a number >= 0 and <= 1e+09"),
+    ("quantiles that cross", {"q0.9": 1.0}, {}, TableError, "column 'q0.9', row 7: expected no less than q0.5"),
     ("a negative quantile", {"q0.5": -1}, {}, TableError, "column 'q0.5', row 7"),
 ]
 
