@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import tempfile
@@ -22,6 +23,7 @@ def run() -> None:
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _leave)
+        _keep_stdout_for_results()
         from api.cli.main import app  # here, because Ctrl-C may come while pandas is still loading
 
         app()
@@ -33,6 +35,14 @@ def run() -> None:
         _end(" ".join(str(error).split()) or "out of memory", 1)
     except Exception as error:  # noqa: BLE001 (the last fence: one line for the user, the trace for us)
         _end(f"failed unexpectedly ({_first_line(error)}); please report it with {_kept_trace()}", 1)
+
+
+def _keep_stdout_for_results() -> None:
+    """Send what C libraries print (HiGHS does) to standard error: a program reads our JSON from standard output."""
+    sys.stdout.flush()
+    results = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = os.fdopen(results, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

@@ -42,6 +42,7 @@ def ended(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
         raise error
 
     monkeypatch.setattr(main, "app", fail)
+    monkeypatch.setattr(entry, "_keep_stdout_for_results", lambda: None)  # pytest holds the real one
     with pytest.raises(SystemExit) as ended_with:
         entry.run()
     return int(str(ended_with.value.code))
