@@ -58,7 +58,8 @@ class Calibration:
     ratios
         Shape (sizes, dispersions, blocks, q); empty when there was too little to learn from.
     floor
-        Forecasts below it are taken for it: a ratio to next to nothing says nothing.
+        Forecasts below it (a hundredth of a piece, or of the mean if that is less) are taken for it: a ratio to next
+        to nothing says nothing.
     """
 
     quantiles: np.ndarray
@@ -72,6 +73,11 @@ class Calibration:
     def learned(self) -> bool:
         """Whether the quantiles come from residuals; else from a negative binomial of shape 1."""
         return self.ratios.size > 0
+
+    @property
+    def pooled(self) -> bool:
+        """Whether there were so few residuals that steady and unsteady series share a class."""
+        return self.learned and self.ratios.shape[1] == 1
 
     def apply(self, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
         """Return quantiles of forecasts.
@@ -105,7 +111,7 @@ def calibrate(residuals: Residuals, quantiles: Sequence[float]) -> Calibration:
     if good.sum() < _FEWEST_ROWS:
         return Calibration(levels, np.empty(0), np.empty((1, 0)), 1, np.empty(0))
     n_sizes, n_spreads, blocks = _fineness(int(good.sum()), horizon)
-    floor = _FLOOR * float(residuals.mean[good].mean())
+    floor = _FLOOR * min(float(residuals.mean[good].mean()), 1.0)
     mean = np.maximum(residuals.mean[good], floor)
     ratio = residuals.y[good] / mean
     spread = np.broadcast_to(residuals.dispersion[:, None], good.shape)[good]

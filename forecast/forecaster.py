@@ -14,11 +14,13 @@ import numpy as np
 from contracts.errors import InputError
 from contracts.progress import Report, silent
 from forecast.conformal import DEFAULT_QUANTILES, Calibration, Residuals, calibrate
-from forecast.hierarchy import Level
+from forecast.hierarchy import Level, aggregate
 from forecast.panel import Panel
 from forecast.point import Point, PointParams, default_levels, point_forecast, trees_can_learn
+from forecast.swings import swing_limits
 
 _CHEAP_ORIGINS = 8
+_TAIL = 0.1
 _DECIMALS, _ROUNDING = 6, 1e-9
 
 
@@ -168,10 +170,14 @@ def forecast_at(
     point = forecaster.at(length, model)
     progress("forecast", stages - 1, stages)
     learnt = [_Learnt.of(forecaster, origin, length, model) for origin in origins]
-    series, calibrated = _series_ranges(problem, point, learnt)
-    nodes = tuple(_node_ranges(problem, point, learnt, level) for level in problem.levels)
+    history = replace(problem.panel, static=(), known=()).cut(length)
+    series, own = _series_ranges(problem, point, learnt, history)
+    nodes = tuple(_node_ranges(problem, point, learnt, level, history) for level in problem.levels)
     progress("forecast", stages, stages)
-    notes = point.notes | ({} if calibrated else {"ranges_without_calibration": len(point.mean)})
+    notes = point.notes | {
+        "ranges_without_calibration": 0 if own.learned else len(point.mean),
+        "ranges_pooled": len(point.mean) if own.pooled else 0,
+    }
     return ForecastResult(series=series, nodes=nodes, model=point.model, notes=notes)
 
 
@@ -189,7 +195,9 @@ class _Learnt:
         return cls(forecaster.at(origin, model), truth)
 
 
-def _series_ranges(problem: ForecastProblem, point: Point, learnt: Sequence[_Learnt]) -> tuple[Ranges, bool]:
+def _series_ranges(
+    problem: ForecastProblem, point: Point, learnt: Sequence[_Learnt], history: Panel
+) -> tuple[Ranges, Calibration]:
     own = _calibration(
         problem, [Residuals(mean=x.point.mean, y=_where_grown(x), dispersion=x.point.dispersion) for x in learnt]
     )
@@ -198,11 +206,28 @@ def _series_ranges(problem: ForecastProblem, point: Point, learnt: Sequence[_Lea
         [Residuals(mean=x.point.prior, y=_where_grown(x), dispersion=np.zeros(len(x.truth))) for x in learnt],
     )
     mean = _summed(problem, point.mean)
-    quantiles = own.apply(mean, point.dispersion)
+    quantiles = _limited(problem, mean, own.apply(mean, point.dispersion), history, pooled=own.pooled)
     fresh = np.isin(point.model, ("attributes", "shrunk_level"))
     if fresh.any() and entry.learned:
         quantiles[fresh] = entry.apply(mean[fresh], np.zeros(int(fresh.sum())))
-    return Ranges(mean=mean, quantiles=quantiles), own.learned
+    return Ranges(mean=mean, quantiles=quantiles), own
+
+
+def _limited(
+    problem: ForecastProblem, mean: np.ndarray, quantiles: np.ndarray, history: Panel, *, pooled: bool
+) -> np.ndarray:
+    """Hold ranges learnt from a class within what the history of each series supports.
+
+    Classes of like series need it in their tails only, pooled ones everywhere.
+    """
+    levels, tail = np.asarray(problem.quantiles), 0.5 if pooled else _TAIL
+    widths = np.ones(mean.shape[1], dtype=int) if problem.buckets is None else np.bincount(problem.buckets)
+    out = quantiles.copy()
+    for width in np.unique(widths):
+        limits = swing_limits(history, levels, width=int(width), tail=tail)
+        same = widths == width
+        out[:, same] = limits.hold(mean[:, same], quantiles[:, same])
+    return out
 
 
 def _where_grown(x: _Learnt) -> np.ndarray:
@@ -211,7 +236,9 @@ def _where_grown(x: _Learnt) -> np.ndarray:
     return np.where(grown[:, None] | ~grown.any(), x.truth, np.nan)
 
 
-def _node_ranges(problem: ForecastProblem, point: Point, learnt: Sequence[_Learnt], level: Level) -> Ranges:
+def _node_ranges(
+    problem: ForecastProblem, point: Point, learnt: Sequence[_Learnt], level: Level, history: Panel
+) -> Ranges:
     flat = np.zeros(len(level.keys))
     residuals = []
     for x in learnt:
@@ -221,7 +248,10 @@ def _node_ranges(problem: ForecastProblem, point: Point, learnt: Sequence[_Learn
         y = np.where(complete & (mean > 0), level.sum(np.where(known, x.truth, 0)), np.nan)
         residuals.append(Residuals(mean=mean, y=y, dispersion=flat))
     mean = _summed(problem, level.sum(point.mean))
-    return Ranges(mean=mean, quantiles=_calibration(problem, residuals).apply(mean, flat))
+    learned = _calibration(problem, residuals)
+    nodes = aggregate(history, level)
+    quantiles = _limited(problem, mean, learned.apply(mean, flat), nodes, pooled=learned.pooled)
+    return Ranges(mean=mean, quantiles=quantiles)
 
 
 def _calibration(problem: ForecastProblem, residuals: Sequence[Residuals]) -> Calibration:

@@ -1,0 +1,137 @@
+"""How far each series has strayed from its own level before: the limits of ranges learnt from others.
+
+A class of few or unlike series has a tail that belongs to one of them, or to one closed day; no series is given a
+range much wider than its own history shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import pdtr, pdtrik
+
+from forecast.panel import Panel
+from forecast.windows import level_of, sums_of
+
+_BLOCK = 2048
+_FEWEST = 20
+_CYCLES = 8
+_TAIL = 2.0
+_MARGIN = 1.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How far quantiles may be from the forecast.
+
+    Parameters
+    ----------
+    levels
+        Of the quantiles, ascending, shape (q,).
+    low, high
+        Least and largest ratio of quantile to forecast that a series' history supports, shape (n, q).
+    """
+
+    levels: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def hold(self, mean: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+        """Return the quantiles within the limits, but never drawn in closer than chance (Poisson) would have them.
+
+        Parameters
+        ----------
+        mean, quantiles
+            Shapes (n, periods) and (n, periods, q).
+        """
+        out = quantiles.copy()
+        for k, level in enumerate(self.levels):
+            value, low = out[..., k], self.low[:, k, None] * mean
+            high = np.where(mean > 0, self.high[:, k, None], 0) * mean
+            below, above = value < low, value > high
+            value[below] = np.clip(_poisson(level, mean[below]), value[below], low[below])
+            value[above] = np.clip(_poisson(level, mean[above]), high[above], value[above])
+        middle = int(np.searchsorted(self.levels, 0.5))
+        out[..., middle:] = np.maximum.accumulate(out[..., middle:], axis=-1)
+        inner = out[..., middle::-1] if middle < len(self.levels) else out[..., ::-1]
+        np.minimum.accumulate(inner, axis=-1, out=inner)
+        return out
+
+
+def swing_limits(panel: Panel, quantiles: np.ndarray, *, width: int = 1, tail: float = 0.5) -> Limits:
+    """Return what the ranges of each series may not exceed.
+
+    Every origin of the last year is asked what a moving level (of days: the mean of the last eight same weekdays)
+    would have missed half a horizon later. The limit of quantile q is the quantile of half its tail probability
+    among these ratios, a quarter further from their median.
+
+    Parameters
+    ----------
+    panel
+        History.
+    quantiles
+        Levels in (0, 1), ascending, shape (q,).
+    width
+        Periods that are summed into one outcome.
+    tail
+        Largest tail probability of the quantiles that are limited, in (0, 0.5].
+
+    Returns
+    -------
+    Lower limits of the quantiles below 0.5 and upper limits of those above; 0 and infinity elsewhere and for series
+    with less than 20 such ratios.
+    """
+    low = np.zeros((panel.n, len(quantiles)))
+    high = np.full((panel.n, len(quantiles)), np.inf)
+    bare = replace(panel, static=(), known=())
+    outer = np.flatnonzero(np.minimum(quantiles, 1 - quantiles) <= tail)
+    for start in range(0, panel.n, _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, panel.n))
+        ratio = np.sort(_ratios(bare.take(rows), width), axis=1)  # unknown ones last
+        count = np.isfinite(ratio).sum(axis=1)
+        known = count >= _FEWEST
+        ratio, count, rows = ratio[known], count[known], rows[known]
+        middle = _ranked(ratio, count, 0.5)
+        for k in outer:
+            q = float(quantiles[k])
+            level = q / _TAIL if q < 0.5 else 1 - (1 - q) / _TAIL
+            limit = middle + _MARGIN * (_ranked(ratio, count, level) - middle)
+            if q < 0.5:
+                low[rows, k] = np.clip(limit, 0, middle)
+            elif q > 0.5:
+                high[rows, k] = limit
+    return Limits(levels=quantiles, low=low, high=high)
+
+
+def _ratios(panel: Panel, width: int) -> np.ndarray:
+    """Ratios of outcome to moving level, shape (n, origins); NaN where either is unknown or the level is 0."""
+    offset = max((panel.horizon - width) // 2, 0) + 1
+    frequency = panel.frequency
+    last = panel.length - offset - width
+    origins = np.arange(max(last + 1 - frequency.year * (1 if frequency.unit == "D" else 3), 0), last + 1)
+    if not len(origins):
+        return np.empty((panel.n, 0))
+    sums = sums_of(panel)
+    row, t = np.repeat(np.arange(panel.n), len(origins)), np.tile(origins, panel.n)
+    outcome = sums.mean_between(row, t + offset, t + offset + width)
+    if width == 1 and frequency.unit == "D":
+        level = sums.season_mean(row, t, t + offset, _CYCLES)
+    else:
+        level = level_of(sums, row, t, frequency.level_weights)
+    usable = (level > 0) & (t - panel.born[row] >= frequency.windows[1])
+    ratio = np.divide(outcome, level, out=np.full(len(row), np.nan), where=usable)
+    return np.asarray(ratio.reshape(panel.n, len(origins)))
+
+
+def _poisson(level: float, mean: np.ndarray) -> np.ndarray:
+    """Quantile of a Poisson count: the least k with P(X <= k) >= level."""
+    count = np.ceil(pdtrik(level, mean))
+    less = np.maximum(count - 1, 0)
+    return np.asarray(np.where(pdtr(less, mean) >= level, less, count))
+
+
+def _ranked(ratio: np.ndarray, count: np.ndarray, level: float) -> np.ndarray:
+    """Return one order statistic of each sorted row, a step outwards of the middle."""
+    rank = np.ceil((count + 1) * level) if level >= 0.5 else np.floor((count + 1) * level)
+    return np.asarray(ratio[np.arange(len(ratio)), np.clip(rank, 1, count).astype(int) - 1])
