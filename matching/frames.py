@@ -42,8 +42,8 @@ def instance(
     Raises
     ------
     TableError
-        If a candidate names an unknown order or supplier, there is neither a score nor weights, or credit is given
-        for orders without buyers.
+        If a candidate names an unknown order or supplier, credit an unknown supplier, there is neither a score nor
+        weights, or credit is given for orders without buyers.
     """
     names = {"orders": "orders", "candidates": "candidates", "credit": "credit", **(sources or {})}
     order = _positions(candidates, "order_id", orders["order_id"], names["candidates"])
@@ -52,6 +52,10 @@ def instance(
         rank = np.argsort(order, kind="stable")
         candidates, order, supplier = candidates.iloc[rank].reset_index(drop=True), order[rank], supplier[rank]
     score, notes = _scores(candidates, weights, names["candidates"])
+    lines = None if credit is None or credit.empty else _credit_lines(orders, candidates, order, credit, names)
+    if credit is not None and lines is not None:
+        require_known(credit, "supplier_id", suppliers["supplier_id"], source=names["credit"], kind="supplier")
+        notes += _strangers(orders, credit, names["credit"])
     problem = MatchProblem(
         indptr=np.searchsorted(order, np.arange(len(orders) + 1)),
         supplier=supplier.astype(np.int32),
@@ -60,7 +64,7 @@ def instance(
         capacity=suppliers["capacity"].to_numpy(dtype=np.int64),
         penalty=_filled(orders, "unmatched_penalty", 1.0),
         load=candidates["load"].to_numpy(dtype=np.float64) if "load" in candidates else None,
-        credit=None if credit is None or credit.empty else _credit_lines(orders, candidates, order, credit, names),
+        credit=lines,
     )
     return Instance(
         problem=problem, orders=orders, suppliers=suppliers, candidates=candidates.assign(score=score), notes=notes
@@ -131,6 +135,14 @@ def _scores(candidates: pd.DataFrame, weights: ScoreWeights | None, source: str)
 
 def _filled(frame: pd.DataFrame, column: str, default: float) -> Floats | None:
     return frame[column].fillna(default).to_numpy(dtype=np.float64) if column in frame else None
+
+
+def _strangers(orders: pd.DataFrame, credit: pd.DataFrame, source: str) -> tuple[str, ...]:
+    """Say how many credit lines are for buyers who order nothing: a slip of the pen, perhaps."""
+    strange = credit.loc[~credit["buyer_id"].isin(orders["buyer_id"]), "buyer_id"]
+    if strange.empty:
+        return ()
+    return (f"{source}: {len(strange)} credit line(s) for buyers without an order, the first is {strange.iloc[0]}",)
 
 
 def _credit_lines(

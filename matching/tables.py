@@ -7,6 +7,7 @@ from contracts.tables import Column, TableSchema
 __all__ = ["CANDIDATES", "CREDIT", "MAX_PIECES", "ORDERS", "SUPPLIERS"]
 
 MAX_PIECES = 2**31 - 1
+MAX_LOAD = 10**12
 
 ORDERS = TableSchema(
     name="orders",
@@ -30,7 +31,9 @@ SUPPLIERS = TableSchema(
     name="suppliers",
     columns=(
         Column(name="supplier_id", kind="str", description="the supplier"),
-        Column(name="capacity", kind="int", minimum=0, description="pieces (units of load) it can take"),
+        Column(
+            name="capacity", kind="int", minimum=0, maximum=MAX_LOAD, description="pieces (units of load) it can take"
+        ),
     ),
     key=("supplier_id",),
 )
@@ -52,7 +55,7 @@ CANDIDATES = TableSchema(
             name="load",
             kind="float",
             required=False,
-            above=0,
+            minimum=1e-6,
             maximum=1e9,
             description="capacity that one piece takes at that supplier (default 1)",
         ),

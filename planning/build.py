@@ -54,7 +54,7 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
     TableError
         Cyclic bill of materials; a firm order on an unknown item, route step or resource.
     """
-    notes: list[Reason] = []
+    notes = _strangers(tables)
     bom = tables.bom if tables.bom is not None else pd.DataFrame({"parent": [], "component": [], "quantity": []})
     require_acyclic(bom, source=tables.source("bom"))
     items = _item_names(tables, bom)
@@ -172,6 +172,18 @@ def _item_terms(tables: PlanTables, items: pd.Index, buckets: pd.DatetimeIndex) 
     names = ("holding_cost", "leftover_cost", "setup_cost", "lost_cost", "initial_stock")
     terms_by_name = {name: money(name, 0.0) for name in names} | {"backlog_cost": money("backlog_cost", np.nan)}
     return terms_by_name, position("last_bucket", "right", len(buckets) - 1), position("known_from", "left", 0)
+
+
+def _strangers(tables: PlanTables) -> list[Reason]:
+    """Name what only the table of items knows: a slip of the pen, perhaps."""
+    if tables.items is None:
+        return []
+    others = [tables.demand["item"], tables.routes["item"]]
+    others += [] if tables.firm is None else [tables.firm["item"]]
+    others += [] if tables.bom is None else [tables.bom["parent"], tables.bom["component"]]
+    strange = sorted(set(tables.items["item"]).difference(*others))
+    detail = f"{tables.source('items')}: {len(strange)} item(s) in no other table, the first is"
+    return [Reason("unknown_item", f"{detail} {strange[0]}: not planned", item=str(strange[0]))] if strange else []
 
 
 def _demand(

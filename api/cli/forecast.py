@@ -20,9 +20,7 @@ def forecast(
     static: Path | None = typer.Option(None, help="Attributes of the series; ids without sales get a forecast too."),
     known: Path | None = typer.Option(None, help="unique_id, ds and regressors known ahead (price, promotion)."),
     calendar: Path | None = typer.Option(None, help="ds and columns that hold for all series (events, holidays)."),
-    quantiles: str = typer.Option(
-        ",".join(map(str, DEFAULT_QUANTILES)), help="Levels between 0 and 1, separated by commas."
-    ),
+    quantiles: str = typer.Option(",".join(map(str, DEFAULT_QUANTILES)), help="Levels in (0, 1), joined by commas."),
     hierarchy: str = typer.Option("", help="Static columns to total by, e.g. store_id,dept_id,store_id+dept_id."),
     freq: str = typer.Option("D", help="Period of the data: D, W, W-MON, M, Q or Y."),
     bucket: str | None = typer.Option(None, help="Forecast sums over this period, e.g. W-MON: weeks from Monday on."),

@@ -79,6 +79,8 @@ def test_credit_lines_of_a_buyer_hold_over_orders(files):
     credit.write_text("buyer_id,supplier_id,limit\nb1,s1,3\nb9,s2,4\n")
     result = run_match(files, f"--credit={credit}", "--json")
     assert result.exit_code == 0, result.output
+    notes = json.loads(result.stdout)["notes"]
+    assert "credit.csv: 1 credit line(s) for buyers without an order, the first is b9" in notes
     out = pd.read_csv(files / "out.csv", dtype={"order_id": str})
     assert out.loc[out["supplier_id"] == "s1", "pieces"].sum() == 3
     assert out.loc[(out["order_id"] == "002") & out["supplier_id"].isna(), "reason"].tolist() == ["no_credit"]
@@ -131,6 +133,8 @@ def test_every_option_runs(files, options):
         ("candidates", "order_id,supplier_id,score\n001,s9,1\n", "row 1: expected the id of a known supplier"),
         ("candidates", "order_id,supplier_id,score\n001,s1,1\n001,s1,2\n", "row 2: expected each"),
         ("candidates", "order_id,supplier_id,score,load\n001,s1,1,0\n", "candidates.csv: column 'load', row 1"),
+        ("candidates", "order_id,supplier_id,score,load\n001,s1,1,1e-300\n", "row 1: expected a number >= 1e-06"),
+        ("suppliers", "supplier_id,capacity\ns1,9000000000000\n", "suppliers.csv: column 'capacity', row 1"),
         ("candidates", "order_id,supplier_id\n001,s1\n", "column 'score': expected this column, or --weights"),
     ],
 )  # fmt: skip
@@ -149,6 +153,16 @@ def test_wrong_options_are_named(files, option):
     """A floor beyond [0, 1] or a missing file is refused."""
     result = run_match(files, option)
     assert isinstance(result.exception, InputError)
+
+
+def test_credit_of_an_unknown_supplier_is_refused(files):
+    """A slip of the pen must not lift a limit."""
+    (files / "credit.csv").write_text("buyer_id,supplier_id,limit\nb1,s1,3\nb1,s9,3\n")
+    result = run_match(files, f"--credit={files / 'credit.csv'}")
+    assert isinstance(result.exception, InputError)
+    assert "credit.csv: column 'supplier_id', row 2: expected the id of a known supplier, got s9" in str(
+        result.exception
+    )
 
 
 def test_credit_needs_buyers(files):

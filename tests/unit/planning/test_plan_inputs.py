@@ -101,6 +101,16 @@ def test_quantiles_that_contradict_each_other_are_refused(columns: dict, words: 
     assert words in str(error.value)
 
 
+def test_an_item_that_no_other_table_knows_is_named() -> None:
+    """A slip of the pen in the table of items would otherwise lose a cost in silence."""
+    given = tables()
+    given["items"] = pd.DataFrame({"item": ["a", "B"], "holding_cost": [1.0, 1.0]})
+    reasons = plan_production(**given, sources={"items": "items.csv"}).summary["reasons"]
+    (found,) = [reason for reason in reasons if reason["code"] == "unknown_item"]
+    assert found["detail"] == "items.csv: 1 item(s) in no other table, the first is B: not planned"
+    assert found["item"] == "B"
+
+
 def test_an_empty_demand_is_refused() -> None:
     """There is nothing to plan without a row."""
     given = tables() | {"demand": pd.DataFrame({"item": [], "bucket": [], "y": []})}
