@@ -18,6 +18,7 @@ from forecast.panel import Panel
 MODELS = ("auto", "lightgbm", *BASELINES)
 
 _FEWEST_CELLS = 4000
+_FEW_CELLS = 50_000
 _GROUP = 30
 _OUTLIER = 100
 _OUTLIER_SALES = 8
@@ -160,9 +161,11 @@ def _model_for(panel: Panel, regular: np.ndarray, params: PointParams, notes: di
 def _grown(panel: Panel, regular: np.ndarray, params: PointParams, levels: Sequence[Level], seed: int) -> np.ndarray:
     part = panel.take(regular)
     groupings = [(name, group[regular]) for name, group in _groupings(panel, levels)]
-    model = fit_direct(part, groupings, boosting=params.boosting, sampling=params.sampling, seed=seed)
+    seeds = [seed, seed + 1] if part.history.sum() <= _FEW_CELLS else [seed]  # few rows: the draw would show
     mean = np.zeros((panel.n, panel.horizon))
-    mean[regular] = model.predict(part)
+    for variant in seeds:
+        model = fit_direct(part, groupings, boosting=params.boosting, sampling=params.sampling, seed=variant)
+        mean[regular] += model.predict(part) / len(seeds)
     steady = [level for level in levels if len(level.keys) <= regular.sum() / _GROUP]
     if steady and params.level_power > 0:
         aims = level_forecasts(panel, steady, params, seed)

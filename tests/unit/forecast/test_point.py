@@ -105,3 +105,13 @@ def test_parameters_out_of_range_are_refused(make, message):
     """Each message names the parameter."""
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_small_panel_averages_two_seeds(market, monkeypatch):
+    """Its forecast is the mean of what either seed alone would give."""
+    params = PointParams(model="lightgbm", level_power=0)
+    both = point_forecast(market, params=params, seed=0).mean
+    monkeypatch.setattr("forecast.point._FEW_CELLS", 0)
+    alone = [point_forecast(market, params=params, seed=seed).mean for seed in (0, 1)]
+    regular = point_forecast(market, params=params, seed=0).model == "lightgbm"
+    np.testing.assert_allclose(both[regular], np.mean(alone, axis=0)[regular])
