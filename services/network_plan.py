@@ -21,7 +21,7 @@ FEN_PER_HOUR = {"idle": 2_500.0, "overtime": 3_750.0, "load_change": 1_000.0, "p
 """What an uneven load costs where the request says nothing: 25 yuan an idle hour, the others in proportion."""
 
 # Of the price of a piece: what a week in stock, a week late and a piece left at the end of the plan cost.
-_HOLDING, _BACKLOG, _LEFTOVER = 0.003, 0.05, 0.01
+_HOLDING, _BACKLOG, _LEFTOVER = 0.003, 0.05, 0.1
 
 
 @dataclass(frozen=True)
@@ -115,14 +115,15 @@ def network_tables(snapshot: Snapshot) -> NetworkTables:
 def network_items(products: pd.DataFrame, items: list[str]) -> pd.DataFrame:
     """Return what the pieces of each item cost the planner, in fen, from the mean price of its skus.
 
-    A week in stock costs 0.3 % of the price, a week late 5 %, a piece left at the end 1 % (it is early rather than
-    lost, for what sells all year), a lost sale the price. ``stock_pieces``, an attribute of products, is on hand.
+    A week in stock costs 0.3 % of the price, a week late 5 %, a lost sale the price, and a piece left at the end 10 %:
+    what sells all year is early rather than worthless, but it ties up money and a place. ``stock_pieces``, an
+    attribute of products, is on hand.
 
     Examples
     --------
     >>> products = pd.DataFrame({"sku_id": ["a/s", "a/l"], "style_id": ["a", "a"], "price_fen": [800, 1200]})
     >>> network_items(products, ["a"]).iloc[0].to_dict()
-    {'item': 'a', 'holding_cost': 3.0, 'backlog_cost': 50.0, 'leftover_cost': 10.0, 'lost_cost': 1000.0}
+    {'item': 'a', 'holding_cost': 3.0, 'backlog_cost': 50.0, 'leftover_cost': 100.0, 'lost_cost': 1000.0}
     """
     named = [products.assign(item=products[name]) for name in ("style_id", "sku_id") if name in products]
     rows = pd.concat(named, ignore_index=True) if named else pd.DataFrame({"item": []})

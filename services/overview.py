@@ -23,7 +23,24 @@ _SHORT = {
     "no_capacity": "no capacity left before they are needed",
     "priced_out": "making more would cost more than being short",
 }
-_COLUMNS = ["kind", "subject", "place", "when", "amount", "unit", "stake_fen", "why"]
+_OTHER_SHORT = {
+    "no_route": "name a route that makes it",
+    "component": "get its component sooner",
+    "firm_horizon": "make fewer weeks firm",
+    "lead_time": "tell the buyer, or start sooner next time",
+}
+_UNFILLED = {
+    "below_minimum": "join it with other orders of the sku",
+    "late": "agree on a later day",
+    "full": "find another supplier, or wait a day",
+    "outbid": "find another supplier, or wait a day",
+    "out_of_territory": "find a supplier who delivers there",
+    "over_price": "agree on a higher price",
+    "no_candidates": "find a supplier of the sku",
+}
+_IDLE = ("capacity without work", "take other work, or plan fewer hours")
+_OVERTIME = ("work above capacity", "start sooner, or move work to another line")
+_COLUMNS = ["kind", "subject", "place", "when", "amount", "unit", "stake_fen", "why", "remedy"]
 
 
 def attention(
@@ -51,8 +68,8 @@ def attention(
     -------
     pandas.DataFrame
         ``kind`` (unfilled order, late promise, short of items, overtime, idle), ``subject``, ``place``, ``when``,
-        ``amount`` in ``unit``, ``stake_fen`` and ``why``. The stake of an order or an item is the price of its
-        pieces; that of hours is their price.
+        ``amount`` in ``unit``, ``stake_fen``, ``why`` and ``remedy``. The stake of an order or an item is the price of
+        its pieces; that of hours is their price.
     """
     prices = _prices(products)
     parts = []
@@ -62,8 +79,8 @@ def attention(
         parts.append(_short(plan_summary, prices, routes))
     if load is not None:
         price = (plan_summary or {}).get("fen_per_hour", {})
-        parts.append(_hours(load, "idle", price.get("idle", 0.0), "capacity without work"))
-        parts.append(_hours(load, "overtime", price.get("overtime", 0.0), "work above capacity"))
+        parts.append(_hours(load, "idle", price.get("idle", 0.0), *_IDLE))
+        parts.append(_hours(load, "overtime", price.get("overtime", 0.0), *_OVERTIME))
     parts = [part for part in parts if len(part)]
     if not parts:
         return pd.DataFrame(columns=_COLUMNS)
@@ -149,7 +166,9 @@ def _told(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.
 
 def _unfilled(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.DataFrame:
     rows = _told(matches[matches["supplier_id"].isna()], orders, prices)
-    return rows.assign(kind="unfilled order", place=rows["sku_id"], why=rows.get("reason", ""))
+    reason = rows["reason"] if "reason" in rows else pd.Series("", index=rows.index)
+    remedy = reason.map(_UNFILLED).fillna("find another supplier")
+    return rows.assign(kind="unfilled order", place=rows["sku_id"], why=reason, remedy=remedy)
 
 
 def _late(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.DataFrame:
@@ -159,7 +178,8 @@ def _late(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.
     days = (pd.to_datetime(rows["promised_date"]) - pd.to_datetime(rows["due_date"])).dt.days
     rows = rows.assign(kind="late promise", place=rows["supplier_id"], days=days)[days > 0]
     return rows.assign(
-        why=[f"promised {days:.0f} {'day' if days == 1 else 'days'} after its due date" for days in rows["days"]]
+        remedy="tell the buyer, or send it by a faster way",
+        why=[f"promised {days:.0f} {'day' if days == 1 else 'days'} after its due date" for days in rows["days"]],
     )
 
 
@@ -171,7 +191,7 @@ def _short(summary: Mapping[str, Any], prices: pd.Series, routes: pd.DataFrame |
     rows = rows.reindex(columns=["code", "detail", "item", "resource", "bucket", "pieces"])
     rows["item"] = rows["item"].astype(object)  # all empty, it would be a column of numbers
     price = rows["item"].map(prices).fillna(rows["resource"].map(_mean_prices(routes, prices)))
-    told = rows["detail"].str.partition(":")[0].where(rows["item"].isna(), "")
+    words = rows["code"].map(_SHORT).fillna(rows["detail"])
     return rows.assign(
         kind="short of items",
         subject=rows["item"].fillna(rows["resource"]),
@@ -180,8 +200,26 @@ def _short(summary: Mapping[str, Any], prices: pd.Series, routes: pd.DataFrame |
         amount=rows["pieces"],
         unit="pieces",
         stake_fen=rows["pieces"] * price.fillna(prices.mean() if len(prices) else 0.0),
-        why=[f"{_SHORT.get(c, c)}{f' ({t})' if t else ''}" for c, t in zip(rows["code"], told, strict=True)],
+        why=words.where(rows["item"].notna(), rows["detail"]),
+        remedy=_more_hours(rows, routes),
     )
+
+
+def _more_hours(rows: pd.DataFrame, routes: pd.DataFrame | None) -> list[str]:
+    """Return what would help with each shortage: the hours that the missing pieces take, where they are lacking."""
+    hours: dict[Any, float] = {}
+    if routes is not None and not routes.empty:
+        for key in (["item", "resource"], "resource"):
+            hours |= routes.groupby(key)["hours_per_unit"].mean().to_dict()
+    found = []
+    for row in rows.itertuples():
+        each = hours.get((row.item, row.resource), hours.get(row.resource))
+        if row.code in _OTHER_SHORT or each is None or not isinstance(row.resource, str):
+            found.append(_OTHER_SHORT.get(row.code, "add capacity, or sell less of it"))
+        else:
+            by = f" by {row.bucket}" if isinstance(row.bucket, str) else ""
+            found.append(f"{row.pieces * each:,.0f} h more on {row.resource}{by}")
+    return found
 
 
 def _mean_prices(routes: pd.DataFrame | None, prices: pd.Series) -> pd.Series:
@@ -191,7 +229,7 @@ def _mean_prices(routes: pd.DataFrame | None, prices: pd.Series) -> pd.Series:
     return routes.assign(price=routes["item"].map(prices)).groupby("resource")["price"].mean()
 
 
-def _hours(load: pd.DataFrame, column: str, fen_per_hour: float, why: str) -> pd.DataFrame:
+def _hours(load: pd.DataFrame, column: str, fen_per_hour: float, why: str, remedy: str) -> pd.DataFrame:
     """One row per resource: its hours of that kind over the plan, dated by its worst bucket."""
     rows = load[load[column] > 0]
     if rows.empty:
@@ -209,5 +247,6 @@ def _hours(load: pd.DataFrame, column: str, fen_per_hour: float, why: str) -> pd
             "unit": "hours",
             "stake_fen": np.asarray(hours * fen_per_hour),
             "why": [f"{why}: {value:.1%} of it over the plan" for value in share],
+            "remedy": remedy,
         }
     )

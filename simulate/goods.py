@@ -18,16 +18,15 @@ _STEPS = (("prepare", "workshop", 0.008), ("make", "factory", 0.02), ("pack", "w
 _STYLES_PER_LINE = 5
 _RUNNING_FEN_PER_HOUR = 600  # energy and supplies; wages are paid for hours, used or idle
 _NEIGHBOURS, _DISTRIBUTORS_PER_REGION = 6, 4
-_LINE_SLACK, _DELIVERY_SLACK = 1.12, 1.15
+_LINE_SLACK, _DELIVERY_SLACK = 1.28, 1.15
 
 
 @dataclass(frozen=True)
 class Goods:
-    """Tables of what is made: `products`, `routes`, `items` (money per piece for the planner) and `supply`."""
+    """Tables of what is made: `products` (``stock_pieces``: a usual week is on hand), `routes` and `supply`."""
 
     products: pd.DataFrame
     routes: pd.DataFrame
-    items: pd.DataFrame
     supply: pd.DataFrame
 
 
@@ -46,7 +45,7 @@ def make_goods(styles: pd.DataFrame, census: Census, *, day_pieces: float, seed:
     -------
     Goods
         Three skus a style. Each style passes three steps; each step may be done on two lines where there are two.
-        Lines have the hours that usual sell-through takes plus 12 %, and a fifth of that as overtime.
+        Lines have the hours that usual sell-through takes plus 28 %, and a fifth of that as overtime.
     """
     rng = np.random.default_rng([seed, 31])
     products = _products(styles, rng)
@@ -55,7 +54,6 @@ def make_goods(styles: pd.DataFrame, census: Census, *, day_pieces: float, seed:
     return Goods(
         products=products.drop(columns="share"),
         routes=routes,
-        items=_items(styles),
         supply=supply.reset_index(drop=True),
     )
 
@@ -80,6 +78,7 @@ def _products(styles: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
             "price_fen": np.maximum(1, np.round(price)).astype(np.int64),
             "weight_kg": np.round((rng.lognormal(-0.7, 0.5, n)[:, None] * np.array([0.6, 1.0, 1.7])).ravel(), 3),
             "repurchase_days": np.round(rng.uniform(7, 60, n)).repeat(sizes),
+            "stock_pieces": np.round(styles["weekly_pieces"].to_numpy(float)[:, None] * _SIZE_SHARE).ravel(),
             "simulated": True,
             "share": sku_share(styles),
         }
@@ -119,25 +118,6 @@ def _lines(routes: pd.DataFrame, styles: pd.DataFrame) -> pd.DataFrame:
             "resource": weekly.index,
             "capacity": weekly.to_numpy(),
             "overtime": (0.2 * weekly).round(2).to_numpy(),
-            "simulated": True,
-        }
-    )
-
-
-def _items(styles: pd.DataFrame) -> pd.DataFrame:
-    """Money per piece in fen: a week's holding 0.3 % of the price, lateness 5 % a week, a lost sale its price.
-
-    What is left at the end of a plan costs 1 %: these styles sell all year, so it is early rather than lost.
-    """
-    price = styles["price_fen"].to_numpy(float)
-    return pd.DataFrame(
-        {
-            "item": styles["style_id"].to_numpy(),
-            "holding_cost": np.round(0.003 * price, 3),
-            "backlog_cost": np.round(0.05 * price, 3),
-            "leftover_cost": np.round(0.01 * price, 3),
-            "lost_cost": price,
-            "initial_stock": np.round(0.5 * styles["weekly_pieces"].to_numpy(float)),
             "simulated": True,
         }
     )

@@ -70,7 +70,15 @@ def _frame(categories: list[str], unit: str, names: list[str]) -> dict[str, Any]
         "animation": False,
         "textStyle": _TEXT,
         "grid": {"left": 8, "right": 16, "top": 62, "bottom": 4, "containLabel": True},
-        "legend": {"data": names, "top": 0, "left": 0, "itemHeight": 8, "itemWidth": 16, "textStyle": {"color": MUTED}},
+        "legend": {
+            "type": "scroll",  # one line at any width: wrapped lines would run into the axis' title
+            "data": names,
+            "top": 0,
+            "left": 0,
+            "itemHeight": 8,
+            "itemWidth": 16,
+            "textStyle": {"color": MUTED},
+        },
         "tooltip": {"trigger": "axis", "confine": True, ":valueFormatter": "v => v == null ? '–' : (+v).toFixed(1)"},
         "xAxis": {"type": "category", "data": categories, **axis},
         "yAxis": {

@@ -19,6 +19,7 @@ _ONE_ROW = {"rowSelection": {"mode": "singleRow", "checkboxes": False, "enableCl
 _REASONS = {
     "chosen": "best score",
     "full": "full",
+    "over_price": "above the buyer's price",
     "late": "too late",
     "no_credit": "no credit left",
     "below_minimum": "below its minimum order",
@@ -42,7 +43,8 @@ def attention_grid(rows: pd.DataFrame) -> dict[str, Any]:
         _column("unit", "", width=85),
         _column("place", "Where", width=190, filter=True),
         _column("when", "When", width=105),
-        _column("why", "Why", flex=1, width=280),
+        _column("why", "Why", flex=1, width=230, wrap=True),
+        _column("remedy", "What helps", flex=1, width=230, wrap=True),
     ]
     return _grid(columns, shown)
 
@@ -60,7 +62,7 @@ def resource_grid(load: pd.DataFrame) -> dict[str, Any]:
         }
     ).reset_index()
     columns = [
-        _column("resource", "Resource", flex=1, width=180, filter=True),
+        _column("resource", "Resource", flex=1, width=150, filter=True),
         _column("used", "Used", width=90, kind="number", show=_PERCENT),
         _column("variation", "Varies by", width=105, kind="number", show=_PERCENT),
         _column("idle", "Idle h", width=90, kind="number", show=_NUMBER),
@@ -74,7 +76,7 @@ def series_grid(forecast: pd.DataFrame) -> dict[str, Any]:
     groups = forecast.groupby("unique_id")["mean"]
     frame = pd.DataFrame({"total": groups.sum(), "best": groups.max()}).reset_index()
     columns = [
-        _column("unique_id", "Series", flex=1, width=200, filter=True),
+        _column("unique_id", "Series", flex=1, width=150, filter=True),
         _column("total", "Expected", width=115, kind="number", show=_NUMBER),
         _column("best", "Best day", width=110, kind="number", show=_NUMBER),
     ]
@@ -94,7 +96,7 @@ def match_grid(matches: pd.DataFrame) -> dict[str, Any]:
         _column("sku_id", "Sku", width=200, filter=True),
         _column("pieces", "Pieces", width=85, kind="number", show=_NUMBER),
         _column("supplier_id", "Supplier", width=195, filter=True),
-        _column("reason", "Why", width=165, filter=True),
+        _column("reason", "Why", width=215, filter=True),
         _column("runner_up", "Runner-up", width=195, filter=True),
         _column("margin", "Ahead by", width=100, kind="number", show=score),
         _column("promised_date", "Promised", width=110),
@@ -124,6 +126,7 @@ def _column(
     flex: int | None = None,
     filter: bool = False,  # noqa: A002 (AG Grid's name)
     bold: bool = False,
+    wrap: bool = False,
 ) -> dict[str, Any]:
     column: dict[str, Any] = {
         "field": field,
@@ -139,7 +142,9 @@ def _column(
     if show:
         column[":valueFormatter"] = f"params => {show}"
     if flex:
-        column["flex"] = flex
+        column |= {"flex": flex, "minWidth": width}
+    if wrap:
+        column |= {"wrapText": True, "autoHeight": True, "cellClass": "wrap"}
     return column | ({"filter": True, "floatingFilter": False} if filter else {})
 
 

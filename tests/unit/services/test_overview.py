@@ -80,10 +80,25 @@ def test_a_resource_short_of_several_items_is_priced_by_what_it_makes():
         for line in ("line", "other")
     ]
     products = pd.DataFrame({"sku_id": ["a", "b", "c"], "price_fen": [100, 300, 800]})
-    routes = pd.DataFrame({"item": ["a", "b"], "resource": ["line", "line"]})
+    routes = pd.DataFrame({"item": ["a", "b"], "resource": ["line", "line"], "hours_per_unit": 0.5})
     rows = attention(orders=ORDERS, products=products, plan_summary={"reasons": reasons}, routes=routes)
     assert rows[["subject", "stake_fen"]].to_numpy().tolist() == [["other", 4_000.0], ["line", 2_000.0]]
-    assert rows["why"][0] == "making more would cost more than being short (2 item(s) late)"
+    assert rows["why"][0] == "2 item(s) late: first: x"
+
+
+def test_the_worst_item_its_day_and_what_helps():
+    """Ten pieces at half an hour each: five hours more on the line by that day."""
+    reason = {"code": "no_capacity", "item": "a", "resource": "line", "bucket": "2026-03-09", "pieces": 10.0}
+    routes = pd.DataFrame({"item": ["a"], "resource": ["line"], "hours_per_unit": [0.5]})
+    products = pd.DataFrame({"sku_id": ["a"], "price_fen": [100]})
+    row = attention(orders=ORDERS, products=products, plan_summary={"reasons": [reason]}, routes=routes).iloc[0]
+    assert (row["subject"], row["when"]) == ("a", pd.Timestamp("2026-03-09"))
+    assert row["remedy"] == "5 h more on line by 2026-03-09"
+
+
+def test_every_exception_says_what_helps(found):
+    """No row leaves a planner without a next step."""
+    assert (found["remedy"].str.len() > 0).all()
 
 
 def test_nothing_computed_is_nothing_to_decide():
