@@ -58,6 +58,7 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
     bom = tables.bom if tables.bom is not None else pd.DataFrame({"parent": [], "component": [], "quantity": []})
     require_acyclic(bom, source=tables.source("bom"))
     items = _item_names(tables, bom)
+    bom = _known_parts(bom, items, notes)
     buckets = _horizon(tables)
     names = pd.Index(np.unique(tables.resources["resource"].to_numpy(object)), dtype=object)
     calendar = _calendar(tables, names, buckets, notes)
@@ -72,7 +73,9 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
     demand = _demand(tables, items, buckets, last, notes)
     modes = modes.keep(~too_large)
     made = np.bincount(modes.item, minlength=len(items)) > 0
-    notes += _without_route(items, made, demand.mean.sum(axis=1) > money["initial_stock"] + work.supply.sum(axis=1))
+    firm_use = _firm_use(bom, items, work)
+    wanted = demand.mean.sum(axis=1) + firm_use.sum(axis=1)
+    notes += _without_route(items, made, wanted > money["initial_stock"] + work.supply.sum(axis=1))
     problem = PlanProblem(
         items=items.to_numpy(object),
         resources=names.to_numpy(object),
@@ -86,7 +89,7 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
         usage=component_usage(bom, modes, items),
         firm_hours=work.hours,
         firm_supply=work.supply,
-        firm_use=_firm_use(bom, items, work),
+        firm_use=firm_use,
         closed=np.arange(len(buckets)) < (firm_buckets if tables.firm is not None and len(tables.firm) else 0),
         previous_hours=work.previous,
         notes=tuple(notes),
@@ -234,6 +237,18 @@ def _firm(
         firm_buckets=firm_buckets,
         source=tables.source("firm"),
     )
+
+
+def _known_parts(bom: pd.DataFrame, items: pd.Index, notes: list[Reason]) -> pd.DataFrame:
+    """Return the rows whose parent is planned; the others ask for nothing here and are named."""
+    known = bom["parent"].isin(items)
+    notes += [
+        Reason(
+            "bom_not_planned", f"item {name}: neither demanded nor ordered, so its components are not", item=str(name)
+        )
+        for name in sorted(set(bom.loc[~known, "parent"]))
+    ]
+    return bom[known].reset_index(drop=True)
 
 
 def _firm_use(bom: pd.DataFrame, items: pd.Index, work: FirmWork) -> Floats:

@@ -74,6 +74,8 @@ def firm_work(
     rows = _match(firm, routes, source)
     rows["bucket_index"] = buckets.searchsorted(rows["start"], side="right") - 1
     rows = rows[~rows["state"].isin(("done", "cancelled"))]
+    beyond = (rows["start"] >= _end(buckets)).to_numpy()
+    later_rows, rows = rows[beyond & rows["state"].isin(("firm", "released"))], rows[~beyond]
     fixed = _stays(rows, firm_buckets)
     stay, loose = rows[fixed], rows[~fixed]
     shape = (len(items), len(resources), len(buckets))
@@ -88,7 +90,7 @@ def firm_work(
         started=_started(here, items, shape[2]),
         previous=previous if len(later) else None,
         orders=stay,
-        reasons=_past(rows),
+        reasons=_past(rows) + _beyond(later_rows),
     )
 
 
@@ -141,6 +143,29 @@ def _started(here: pd.DataFrame, items: pd.Index, n_buckets: int) -> Floats:
     first = here[here["first_step"]]
     np.add.at(started, (items.get_indexer(first["item"]), first["bucket_index"]), first["pieces"])
     return started
+
+
+def _end(buckets: pd.DatetimeIndex) -> pd.Timestamp:
+    """First date after the last bucket, which is taken to be as long as buckets usually are."""
+    if len(buckets) == 1:
+        return pd.Timestamp.max
+    length = np.median(np.diff(buckets.to_numpy()).astype("timedelta64[D]").astype(int))
+    if (buckets.day == 1).all() and length >= 28:
+        return pd.Timestamp(buckets[-1] + pd.offsets.MonthBegin(round(float(length) / 30.4)))
+    return pd.Timestamp(buckets[-1] + pd.Timedelta(days=float(length)))
+
+
+def _beyond(rows: pd.DataFrame) -> list[Reason]:
+    return [
+        Reason(
+            "beyond_horizon",
+            f"order {getattr(row, 'order_id', row.item)} of item {row.item} starts on {row.start:%Y-%m-%d}, "
+            "after the last bucket: it is left out here",
+            item=str(row.item),
+            pieces=float(row.pieces),
+        )
+        for row in rows.itertuples()
+    ]
 
 
 def _past(rows: pd.DataFrame) -> list[Reason]:

@@ -11,7 +11,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from planning.problem import Floats, Ints
 
-__all__ = ["INTERIOR_COLUMNS", "LinearModel", "LinearSolution"]
+__all__ = ["INTERIOR_COLUMNS", "NOTHING", "LinearModel", "LinearSolution"]
 
 INTERIOR_COLUMNS = 20_000
 """From this size on linear programs go to the interior-point method, which was three times faster there."""
@@ -95,6 +95,7 @@ class LinearModel:
         integer: Floats | None = None,
         lower: Floats | None = None,
         upper: Floats | None = None,
+        nodes: int | None = None,
     ) -> LinearSolution:
         """Solve, optionally with other integrality and bounds than the model's.
 
@@ -104,6 +105,8 @@ class LinearModel:
             Wall time and relative gap at which to stop.
         integer, lower, upper
             Replacements, one value per column.
+        nodes
+            Branches after which the search stops, which unlike time is the same on every machine; None = no limit.
         """
         if self.n_columns == 0:
             return LinearSolution(values=np.zeros(0), objective=0.0, bound=0.0, proven=True)
@@ -111,9 +114,11 @@ class LinearModel:
         low, high, whole = (
             mine if given is None else given for mine, given in zip(own, (lower, upper, integer), strict=True)
         )
-        options = {"time_limit": max(seconds, 1e-3)}
+        options: dict[str, float] = {"time_limit": max(seconds, 1e-3)}
+        if nodes is not None:
+            options["node_limit"] = nodes
         if not whole.any() and self.n_columns >= INTERIOR_COLUMNS:
-            found = self._solve_interior(low, high, options)
+            found = self._solve_interior(low, high, {"time_limit": options["time_limit"]})
             if found.values is not None:
                 return found
         return self._solve_rows(low, high, whole, options | {"mip_rel_gap": gap})
@@ -123,7 +128,7 @@ class LinearModel:
         cost = np.concatenate(self.cost)
         found = milp(cost, integrality=whole, bounds=Bounds(lower, upper), constraints=rows, options=options)
         if found.x is None:
-            return _NOTHING
+            return NOTHING
         bound = found.mip_dual_bound if whole.any() else (found.fun if found.status == 0 else -np.inf)
         return LinearSolution(values=found.x, objective=found.fun, bound=bound, proven=found.status == 0)
 
@@ -142,8 +147,8 @@ class LinearModel:
             options=options,
         )
         if found.x is None or found.status != 0:
-            return _NOTHING
+            return NOTHING
         return LinearSolution(values=found.x, objective=found.fun, bound=found.fun, proven=True)
 
 
-_NOTHING = LinearSolution(values=None, objective=np.inf, bound=-np.inf, proven=False)
+NOTHING = LinearSolution(values=None, objective=np.inf, bound=-np.inf, proven=False)

@@ -7,6 +7,7 @@ import numpy as np
 from planning.linear import LinearModel
 from planning.problem import Floats, Ints, PlanProblem
 from planning.starts import start_ops
+from planning.surplus import smallest_lot
 
 __all__ = ["add_lots", "add_minimum_run", "largest_lot", "put_load"]
 
@@ -51,15 +52,28 @@ def add_lots(linear: LinearModel, problem: PlanProblem, starts: tuple[Ints, Ints
     return lot, whole
 
 
-def add_minimum_run(linear: LinearModel, problem: PlanProblem, idle: Ints, over: Ints) -> None:
-    """Let resources with a minimum run work at least that long in a bucket, or not at all."""
-    r, t = np.nonzero((problem.min_run > 0) & (problem.firm_hours == 0))
+def add_minimum_run(linear: LinearModel, problem: PlanProblem, idle: Ints, over: Ints) -> Ints:
+    """Let resources with a minimum run work at least that long in a bucket, or not at all.
+
+    Where firm orders run already, nothing is added short of the minimum run.
+
+    Returns
+    -------
+    forced
+        Columns of the runs that firm orders begin: 1 = filled up to the minimum run.
+    """
+    limit, firm = problem.capacity + problem.overtime, problem.firm_hours
+    r, t = np.nonzero((problem.min_run > 0) & (firm < np.minimum(problem.min_run, limit)))
     runs = linear.add_columns(len(r), upper=1.0, integer=True)
-    capacity, least = problem.capacity[r, t], problem.min_run[r, t]
-    for bound, lower, upper in ((least, -capacity, np.inf), (capacity + problem.overtime[r, t], -np.inf, -capacity)):
+    capacity, begun = problem.capacity[r, t], firm[r, t]
+    for most, lower, upper in (
+        (problem.min_run[r, t] - begun, begun - capacity, np.inf),
+        (limit[r, t] - begun, -np.inf, begun - capacity),
+    ):
         rows = linear.add_rows(len(r), lower=lower, upper=upper)
         put_load(linear, rows, idle[r, t], over[r, t], 1.0)
-        linear.put(rows, runs, -bound)
+        linear.put(rows, runs, -most)
+    return runs[(begun > 0) & (problem.min_run[r, t] <= limit[r, t])]
 
 
 def largest_lot(problem: PlanProblem, mode: Ints, bucket: Ints) -> Floats:
@@ -73,14 +87,14 @@ def largest_lot(problem: PlanProblem, mode: Ints, bucket: Ints) -> Floats:
     pieces = np.divide(np.maximum(room, 0.0), hours, out=np.where(room >= 0, np.inf, 0.0), where=hours > 0)
     np.minimum.at(fits, ops.start, pieces)
     needed = _needed(problem)[m.item[mode], bucket + m.lead[mode]] / m.output[mode]
-    needed = np.maximum(np.ceil(needed / m.multiple[mode] - 1e-9) * m.multiple[mode], m.minimum[mode])
+    needed = np.maximum(np.ceil(needed / m.multiple[mode] - 1e-9) * m.multiple[mode], smallest_lot(problem)[mode])
     return np.asarray(np.minimum(fits, needed))
 
 
 def _needed(problem: PlanProblem) -> Floats:
     """Pieces of an item that can still be needed from a bucket on, shape (P, T)."""
     top = problem.demand.pieces[:, -1]
-    total = top.sum(axis=1)
+    total = top.sum(axis=1) + problem.firm_use.sum(axis=1)
     rest = total[:, None] - np.where(problem.may_be_late[:, None], 0.0, np.cumsum(top, axis=1) - top)
     m = problem.modes
     if not problem.usage.nnz:
@@ -88,7 +102,7 @@ def _needed(problem: PlanProblem) -> Floats:
     used = problem.usage.tocoo()
     per_good = used.data / m.output[used.col]
     spare = np.zeros(len(total))
-    np.maximum.at(spare, m.item, np.maximum(m.minimum, m.multiple - 1.0))
+    np.maximum.at(spare, m.item, smallest_lot(problem) * m.output)
     need = total.copy()
     for _ in range(len(total)):  # one level of the bill of materials per pass; it has no cycle
         taken = np.zeros(len(total))

@@ -14,8 +14,9 @@ import numpy as np
 from planning.linear import LinearModel
 from planning.lots import add_lots, add_minimum_run, put_load
 from planning.params import PlanParams, PlanWeights
-from planning.problem import Floats, Ints, PlanProblem
+from planning.problem import Ints, PlanProblem
 from planning.starts import StartOps, neighbours, open_buckets, possible_starts, start_ops
+from planning.surplus import allowed_surplus
 
 __all__ = ["WHOLE_STARTS", "PlanModel", "build_model"]
 
@@ -39,6 +40,8 @@ class PlanModel:
         Shape (P, T, K + 1): columns of cumulative supply between demand paths, -1 = none.
     idle, over
         Shape (R, T): columns of idle and overtime hours.
+    begun_runs
+        Columns of the minimum runs that firm orders begin.
     late_price
         Price per piece and bucket put on lateness that is forbidden.
     """
@@ -52,6 +55,7 @@ class PlanModel:
     segment: Ints
     idle: Ints
     over: Ints
+    begun_runs: Ints
     late_price: float
 
 
@@ -75,7 +79,7 @@ def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
     _add_load_change(linear, problem, params.weights.load_change, idle, over)
     _add_peak(linear, problem, params.weights.peak, idle, over)
     _add_plan_change(linear, problem, params, ops, (start, lot))
-    add_minimum_run(linear, problem, idle, over)
+    begun_runs = add_minimum_run(linear, problem, idle, over)
     return PlanModel(
         linear=linear,
         mode=mode,
@@ -86,6 +90,7 @@ def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
         segment=segment,
         idle=idle,
         over=over,
+        begun_runs=begun_runs,
         late_price=late_price,
     )
 
@@ -113,23 +118,13 @@ def _add_segments(linear: LinearModel, problem: PlanProblem, late_price: float) 
     over = problem.holding_cost[:, None, None] + ends * problem.leftover_cost[:, None, None]
     under = late + ends * problem.lost_cost[:, None, None]
     width = np.diff(cumulative, axis=2, prepend=0.0, append=np.inf)
-    width[:, :, -1] = np.where(ends[:, :, 0], _surplus(problem)[:, None], np.inf)
+    width[:, :, -1] = np.where(ends[:, :, 0], allowed_surplus(problem)[:, None], np.inf)
     wanted = (width > 0) & alive[:, :, None]
     columns = np.full(width.shape, -1, np.int64)
     slope = over * met - under * (1 - met)
     columns[wanted] = linear.add_columns(int(wanted.sum()), cost=slope[wanted], upper=width[wanted])
     expected = np.einsum("ptk,pk->pt", cumulative, chance)
     return columns, float((under[:, :, 0] * expected * alive).sum())
-
-
-def _surplus(problem: PlanProblem) -> Floats:
-    """Pieces above the highest demand path that may be left: only to fill a lot, never to keep a machine busy."""
-    m = problem.modes
-    last_lot = np.zeros(problem.shape[0])
-    np.maximum.at(last_lot, m.item, np.maximum(m.minimum, m.multiple - 1.0) * m.output)
-    top = problem.demand.pieces[:, -1].sum(axis=1)
-    there = problem.initial_stock + problem.firm_supply.sum(axis=1)
-    return np.asarray(np.maximum(there - top, 0.0) + last_lot)
 
 
 def _add_balance(

@@ -10,6 +10,7 @@ import numpy as np
 from planning.evaluate import Outcome, evaluate
 from planning.model import PlanModel, build_model
 from planning.params import PlanParams
+from planning.polish import POLISH_STARTS, breaks_runs, polish
 from planning.problem import Floats, Ints, PlanProblem, Reason
 from planning.reasons import explain_shortage, explain_starts
 from planning.rounding import whole_pieces
@@ -32,8 +33,8 @@ class PlanResult:
     outcome
         Loads, stocks, lateness and cost that follow.
     status
-        ``optimal`` (proven within the wanted gap before pieces were made whole), ``feasible`` (time was up) or
-        ``infeasible`` (something that must be on time is not; the rest is planned).
+        ``optimal`` (the cost in whole pieces is within the wanted gap of the bound), ``feasible`` (it is not, or time
+        was up) or ``infeasible`` (something that must be on time is not; the rest is planned).
     bound
         Cost that no plan can beat; None if infeasible or unknown.
     gap
@@ -74,24 +75,39 @@ def solve(problem: PlanProblem, *, params: PlanParams | None = None, seed: int =
     model = build_model(problem, params)
     found = search(problem, model, params.solve)
     exact = np.maximum(found.values[model.start], 0.0) if found.values is not None else np.zeros(len(model.start))
-    pieces = whole_pieces(problem, model.mode, model.bucket, exact)
+    pieces = _whole(problem, params, model, exact, found.bound)
     made = pieces > 0
     mode, bucket, pieces = model.mode[made], model.bucket[made], pieces[made]
     outcome = evaluate(problem, params, mode, bucket, pieces)
     reasons, feasible = _reasons(problem, params, model, exact, outcome)
-    bound = found.bound if feasible and np.isfinite(found.bound) else None
+    bound = min(found.bound, outcome.total_cost) if feasible and np.isfinite(found.bound) else None
+    gap = _gap(outcome.total_cost, bound)
+    proven = gap is not None and gap <= params.solve.gap
     return PlanResult(
         mode=mode,
         bucket=bucket,
         pieces=np.rint(pieces).astype(np.int64),
         why=explain_starts(problem, outcome.load, mode, bucket, pieces),
         outcome=outcome,
-        status=("optimal" if found.proven else "feasible") if feasible else "infeasible",
+        status=("optimal" if proven else "feasible") if feasible else "infeasible",
         bound=bound,
-        gap=_gap(outcome.total_cost, bound),
+        gap=gap,
         reasons=reasons if found.proven else (*reasons, _out_of_time(params, any_plan=found.values is not None)),
         seconds=time.perf_counter() - began,
     )
+
+
+def _whole(problem: PlanProblem, params: PlanParams, model: PlanModel, exact: Floats, bound: float) -> Floats:
+    """Round, and search near the fractional plan where that costs more than the wanted gap or breaks a run."""
+    pieces = whole_pieces(problem, model.mode, model.bucket, exact)
+    if len(exact) > POLISH_STARTS or np.allclose(pieces, exact, rtol=0, atol=_PIECE):
+        return pieces
+    outcome = evaluate(problem, params, model.mode, model.bucket, pieces)
+    late = bool((outcome.short > _PIECE)[~problem.may_be_late].any())
+    close = np.isfinite(bound) and (_gap(outcome.total_cost, bound) or 0.0) <= params.solve.gap
+    if close and not late and not breaks_runs(problem, outcome):
+        return pieces
+    return polish(problem, params, model, exact, pieces)
 
 
 def _reasons(

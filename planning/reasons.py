@@ -105,7 +105,22 @@ def explain_shortage(problem: PlanProblem, outcome: Outcome) -> list[Reason]:
         detail = f"resource {problem.resources[r]}: firm orders exceed its hours by {over:g} on {problem.buckets[t]}"
         name, date = str(problem.resources[r]), str(problem.buckets[t])
         strict.append(Reason("firm_overload", detail, resource=name, bucket=date))
-    return strict + _summed(priced)
+    return strict + _short_runs(problem, outcome) + _summed(priced)
+
+
+def _short_runs(problem: PlanProblem, outcome: Outcome) -> list[Reason]:
+    """Name the buckets in which firm orders run a resource for less than its minimum."""
+    short = (problem.firm_hours > 0) & (outcome.load < problem.min_run - _EPS)
+    return [
+        Reason(
+            "minimum_run",
+            f"resource {problem.resources[r]}: its firm orders of {problem.firm_hours[r, t]:g} h on "
+            f"{problem.buckets[t]} stay below its minimum run of {problem.min_run[r, t]:g} h",
+            resource=str(problem.resources[r]),
+            bucket=str(problem.buckets[t]),
+        )
+        for r, t in zip(*np.nonzero(short), strict=True)
+    ]
 
 
 def _summed(reasons: list[Reason]) -> list[Reason]:

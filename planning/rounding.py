@@ -17,9 +17,9 @@ _CLOSE = 1e-6
 def whole_pieces(problem: PlanProblem, mode: Ints, bucket: Ints, pieces: Floats) -> Floats:
     """Round starts so that each item's cumulative pieces follow the fractional ones.
 
-    Fractions are added up in the order of arrival; whenever they make a piece (an item that may not be late gets it at
-    the first fraction, another at the half) it is started there if its resources still have room, else at the next
-    start of the item that has.
+    Fractions are added up in the order of arrival; whenever they make a piece (an item that may not be late, or for
+    which that is dear, gets it at a small fraction, another at the half) it is started there if its resources still
+    have room, else at the next start of the item that has.
 
     Parameters
     ----------
@@ -41,14 +41,27 @@ def whole_pieces(problem: PlanProblem, mode: Ints, bucket: Ints, pieces: Floats)
     item, arrival = problem.modes.item[mode], bucket + problem.modes.lead[mode]
     order = np.lexsort((mode, bucket, arrival, item))
     borders = np.flatnonzero(np.diff(item[order], prepend=-1, append=-1))
-    urgent = ~problem.may_be_late
-    urgent[np.unique(problem.usage.tocoo().row)] = True  # what others are made of must be there
+    share = _share(problem)
     for begin, end in pairwise(borders):
         mine = order[begin:end]
         if fraction[mine].any():
-            ready = 1 - _CLOSE if urgent[item[mine[0]]] else 0.5
-            _round_item(mine, fraction[mine], ready, whole, room)
+            _round_item(mine, fraction[mine], float(share[item[mine[0]]]), whole, room)
     return whole
+
+
+def _share(problem: PlanProblem) -> Floats:
+    """Part of a piece that may be missing before a whole one is started, shape (P,).
+
+    Where demand is one number it is the newsvendor's b / (b + h); quantiles say it themselves, so there it is a half.
+    """
+    under = np.nan_to_num(problem.backlog_cost) + problem.lost_cost
+    over = problem.holding_cost + problem.leftover_cost
+    ratio = np.divide(under, under + over, out=np.full(len(under), 0.5), where=under + over > 0)
+    known = (problem.demand.pieces == problem.demand.pieces[:, :1]).all(axis=(1, 2))
+    share = np.where(known, np.clip(ratio, 0.5, 1 - _CLOSE), 0.5)
+    share[~problem.may_be_late] = 1 - _CLOSE
+    share[np.unique(problem.usage.tocoo().row)] = 1 - _CLOSE  # what others are made of must be there
+    return np.asarray(share)
 
 
 class _Room:

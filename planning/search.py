@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from planning.linear import LinearSolution
+from planning.linear import NOTHING, LinearSolution
 from planning.model import PlanModel
 from planning.params import SolveParams
 from planning.problem import Floats, PlanProblem
@@ -32,19 +32,30 @@ def search(problem: PlanProblem, model: PlanModel, limits: SolveParams) -> Linea
     if linear.n_integer == 0:
         return linear.solve(seconds=limits.seconds, gap=limits.gap)
     began = time.monotonic()
-    found = _search_lots(problem, model, limits, _on_time(problem, model))
-    if found.values is None:
+    found = NOTHING
+    for lower in _wishes(problem, model):
         left = max(limits.seconds - (time.monotonic() - began), 1.0)
-        found = _search_lots(problem, model, replace(limits, seconds=left), np.concatenate(linear.lower))
+        found = _search_lots(problem, model, replace(limits, seconds=left), lower)
+        if found.values is not None:
+            break
     return found
 
 
-def _on_time(problem: PlanProblem, model: PlanModel) -> Floats:
-    """Lower bounds of the columns under which all demand that may not be late is met in its bucket."""
-    lower, upper = np.concatenate(model.linear.lower), np.concatenate(model.linear.upper)
+def _wishes(problem: PlanProblem, model: PlanModel) -> list[Floats]:
+    """Lower bounds of the columns from the most that may be asked for to the least.
+
+    On time means that all demand that may not be late is met in its bucket; minimum runs that firm orders begin are
+    filled up if that can be done.
+    """
+    plain, upper = np.concatenate(model.linear.lower), np.concatenate(model.linear.upper)
     met = model.segment[~problem.may_be_late, :, 0]
-    lower[met[met >= 0]] = upper[met[met >= 0]]
-    return lower
+    on_time = plain.copy()
+    on_time[met[met >= 0]] = upper[met[met >= 0]]
+    if not len(model.begun_runs):
+        return [on_time, plain]
+    filled, both = plain.copy(), on_time.copy()
+    filled[model.begun_runs] = both[model.begun_runs] = 1.0
+    return [both, on_time, filled, plain]
 
 
 def _search_lots(problem: PlanProblem, model: PlanModel, limits: SolveParams, lower: Floats) -> LinearSolution:

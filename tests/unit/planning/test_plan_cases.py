@@ -185,7 +185,8 @@ def test_lot_sizes_are_respected(rule: dict, pieces: int) -> None:
 def test_a_minimum_run_gathers_work() -> None:
     """A resource runs at least min_run hours in a bucket, or not at all."""
     calendar = resources(weeks=3, L=20).assign(min_run=12.0)
-    report = plan_production(demand(a=[6, 6, 6]), calendar, routes(), items=COSTED, params=PlanParams(weights=OFF))
+    items = COSTED.assign(leftover_cost=5.0)
+    report = plan_production(demand(a=[6, 6, 6]), calendar, routes(), items=items, params=PlanParams(weights=OFF))
     hours = report.load["hours"]
     assert ((hours == 0) | (hours >= 12)).all()
     assert report.orders["pieces"].sum() == 18

@@ -1,0 +1,53 @@
+"""Whole pieces searched near the fractional plan, where rounding piece by piece costs something or breaks a rule."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planning.evaluate import Outcome, evaluate
+from planning.model import PlanModel
+from planning.params import PlanParams
+from planning.problem import Floats, PlanProblem
+
+__all__ = ["POLISH_STARTS", "breaks_runs", "polish"]
+
+POLISH_STARTS = 400
+"""Up to this many possible starts whole pieces are searched; above, they are only rounded."""
+
+_NODES = 20
+_SECONDS = 2.0
+_REACH = 1.0
+
+
+def polish(problem: PlanProblem, params: PlanParams, model: PlanModel, exact: Floats, rounded: Floats) -> Floats:
+    """Return the better of the rounded plan and the best whole plan found near the fractional one.
+
+    Parameters
+    ----------
+    exact, rounded
+        Shape (S,): pieces of each possible start before and after rounding.
+    """
+    linear = model.linear
+    lower, upper = np.concatenate(linear.lower), np.concatenate(linear.upper)
+    whole = np.concatenate(linear.integer).copy()
+    whole[model.start] = 1.0
+    lower[model.start] = np.maximum(np.floor(exact + 1e-9) - _REACH, 0.0)
+    upper[model.start] = np.ceil(exact - 1e-9) + _REACH
+    seconds = min(_SECONDS, params.solve.seconds)
+    found = linear.solve(seconds=seconds, gap=params.solve.gap, integer=whole, lower=lower, upper=upper, nodes=_NODES)
+    if found.values is None:
+        return rounded
+    other = np.rint(found.values[model.start])
+    return min((rounded, other), key=lambda pieces: _score(problem, params, model, pieces))
+
+
+def breaks_runs(problem: PlanProblem, outcome: Outcome) -> bool:
+    """Whether a resource runs, other than by firm orders alone, for less than its minimum run."""
+    run = outcome.load > problem.firm_hours + 1e-6
+    return bool((run & (outcome.load < problem.min_run - 1e-6)).any())
+
+
+def _score(problem: PlanProblem, params: PlanParams, model: PlanModel, pieces: Floats) -> tuple[bool, float]:
+    outcome = evaluate(problem, params, model.mode, model.bucket, pieces)
+    late = float(outcome.late[~problem.may_be_late].sum())
+    return breaks_runs(problem, outcome), outcome.total_cost + model.late_price * late
