@@ -7,14 +7,14 @@ from pathlib import Path
 import typer
 
 from api.cli.output import emit, progress
-from api.settings import Settings
+from api.settings import read_settings
 
 
 def load(
     directory: Path = typer.Argument(..., metavar="DIR", help="Folder with parties.csv and the other files."),
     home: Path | None = typer.Option(None, "--home", help="Where loaded networks live; EVENFLOW_HOME by default."),
     strict: bool = typer.Option(False, "--strict", help="Refuse the whole load if a row cannot be used."),  # noqa: FBT001
-    seed: int = typer.Option(0, "--seed", help="Taken like everywhere; loading draws nothing at random."),
+    seed: int = typer.Option(0, "--seed", min=0, help="Taken like everywhere; loading draws nothing at random."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),  # noqa: FBT001
 ) -> None:
     """Load your own network: parties, relations, products, routes, sales, signals, supply, orders.
@@ -28,5 +28,5 @@ def load(
 
     del seed
     with progress() as report:
-        loaded = load_network(directory, home=Home(home or Settings().home), strict=strict, progress=report)
+        loaded = load_network(directory, home=Home(read_settings(home=home).home), strict=strict, progress=report)
     emit(loaded.summary, as_json=as_json, title=f"Loaded {directory}")
