@@ -31,7 +31,7 @@ def demand_atoms(demand: pd.DataFrame, item: Ints, bucket: Ints, shape: tuple[in
     Parameters
     ----------
     demand
-        Checked rows with `y` or quantile columns; `y` wins where it is given.
+        Checked rows with `y`, or else quantile columns; a column `mean` beside those is what a row's paths average.
     item, bucket
         Item and bucket index of each row; rows that share both are added.
     shape
@@ -42,9 +42,28 @@ def demand_atoms(demand: pd.DataFrame, item: Ints, bucket: Ints, shape: tuple[in
     chances = atom_chances(np.array(list(quantiles.values()))) if quantiles else np.ones(1)
     pieces = np.zeros((shape[0], len(columns), shape[1]))
     values = np.sort(demand[columns].to_numpy(float), axis=1)
+    if quantiles and "mean" in demand:
+        values = _tied(values, chances, demand["mean"].to_numpy(float))
     for k in range(len(columns)):
         np.add.at(pieces[:, k], (item, bucket), values[:, k])
     return DemandAtoms(pieces=pieces, chance=np.tile(chances, (shape[0], 1)))
+
+
+def _tied(values: Floats, chances: Floats, mean: Floats) -> Floats:
+    """Stretch or shrink what lies above each row's median until the row averages its mean, shape (n, K).
+
+    An outer quantile stands for all that lies beyond it, which with a heavy tail is far from the quantile itself. Rows
+    without a mean or without spread above the median stay; a mean below what is left without any scales all.
+    """
+    middle = int((np.cumsum(chances) - chances < 0.5).sum()) - 1
+    low = np.minimum(values, values[:, [middle]])
+    base, spread = low @ chances, (values - low) @ chances
+    some = spread > 0
+    stretch = np.divide(mean - base, spread, out=np.ones(len(mean)), where=some)
+    above = low + np.maximum(stretch, 0.0)[:, None] * (values - low)
+    share = np.divide(mean, base, out=np.ones(len(mean)), where=some & (stretch < 0) & (base > 0))
+    tied = np.where((stretch < 0)[:, None], low * share[:, None], above)
+    return np.asarray(np.where((np.isnan(mean) | ~some)[:, None], values, tied))
 
 
 def settle(atoms: DemandAtoms, certain: np.ndarray) -> DemandAtoms:

@@ -47,6 +47,15 @@ DEMAND = TableSchema(
             maximum=1e9,
             description="pieces; without it the quantile columns (`q0.1`, `q0.5`, ...) are the demand",
         ),
+        Column(
+            name="mean",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=1e9,
+            description="expected pieces beside quantiles: what lies above the median is scaled to average it",
+        ),
     ),
 )
 

@@ -21,7 +21,7 @@ def plan(
     items: Annotated[Path | None, typer.Option(help="Costs, stock and life of the items.")] = None,
     bom: Annotated[Path | None, typer.Option(help="Bill of materials: parent, component, quantity.")] = None,
     firm: Annotated[Path | None, typer.Option(help="Orders that are firm already, or the whole previous plan.")] = None,
-    params: Annotated[Path | None, typer.Option(help="TOML file with [weights], [horizon] and [solve].")] = None,
+    params: Annotated[Path | None, typer.Option(help=r"TOML file with \[weights], \[horizon] and \[solve].")] = None,
     boxes: Annotated[Path | None, typer.Option(help="Heijunka boxes to write: slots per resource and day.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Accepted by every command; planning is deterministic.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

@@ -280,7 +280,7 @@ def test_lots_are_not_made_to_keep_a_machine_busy() -> None:
 
 
 def test_a_forecast_file_is_taken_as_it_is() -> None:
-    """unique_id and ds are the item and the bucket; the mean column is passed over."""
+    """unique_id and ds are the item and the bucket; a mean beside one quantile changes nothing."""
     table = pd.DataFrame({"unique_id": ["a"], "ds": [WEEKS[0]], "mean": [99.0], "q0.5": [10.0]})
     report = plan_production(table, resources(weeks=1, L=40), routes())
     assert made(report)[0] == 10

@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from api.cli.main import app
+from planning.demand import demand_atoms
 from planning.params import PlanParams, PlanWeights
 from services.plan_production import PlanReport, plan_production
 
@@ -128,3 +131,17 @@ def test_a_firm_order_after_the_horizon_is_left_out_with_a_reason() -> None:
     report = plan_production(wanted(a=10), line(), ways("a"), firm=fixed("a", "2027-05-03"), params=OFF)
     assert report.load["hours"].tolist() == [0, 0, 0, 10, 0, 0]
     assert [r["code"] for r in report.summary["reasons"]] == ["beyond_horizon"]
+
+
+@pytest.mark.parametrize("mean", [1.0, 4.0, 30.0])
+def test_expected_demand_is_the_mean_where_one_is_given(mean: float) -> None:
+    """A heavy tail beyond the outer quantile neither explodes nor vanishes: the paths average the mean."""
+    table = pd.DataFrame({"q0.1": [0.0], "q0.5": [2.0], "q0.9": [20.0], "mean": [mean]})
+    zero = np.zeros(1, np.int64)
+    assert demand_atoms(table, zero, zero, (1, 1)).mean[0, 0] == pytest.approx(mean)
+
+
+def test_help_names_the_sections_of_its_parameters() -> None:
+    """Square brackets are words, not styles."""
+    shown = CliRunner().invoke(app, ["plan", "--help"], env={"COLUMNS": "200"}).output
+    assert all(section in shown for section in ("[weights]", "[horizon]", "[solve]"))
