@@ -10,6 +10,7 @@ from planning.problem import Floats, Ints, PlanProblem, Reason
 __all__ = ["explain_shortage", "explain_starts"]
 
 _EPS = 1e-6
+_NAMED = 3  # items that may be late and are named one by one
 _FULL = 0.99  # share of the hours, overtime included, from which a resource counts as full
 
 
@@ -124,14 +125,17 @@ def _short_runs(problem: PlanProblem, outcome: Outcome) -> list[Reason]:
 
 
 def _summed(reasons: list[Reason]) -> list[Reason]:
+    """Keep the worst items by name and sum the others by cause."""
+    ranked = sorted(reasons, key=lambda reason: (-(reason.pieces or 0.0), reason.item or ""))
     groups: dict[tuple[str, str], list[Reason]] = {}
-    for reason in reasons:
+    for reason in ranked[_NAMED:]:
         groups.setdefault((reason.code, reason.resource or ""), []).append(reason)
-    return [
+    return ranked[:_NAMED] + [
         Reason(
             code,
-            f"{len(group)} item(s) that may be late: {sum(r.pieces or 0 for r in group):.6g} pieces still expected to "
-            f"be owed at their end; first: {group[0].detail}",
+            f"{len(group)} more item(s) that may be late: {sum(r.pieces or 0 for r in group):.6g} pieces still "
+            f"expected to be owed at their end; worst: {group[0].detail}",
+            item=group[0].item,
             resource=resource or None,
             pieces=sum(r.pieces or 0 for r in group),
         )
@@ -170,9 +174,8 @@ def _bottleneck(problem: PlanProblem, outcome: Outcome, ways: Ints, when: int) -
     if share[fullest] < _FULL and not problem.may_be_late[problem.modes.item[ways[0]]]:
         return "no_capacity", f"resource {name} has no hours left that could be used in time", name
     if share[fullest] < _FULL:
-        return (
-            "priced_out",
-            f"making more costs more than being short (resource {name} {share[fullest]:.0%} used)",
-            name,
+        used_up = (
+            "no resource of its routes is full until then; a higher backlog_cost or lost_cost would have more made"
         )
-    return "no_capacity", f"resource {name} is full until then", name
+        return "priced_out", f"being short is priced below making more: {used_up}", None
+    return "no_capacity", f"resource {name} is full until then, overtime included: more hours there would help", name

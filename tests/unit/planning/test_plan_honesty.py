@@ -145,3 +145,22 @@ def test_help_names_the_sections_of_its_parameters() -> None:
     """Square brackets are words, not styles."""
     shown = CliRunner().invoke(app, ["plan", "--help"], env={"COLUMNS": "200"}).output
     assert all(section in shown for section in ("[weights]", "[horizon]", "[solve]"))
+
+
+def test_the_worst_items_are_named_with_what_would_help() -> None:
+    """Four items share a full line: the three that lack most are named, the fourth is summed."""
+    items = pd.DataFrame({"item": list("abcd"), "backlog_cost": [1.0, 2.0, 3.0, 4.0]})
+    table = wanted(a=400, b=300, c=200, d=1000)
+    report = plan_production(table, line(4, capacity=10.0), ways(*"abcd"), items=items, params=OFF)
+    named = report.summary["reasons"]
+    assert [r["item"] for r in named] == ["d", "a", "b", "c"]
+    assert all("from 2026-01-26" in r["detail"] and "more hours there would help" in r["detail"] for r in named)
+
+
+def test_a_shortage_that_is_cheaper_names_the_price_and_no_resource() -> None:
+    """With free hours it is the price of being short that binds."""
+    items = pd.DataFrame({"item": ["a"], "backlog_cost": [1.0]})
+    report = plan_production(wanted(a=10), line(), ways("a", cost=50.0), items=items, params=OFF)
+    (reason,) = report.summary["reasons"]
+    assert (reason["code"], reason["item"], reason.get("resource")) == ("priced_out", "a", None)
+    assert "higher backlog_cost or lost_cost" in reason["detail"]
