@@ -17,6 +17,7 @@ MAX_PERIODS = 20_000
 """Longest span between the first and the last date: 54 years of days. More is a typing error in a date."""
 
 _MISSING = ("nan", "na", "null", "none", "")
+_MOST = 1e15  # squares of larger numbers leave float32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,15 +192,15 @@ def _regressors(frame: pd.DataFrame, *keys: str) -> list[str]:
 
 
 def _encode(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return numbers as they are (infinite = unknown), dates as days, texts as codes in alphabetical order."""
+    """Return numbers as they are (beyond 1e15 = unknown), dates as days, texts as codes in alphabetical order."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.to_numpy(dtype="datetime64[D]").astype(np.float32), ()
     plain = column.astype(object) if column.dtype == bool else column
     numbers: Any = pd.to_numeric(plain, errors="coerce")
     rest = column[numbers.isna() & column.notna()].astype("string").str.strip().str.lower()
     if numbers.notna().any() and rest.isin(_MISSING).all():
-        values = numbers.to_numpy(dtype=np.float32, na_value=np.nan)
-        return np.where(np.isfinite(values), values, np.nan), ()
+        values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.abs(values) <= _MOST, values, np.nan).astype(np.float32), ()
     return _as_codes(column)
 
 

@@ -140,12 +140,12 @@ def test_an_absurd_outlier_does_not_reach_the_forecast():
 
 
 def test_missing_prices_and_categories_never_seen_are_no_reason_to_fail():
-    """NaN prices, a new promotion in the horizon, days without a row: numbers come out."""
+    """NaN or endless prices, a new promotion in the horizon, days without a row: numbers come out."""
     known = pd.DataFrame(
         {
             "unique_id": ["s00", "s00", "s01", "zz"],
             "ds": ["2024-02-01", "2024-03-12", "2024-03-12", "2024-01-01"],
-            "price": ["", "nan", "3.5", "1"],
+            "price": ["1e300", "nan", "3.5", "inf"],
             "promotion": ["", "never seen", "", ""],
         }
     )
