@@ -191,7 +191,10 @@ def _short(summary: Mapping[str, Any], prices: pd.Series, routes: pd.DataFrame |
     rows = rows.reindex(columns=["code", "detail", "item", "resource", "bucket", "pieces"])
     rows["item"] = rows["item"].astype(object)  # all empty, it would be a column of numbers
     price = rows["item"].map(prices).fillna(rows["resource"].map(_mean_prices(routes, prices)))
-    words = rows["code"].map(_SHORT).fillna(rows["detail"])
+    told = (
+        rows["detail"].astype(object).fillna("").astype(str).str.rpartition("first: ")[2]
+    )  # a sum of several items: the item that its words name
+    words = rows["code"].map(_SHORT).fillna(told)
     return rows.assign(
         kind="short of items",
         subject=rows["item"].fillna(rows["resource"]),
@@ -200,7 +203,7 @@ def _short(summary: Mapping[str, Any], prices: pd.Series, routes: pd.DataFrame |
         amount=rows["pieces"],
         unit="pieces",
         stake_fen=rows["pieces"] * price.fillna(prices.mean() if len(prices) else 0.0),
-        why=words.where(rows["item"].notna(), rows["detail"]),
+        why=words.where(rows["item"].notna(), told),
         remedy=_more_hours(rows, routes),
     )
 

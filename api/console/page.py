@@ -144,7 +144,7 @@ def _attention_card(view: View) -> None:
             return
         rows = min(8, len(view.attention))
         ui.aggrid(attention_grid(view.attention), auto_size_columns=False).classes("grid").style(
-            f"height: {44 + 48 * rows}px"
+            f"height: {44 + 52 * rows}px"
         )
 
 

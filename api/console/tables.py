@@ -37,14 +37,14 @@ def attention_grid(rows: pd.DataFrame) -> dict[str, Any]:
     shown["why"] = shown["why"].map(_reason)
     columns = [
         _column("stake", "At stake", width=120, kind="number", show=_YUAN, bold=True),
-        _column("kind", "What", width=135, filter=True),
-        _column("subject", "Which", width=190, filter=True),
+        _column("kind", "What", width=130, filter=True),
+        _column("subject", "Which", width=175, filter=True),
         _column("amount", "How much", width=105, kind="number", show=_NUMBER),
-        _column("unit", "", width=85),
-        _column("place", "Where", width=190, filter=True),
+        _column("unit", "", width=75),
+        _column("place", "Where", width=175, filter=True),
         _column("when", "When", width=105),
-        _column("why", "Why", flex=1, width=230, wrap=True),
-        _column("remedy", "What helps", flex=1, width=230, wrap=True),
+        _column("why", "Why", flex=3, width=240, wrap=True),
+        _column("remedy", "What helps", flex=2, width=190, wrap=True),
     ]
     return _grid(columns, shown)
 

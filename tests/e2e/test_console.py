@@ -133,6 +133,35 @@ def test_nothing_loaded_says_what_to_do(browser, page, tmp_path):
         assert page.wrong == []
 
 
+def test_a_network_without_results_is_not_praised(page, tmp_path):
+    """No tiles and no verdict: only how to compute, at the address this page came from."""
+    parties = TABLES["parties"].check(pd.DataFrame([{"id": "f1", "kind": "factory"}]))
+    Home(tmp_path).publish({"parties": parties})
+    with serving(tmp_path) as address:
+        page.goto(f"{address}/console")
+        expect(page.get_by_text(f"{address}/v1/forecasts")).to_be_visible()
+        expect(page.locator(".tile")).to_have_count(0)
+        expect(page.get_by_text("Nothing stands out")).to_have_count(0)
+        assert page.wrong == []
+
+
+def test_reasons_are_shown_whole(server, page):
+    """Why and what helps are wrapped, not cut."""
+    page.goto(f"{server}/console")
+    cell = page.locator(".ag-row").first.locator("[col-id=remedy]")
+    expect(cell).to_contain_text("find another supplier, or wait a day")
+    assert cell.evaluate("e => getComputedStyle(e).whiteSpace") == "normal"
+    assert cell.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_a_narrow_screen_does_not_scroll_sideways(server, page):
+    """At 420 pixels the page fits; only the tables scroll inside their frames."""
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.goto(f"{server}/console")
+    expect(page.locator(".ag-row").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
 def test_the_api_page_works_without_a_network(server, page):
     """The documentation page shows the operations and tries one, with nothing from elsewhere."""
     page.goto(f"{server}/docs")

@@ -212,6 +212,13 @@ def test_files_are_written_without_the_job(tmp_path: Path):
     assert (tmp_path / "examples" / "weights.toml").is_file()
 
 
+def test_a_busy_port_is_named_by_an_option_there_is():
+    """The message of a busy port names --port, and the command has it."""
+    shown = command("--help").stdout
+    assert "--port" in shown
+    assert "--host" in shown
+
+
 def test_help_shows_an_example():
     """The way to try it is in the help."""
     assert "Example: evenflow demo --scale tiny --no-serve --json" in command("--help").stdout

@@ -76,14 +76,14 @@ def test_each_says_why_and_when(found):
 def test_a_resource_short_of_several_items_is_priced_by_what_it_makes():
     """Ten pieces of items that cost 200 on average; a resource nobody knows takes the mean of all prices."""
     reasons = [
-        {"code": "priced_out", "resource": line, "pieces": 10.0, "detail": "2 item(s) late: first: x"}
+        {"code": "priced_out", "resource": line, "pieces": 10.0, "detail": "2 item(s) late; first: item x: 4 short"}
         for line in ("line", "other")
     ]
     products = pd.DataFrame({"sku_id": ["a", "b", "c"], "price_fen": [100, 300, 800]})
     routes = pd.DataFrame({"item": ["a", "b"], "resource": ["line", "line"], "hours_per_unit": 0.5})
     rows = attention(orders=ORDERS, products=products, plan_summary={"reasons": reasons}, routes=routes)
     assert rows[["subject", "stake_fen"]].to_numpy().tolist() == [["other", 4_000.0], ["line", 2_000.0]]
-    assert rows["why"][0] == "2 item(s) late: first: x"
+    assert rows["why"][0] == "item x: 4 short"
 
 
 def test_the_worst_item_its_day_and_what_helps():
