@@ -12,7 +12,7 @@ from planning.bom import component_usage, require_acyclic, with_components
 from planning.demand import demand_atoms, settle
 from planning.firm import FirmWork, firm_work
 from planning.modes import modes_from_routes, unusable_lots
-from planning.problem import DemandAtoms, Floats, Ints, PlanProblem, Reason
+from planning.problem import DemandAtoms, Floats, Ints, Modes, PlanProblem, Reason
 
 __all__ = ["PlanTables", "problem_from_tables"]
 
@@ -55,27 +55,22 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
         Cyclic bill of materials; a firm order on an unknown item, route step or resource.
     """
     notes = _strangers(tables)
-    bom = tables.bom if tables.bom is not None else pd.DataFrame({"parent": [], "component": [], "quantity": []})
-    require_acyclic(bom, source=tables.source("bom"))
-    items = _item_names(tables, bom)
-    bom = _known_parts(bom, items, notes)
+    items, bom = _items_and_parts(tables, notes)
     buckets = _horizon(tables)
     names = pd.Index(np.unique(tables.resources["resource"].to_numpy(object)), dtype=object)
     calendar = _calendar(tables, names, buckets, notes)
     routes = tables.routes.sort_values(["item", "route", "step", "resource"], ignore_index=True)
     modes, undoable = modes_from_routes(routes, items, names, source=tables.source("routes"))
-    notes += _short_buckets(calendar, names, buckets)
     too_large, oversized = unusable_lots(modes, calendar["capacity"] + calendar["overtime"], items, names)
-    notes += undoable + oversized
+    notes += _short_buckets(calendar, names, buckets) + undoable + oversized
     money, last, known = _item_terms(tables, items, buckets)
     work = _firm(tables, (items, names), routes, buckets, firm_buckets)
     notes += work.reasons
     demand = _demand(tables, items, buckets, last, notes)
     modes = modes.keep(~too_large)
-    made = np.bincount(modes.item, minlength=len(items)) > 0
     firm_use = _firm_use(bom, items, work)
     wanted = demand.mean.sum(axis=1) + firm_use.sum(axis=1)
-    notes += _without_route(items, made, wanted > money["initial_stock"] + work.supply.sum(axis=1))
+    notes += _without_route(items, modes, wanted > money["initial_stock"] + work.supply.sum(axis=1))
     problem = PlanProblem(
         items=items.to_numpy(object),
         resources=names.to_numpy(object),
@@ -95,6 +90,14 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
         notes=tuple(notes),
     )
     return problem, work.orders
+
+
+def _items_and_parts(tables: PlanTables, notes: list[Reason]) -> tuple[pd.Index, pd.DataFrame]:
+    """Return the items to plan and the part of the bill of materials that is about them."""
+    bom = tables.bom if tables.bom is not None else pd.DataFrame({"parent": [], "component": [], "quantity": []})
+    require_acyclic(bom, source=tables.source("bom"))
+    items = _item_names(tables, bom)
+    return items, _known_parts(bom, items, notes)
 
 
 def _item_names(tables: PlanTables, bom: pd.DataFrame) -> pd.Index:
@@ -211,7 +214,8 @@ def _demand(
     return atoms
 
 
-def _without_route(items: pd.Index, made: np.ndarray, needed: np.ndarray) -> list[Reason]:
+def _without_route(items: pd.Index, modes: Modes, needed: np.ndarray) -> list[Reason]:
+    made = np.bincount(modes.item, minlength=len(items)) > 0
     return [
         Reason("no_route", f"item {items[i]}: demanded but no usable route makes it", item=str(items[i]))
         for i in np.flatnonzero(needed & ~made)
