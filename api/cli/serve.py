@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.output import stderr, to_json
-from api.settings import Settings
+from api.settings import Settings, read_settings
 from contracts.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def serve_command(
 
     Example: evenflow serve --home .evenflow --port 8000
     """
-    given = {"home": home, "host": host, "port": port}
-    settings = Settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    settings = read_settings(home=home, host=host, port=port)
     serve(settings, as_json=as_json)
 
 
