@@ -106,7 +106,7 @@ def test_only_plain_days_are_kept(tmp_path):
 def test_a_plan_forecasts_first_if_nobody_did(tmp_path):
     """One request is enough; pieces on hand need not be made."""
     route = {"item": "soap", "route": "main", "step": 1, "resource": "line", "hours_per_unit": 0.1}
-    supply = {"supplier_id": "f1", "resource": "line", "capacity": 5.0, "overtime": 4.0}
+    supply = {"supplier_id": "f1", "resource": "line", "capacity": 500.0, "overtime": 4.0}
     made = []
     for stock in (0, 200):
         product = {"sku_id": "soap", "price_fen": 900, "stock_pieces": stock}
