@@ -60,5 +60,5 @@ def first_forecast(address: str, process: subprocess.Popen) -> list[dict]:
         except OSError:
             time.sleep(0.1)
         else:
-            return get(f"{address}/v1/forecasts/{listed['items'][0]['unique_id']}")["rows"]
+            return get(f"{address}/v1/forecasts/{listed['rows'][0]['unique_id']}")["rows"]
     pytest.fail("no forecast within two minutes")

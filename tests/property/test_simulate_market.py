@@ -66,7 +66,7 @@ def test_the_same_seed_makes_the_same_market(parties: int, seed: int):
     first, second = market(parties, seed), market(parties, seed)
     for name in ("launches", "signals", "launch_sales", "orders"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
-    for name in ("products", "routes", "items", "supply"):
+    for name in ("products", "routes", "supply"):
         pd.testing.assert_frame_equal(getattr(first.goods, name), getattr(second.goods, name))
     pd.testing.assert_frame_equal(first.parties(), second.parties())
     pd.testing.assert_frame_equal(first.relations(), second.relations())

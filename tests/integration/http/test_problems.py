@@ -42,7 +42,7 @@ WRONG = [
     ("/v1/matches", MATCH | {"orders": [ORDER | {"pieces": 1.5}]}, "/orders/0/pieces", 1, "a valid integer", "1.5"),
     ("/v1/matches", MATCH | {"orders": [ORDER | {"pieces": True}]}, "/orders/0/pieces", 1, "a valid integer", "True"),
     ("/v1/matches", MATCH | {"orders": [ORDER, {"order_id": "o2"}]}, "/orders/1/pieces", 2, "this required", "nothing"),
-    ("/v1/matches", MATCH | {"orders": []}, "/orders", None, "at least 1 item", "[]"),
+    ("/v1/matches", MATCH | {"orders": []}, "/orders", None, "at least one row", "0"),
     ("/v1/matches", MATCH | {"pieces": 3}, "/pieces", None, "no such field", "3"),
     ("/v1/matches", MATCH | {"floor": 1.1}, "/floor", None, "less than or equal to 1", "1.1"),
     ("/v1/matches", MATCH | {"method": "magic"}, "/method", None, "'auto', 'auction', 'exact' or 'greedy'", "magic"),
