@@ -183,6 +183,12 @@ def _late(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.
     )
 
 
+def _summed(detail: pd.Series) -> pd.Series:
+    """Return how many further items a reason sums up, before the worst one's name; nothing for one about one item."""
+    count = detail.astype(object).fillna("").astype(str).str.extract(r"^(\d+) more item", expand=False)
+    return (count + " more items, worst: ").fillna("")
+
+
 def _short(summary: Mapping[str, Any], prices: pd.Series, routes: pd.DataFrame | None) -> pd.DataFrame:
     """One row per reason of the plan for being short: of an item, or of all items of a resource together."""
     rows = pd.DataFrame([reason for reason in summary.get("reasons", []) if reason.get("pieces", 0) >= 1])
@@ -197,7 +203,7 @@ def _short(summary: Mapping[str, Any], prices: pd.Series, routes: pd.DataFrame |
     words = rows["code"].map(_SHORT).fillna(told)
     return rows.assign(
         kind="short of items",
-        subject=rows["item"].fillna(rows["resource"]),
+        subject=_summed(rows["detail"]) + rows["item"].fillna(rows["resource"]),
         place=rows["resource"],
         when=rows["bucket"],
         amount=rows["pieces"],

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from services.overview import attention, levelness, simulated_tables, unlevelled_load
+from services.overview import _summed, attention, levelness, simulated_tables, unlevelled_load
 from store.home import TABLES, Home
 
 WEEKS = pd.to_datetime(["2026-03-02", "2026-03-09"])
@@ -160,3 +160,9 @@ def test_simulated_tables_are_named(tmp_path):
     home = Home(tmp_path)
     home.publish({name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in raw.items()})
     assert simulated_tables(home.current()) == {"parties": "all", "sales": "some"}
+
+
+def test_a_reason_for_many_items_says_how_many():
+    """The pieces of thirty items are not shown as those of one."""
+    detail = pd.Series(["item soap: 3 pieces short", "32 more item(s) that may be late; worst: item tea", None])
+    assert _summed(detail).tolist() == ["", "32 more items, worst: ", ""]
