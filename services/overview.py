@@ -28,6 +28,7 @@ _OTHER_SHORT = {
     "component": "get its component sooner",
     "firm_horizon": "make fewer weeks firm",
     "lead_time": "tell the buyer, or start sooner next time",
+    "priced_out": "price being late or short higher, if it matters more",
 }
 _UNFILLED = {
     "below_minimum": "join it with other orders of the sku",

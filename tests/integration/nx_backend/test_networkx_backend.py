@@ -128,7 +128,7 @@ assert [len(part) for part in nx.weakly_connected_components(net)] == [3]
 
 def test_networkx_own_tests_pass_on_our_arrays(registered: dict[str, str], tmp_path: Path) -> None:
     """Nothing fails; what is expected to fail tests functions that are not ours, each named."""
-    command = [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", "-p", "networkx_helpers"]
+    command = [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", "-p", "networkx_suite"]
     environment = {key: value for key, value in registered.items() if key != "NETWORKX_FALLBACK_TO_NX"}
     done = subprocess.run(
         [*command, "-c", os.devnull, "--pyargs", *SUITE],
