@@ -21,12 +21,12 @@ import numpy as np
 import pandas as pd
 
 from graph.array_graph import NetworkArrays
-from graph.candidates import find, gather_from
+from graph.candidates.orders import OrderArrays
+from graph.candidates.search import find, gather_from
+from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
-from graph.orders import OrderArrays
 from graph.pagerank import pagerank
 from graph.paths import introduction
-from graph.supply_book import SupplyBook
 
 TODAY = pd.Timestamp("2026-03-02")
 REGIONS = 31

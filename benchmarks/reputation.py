@@ -18,10 +18,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from graph.ids import IdColumn
-from graph.lateness import LatenessModel
-from graph.scorecards import ScorecardParams, observed
+from graph.scorecards.lateness import LatenessModel
+from graph.scorecards.suppliers import ScorecardParams, observed
 from graph.tables import DELIVERIES
-from graph.trust import Judgements, TrustParams, global_trust, pair_trust
+from graph.trust.judgements import Judgements, TrustParams, global_trust, pair_trust
 
 Floats = npt.NDArray[np.float64]
 

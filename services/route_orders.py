@@ -12,7 +12,7 @@ import pandas as pd
 
 from contracts.errors import InputError, TableError
 from contracts.progress import Report, silent
-from graph.candidates import gather
+from graph.candidates.search import gather
 from graph.network import SupplyNetwork
 from graph.tables import DEMANDS
 from matching.landed import DEFAULT_WEIGHTS, LandedParams, landed_parts

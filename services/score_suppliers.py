@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from graph.scorecards import ScorecardParams, scorecards
+from graph.scorecards.suppliers import ScorecardParams, scorecards
 from graph.tables import DELIVERIES
 
 __all__ = ["ScorecardReport", "score_suppliers"]

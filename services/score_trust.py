@@ -13,7 +13,7 @@ from contracts.errors import UnknownIdError
 from contracts.tables import require_known
 from graph.ids import IdColumn
 from graph.tables import PAIRS, RATINGS
-from graph.trust import Judgements, TrustParams, global_trust, pair_trust
+from graph.trust.judgements import Judgements, TrustParams, global_trust, pair_trust
 
 __all__ = ["TrustReport", "score_trust"]
 

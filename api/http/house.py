@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pandas as pd
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 
 from api.http.metrics import Metrics
 from api.settings import Settings
 from contracts.errors import NotReadyError
 from services.jobs import JobBoard
+from services.viewer import Viewer
 from store.home import Home
 from store.snapshot import Snapshot
 
-__all__ = ["House", "HouseDep", "Loaded", "Net", "NetDep"]
+__all__ = ["House", "HouseDep", "Loaded", "Net", "NetDep", "ViewerDep"]
 
 
 _MADE_BY = {"plan": "/v1/plans", "load": "/v1/plans"}
@@ -106,5 +107,20 @@ def _loaded(house: HouseDep) -> Loaded:
     return house.net.current()
 
 
+def _viewer(
+    tenant: Annotated[
+        str | None,
+        Header(
+            alias="Evenflow-Tenant",
+            min_length=1,
+            max_length=120,
+            description="Answer with what this tenant may see; without it, with everything.",
+        ),
+    ] = None,
+) -> Viewer:
+    return Viewer(tenant)
+
+
 HouseDep = Annotated[House, Depends(_house)]
 NetDep = Annotated[Loaded, Depends(_loaded)]
+ViewerDep = Annotated[Viewer, Depends(_viewer)]

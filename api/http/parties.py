@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
-from api.http.house import NetDep
+from api.http.house import NetDep, ViewerDep
 from api.http.responses import JsonResponse
 
 __all__ = ["router"]
@@ -16,9 +16,12 @@ router = APIRouter(prefix="/v1/parties", tags=["parties"])
 
 @router.get("/{party_id:path}", response_model=dict[str, Any])
 def read_party(
-    loaded: NetDep, party_id: Annotated[str, Path(min_length=1, max_length=120, description="Your id of the party.")]
+    loaded: NetDep,
+    viewer: ViewerDep,
+    party_id: Annotated[str, Path(min_length=1, max_length=120, description="Your id of the party.")],
 ) -> JsonResponse:
     """Return a party's card: what it is, how many relations of each kind it has, some neighbours, what it supplies."""
     from services.parties import party_card
 
+    viewer.position(loaded.snapshot.network(), party_id)
     return JsonResponse({"version": loaded.version, **party_card(loaded.snapshot, party_id)})

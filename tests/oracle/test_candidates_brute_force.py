@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from graph.candidates import gather
+from graph.candidates.search import gather
 from graph.interop import to_networkx
 from graph.network import SupplyNetwork
 from graph.paths import introduction

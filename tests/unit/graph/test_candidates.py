@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from contracts.errors import InputError, TableError
-from graph.candidates import COLUMNS, gather, gather_from
+from graph.candidates.search import COLUMNS, gather, gather_from
+from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
-from graph.supply_book import SupplyBook
 
 TODAY = pd.Timestamp("2026-03-02")
 Small = dict[str, pd.DataFrame]

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from graph.lateness import LatenessModel
-from graph.scorecards import COLUMNS, ScorecardParams, observed, scorecards
+from graph.scorecards.lateness import LatenessModel
+from graph.scorecards.suppliers import COLUMNS, ScorecardParams, observed, scorecards
 
 DAY = pd.Timestamp("2026-03-02")
 # Evidence that hardly fades, and a prior worth two deliveries.

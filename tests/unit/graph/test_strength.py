@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from contracts.errors import InputError
-from graph.strength import TieParams, tie_strength, updated
+from graph.trust.strength import TieParams, tie_strength, updated
 
 DAY = pd.Timestamp("2026-03-02")
 

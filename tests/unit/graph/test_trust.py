@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from contracts.errors import EvenflowError
 from graph.pagerank import pagerank
-from graph.trust import Judgements, TrustParams, global_trust, pair_trust
+from graph.trust.judgements import Judgements, TrustParams, global_trust, pair_trust
 
 PARAMS = TrustParams(prior=1.0, half_life_days=100)
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from graph.arrays import Array, expand
 from graph.blocks import Block
+from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
-from graph.supply_book import SupplyBook
 
 __all__ = ["TRADE", "Reached", "direct", "strangers", "via"]
 

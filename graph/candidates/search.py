@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from contracts.errors import InputError
 from graph.arrays import Array
+from graph.candidates.orders import OrderArrays
+from graph.candidates.reach import Reached, direct, strangers, via
+from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
-from graph.orders import OrderArrays
-from graph.reach import Reached, direct, strangers, via
-from graph.supply_book import SupplyBook
 
 __all__ = ["COLUMNS", "REASONS", "Candidates", "find", "gather", "gather_from"]
 

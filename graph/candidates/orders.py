@@ -10,7 +10,7 @@ import pandas as pd
 
 from contracts.errors import TableError
 from graph.arrays import Array
-from graph.supply_book import SupplyBook
+from graph.candidates.supply_book import SupplyBook
 
 __all__ = ["OrderArrays"]
 

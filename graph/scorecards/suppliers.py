@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import betaincinv
 
-from graph.lateness import LatenessModel
+from graph.scorecards.lateness import LatenessModel
 
 __all__ = ["COLUMNS", "ScorecardParams", "observed", "scorecards"]
 
