@@ -1,0 +1,1 @@
+"""Trade credit: who owes whom how much by when, under which terms, and what terms cost."""
