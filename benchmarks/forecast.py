@@ -20,12 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.m5 import m5_levels, read_m5, wrmsse
-from benchmarks.peers import PEERS, mlforecast
+from benchmarks.m5 import m5_levels, m5_weights, m5_wrmsse, read_m5
+from benchmarks.peers import EMPIRICAL, PEERS, POINT_PEERS, empirical_quantiles, mlforecast
 from forecast.conformal import DEFAULT_QUANTILES
 from forecast.forecaster import ForecastProblem, forecast
+from forecast.hierarchy import Level
 from forecast.metrics import bias, calibration, coverage, quantile_loss, wape
+from forecast.panel import Panel
 from forecast.point import PointParams, point_forecast
+from forecast.weighted import wspl
 
 ORIGINS = (1913, 1885, 1857)
 OURS = "evenflow"
@@ -47,16 +50,23 @@ def measure(folder: Path, origin: int, name: str, seed: int, *, with_ranges: boo
         "cpu_seconds": round(time.process_time() - cpu, 1),
         "seconds": round(time.perf_counter() - wall, 1),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "wrmsse": round(wrmsse(panel, truth, mean), 4),
+        "wrmsse": round(m5_wrmsse(panel, truth, mean), 4),
         "wape": round(wape(truth, mean), 4),
         "bias": round(bias(truth, mean), 4),
     }
     if quantiles is not None:
+        score["wspl"] = round(_wspl(panel, truth, quantiles), 4)
         score |= _range_scores(truth, quantiles, panel.y[:, -_VOLUME_DAYS:].sum(axis=1))
     return score
 
 
-def _forecast(panel: Any, name: str, seed: int, *, with_ranges: bool) -> tuple[np.ndarray, np.ndarray | None]:
+def _wspl(panel: Panel, truth: np.ndarray, quantiles: np.ndarray) -> float:
+    """Weighted scaled pinball loss of the series themselves (the competition's lowest level)."""
+    own = Level(name="id", keys=tuple(panel.ids), group=np.arange(panel.n))
+    return wspl([own], truth, [quantiles], DEFAULT_QUANTILES, history=panel.y, value=m5_weights(panel))
+
+
+def _forecast(panel: Panel, name: str, seed: int, *, with_ranges: bool) -> tuple[np.ndarray, np.ndarray | None]:
     if name == OURS and with_ranges:
         problem = ForecastProblem(panel=panel, levels=m5_levels(panel))
         result = forecast(problem, seed=seed)
@@ -64,7 +74,10 @@ def _forecast(panel: Any, name: str, seed: int, *, with_ranges: bool) -> tuple[n
     if name == OURS:
         return point_forecast(panel, params=PointParams(), levels=m5_levels(panel), seed=seed).mean, None
     if name.startswith("mlforecast"):
-        return mlforecast(panel, name, seed=seed), None
+        return mlforecast(panel, name, seed=seed, taus=DEFAULT_QUANTILES)
+    if name == EMPIRICAL:
+        ranges = empirical_quantiles(panel, DEFAULT_QUANTILES, days=56)
+        return panel.y[:, -56:].mean(axis=1, keepdims=True).repeat(panel.horizon, axis=1), ranges
     return point_forecast(panel, params=PointParams(model=name), seed=seed).mean, None
 
 
@@ -94,7 +107,12 @@ def summarise(scores: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "mean_wrmsse": {name: round(value, 4) for name, value in mean.items()},
         "mean_cpu_seconds": {name: round(value, 1) for name, value in cpu.items()},
     }
-    peers = [name for name in names if name != OURS]
+    peers = [name for name in names if name in POINT_PEERS]
+    ranged = {name: [s["wspl"] for s in scores if s["model"] == name and "wspl" in s] for name in names}
+    loss = {name: float(np.mean(values)) for name, values in ranged.items() if values}
+    out["mean_wspl"] = {name: round(value, 4) for name, value in loss.items()}
+    if OURS in loss:
+        out["ours_over_peer_wspl"] = {n: round(loss[OURS] / v, 3) for n, v in loss.items() if n != OURS}
     if OURS in mean and peers:
         out["ours_over_peer"] = {name: round(mean[OURS] / mean[name], 3) for name in peers}
         out |= _against_the_best(scores, peers)

@@ -1,4 +1,4 @@
-"""The M5 data as a panel, and the M5 competition's error measure.
+"""The M5 data as a panel, with the competition's levels and weights.
 
 Zeros before an item's first sale in a store are days on which it was not offered: they are no history.
 """
@@ -13,6 +13,7 @@ import pandas as pd
 from forecast.frequency import Frequency
 from forecast.hierarchy import Level, level_from, total_of
 from forecast.panel import LOOKAHEAD, Attribute, Panel, carry_forward
+from forecast.weighted import wrmsse
 
 LEVELS = (
     "state_id",
@@ -64,40 +65,21 @@ def m5_levels(panel: Panel) -> tuple[Level, ...]:
     return (total_of(panel), *(level_from(panel, name) for name in REPORTED))
 
 
-def wrmsse(panel: Panel, truth: np.ndarray, forecast: np.ndarray) -> float:
-    """Weighted root mean squared scaled error of the M5 competition.
-
-    Parameters
-    ----------
-    panel
-        History up to the origin; scales and weights (sales value of its last 28 days) come from it alone.
-    truth, forecast
-        Pieces, shape (n, horizon).
-
-    References
-    ----------
-    Makridakis, Spiliotis & Assimakopoulos (2022), The M5 accuracy competition, eq. 1-2.
-    """
+def m5_weights(panel: Panel) -> np.ndarray:
+    """Return what each series sold for in its last 28 days."""
     price = next(a.values for a in panel.known if a.name == "price")[:, panel.length - 28 : panel.length]
-    value = np.nansum(panel.y[:, -28:] * price, axis=1)
+    return np.asarray(np.nansum(panel.y[:, -28:] * price, axis=1))
+
+
+def competition_levels(panel: Panel) -> list[Level]:
+    """Return the twelve levels of the competition, from the total to the series."""
     own = Level(name="id", keys=tuple(panel.ids), group=np.arange(panel.n))
-    levels = [total_of(panel), *(level_from(panel, name) for name in LEVELS), own]
-    scores = []
-    for level in levels:
-        history = level.sum(panel.y)
-        weight = level.sum(value)
-        error = ((level.sum(truth) - level.sum(forecast)) ** 2).mean(axis=1)
-        scale = _scale(history)
-        good = scale > 0
-        scores.append(float((np.sqrt(error[good] / scale[good]) * weight[good]).sum() / weight.sum()))
-    return float(np.mean(scores))
+    return [total_of(panel), *(level_from(panel, name) for name in LEVELS), own]
 
 
-def _scale(history: np.ndarray) -> np.ndarray:
-    """Mean squared one-step change since the first sale, per row."""
-    steps = np.diff(history, axis=1) ** 2
-    started = (np.cumsum(history > 0, axis=1) > 0)[:, :-1]
-    return np.asarray((steps * started).sum(axis=1) / np.maximum(started.sum(axis=1), 1))
+def m5_wrmsse(panel: Panel, truth: np.ndarray, mean: np.ndarray) -> float:
+    """Return the competition's measure; scales and weights come from the panel's history alone."""
+    return wrmsse(competition_levels(panel), truth, mean, history=panel.y, value=m5_weights(panel))
 
 
 def _coded(column: pd.Series, name: str) -> Attribute:

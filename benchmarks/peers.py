@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,59 @@ _FEATURES = {
     "mlforecast_lag7": ((7, 14, 28, _YEAR), (7,)),
 }
 
-PEERS = (*_FEATURES, "seasonal_window")
+CONFORMAL = "mlforecast_lag7_conformal"
+EMPIRICAL = "empirical_56"
+POINT_PEERS = (*_FEATURES, "seasonal_window")
+PEERS = (*POINT_PEERS, CONFORMAL, EMPIRICAL)
 
 
-def mlforecast(panel: Panel, name: str, *, seed: int = 0) -> np.ndarray:
-    """Fit and forecast with mlforecast and LightGBM (Tweedie), one thread; shape (n, horizon)."""
+def empirical_quantiles(panel: Panel, taus: Sequence[float], *, days: int) -> np.ndarray:
+    """Return each series' quantiles of its last days, the same for each day ahead; shape (n, horizon, q)."""
+    last = np.quantile(panel.y[:, -days:], taus, axis=1).T
+    return np.repeat(last[:, None, :], panel.horizon, axis=1)
+
+
+def mlforecast(
+    panel: Panel, name: str, *, seed: int = 0, taus: Sequence[float] = ()
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Fit and forecast with mlforecast, one thread: means, shape (n, horizon), and quantiles of the conformal one."""
+    from mlforecast.utils import PredictionIntervals
+
+    forecaster = _mlforecaster(name, seed)
+    frame = _long(panel, max(panel.length - _TRAINING_DAYS - _YEAR, 0), panel.length, with_y=True)
+    static = [a.name for a in panel.static if a.name != "item_id"]
+    ranges = PredictionIntervals(n_windows=2, h=panel.horizon) if name == CONFORMAL else None
+    forecaster.fit(frame, static_features=static, prediction_intervals=ranges)
+    del frame
+    ahead = _long(panel, panel.length, panel.length + panel.horizon, with_y=False)
+    known = [a.name for a in panel.known] + [a.name for a in panel.calendar]
+    inside = sorted({round(100 * abs(2 * tau - 1), 6) for tau in taus} - {0.0}) if ranges else None
+    answer = forecaster.predict(panel.horizon, X_df=ahead[["unique_id", "ds", *known]], level=inside)
+    mean = _wide(answer, "y_hat", panel)
+    if not ranges:
+        return mean, None
+    return mean, np.stack([np.maximum(_wide(answer, _column(tau), panel), 0) for tau in taus], axis=2)
+
+
+def _column(tau: float) -> str:
+    """Name of the column of mlforecast's answer that holds a quantile."""
+    inside = round(100 * abs(2 * tau - 1), 6)
+    return "y_hat" if inside == 0 else f"y_hat-{'lo' if tau < 0.5 else 'hi'}-{inside}"
+
+
+def _wide(answer: pd.DataFrame, name: str, panel: Panel) -> np.ndarray:
+    out = np.zeros((panel.n, panel.horizon))
+    column = np.searchsorted(np.unique(answer["ds"]), answer["ds"])
+    out[answer["unique_id"].to_numpy(), column] = np.nan_to_num(answer[name].to_numpy(dtype=float))
+    return out
+
+
+def _mlforecaster(name: str, seed: int) -> Any:
     import lightgbm as lgb
     from mlforecast import MLForecast
     from mlforecast.lag_transforms import RollingMean, RollingStd
 
-    lags, moving = _FEATURES[name]
+    lags, moving = _FEATURES[name.removesuffix("_conformal")]
     windows: dict[int, list[Any]] = {
         lag: [RollingMean(7), RollingMean(28), RollingMean(91), RollingStd(28)] for lag in moving
     }
@@ -41,7 +85,7 @@ def mlforecast(panel: Panel, name: str, *, seed: int = 0) -> np.ndarray:
         random_state=seed,
         verbosity=-1,
     )
-    forecaster = MLForecast(
+    return MLForecast(
         models={"y_hat": model},
         freq="D",
         lags=list(lags),
@@ -49,17 +93,6 @@ def mlforecast(panel: Panel, name: str, *, seed: int = 0) -> np.ndarray:
         date_features=["dayofweek", "month", "day"],
         num_threads=1,
     )
-    frame = _long(panel, max(panel.length - _TRAINING_DAYS - _YEAR, 0), panel.length, with_y=True)
-    static = [a.name for a in panel.static if a.name != "item_id"]
-    forecaster.fit(frame, static_features=static)
-    del frame
-    ahead = _long(panel, panel.length, panel.length + panel.horizon, with_y=False)
-    known = [a.name for a in panel.known] + [a.name for a in panel.calendar]
-    answer = forecaster.predict(panel.horizon, X_df=ahead[["unique_id", "ds", *known]])
-    out = np.zeros((panel.n, panel.horizon))
-    column = np.searchsorted(np.unique(answer["ds"]), answer["ds"])
-    out[answer["unique_id"].to_numpy(), column] = np.nan_to_num(answer["y_hat"].to_numpy(dtype=float))
-    return out
 
 
 def _long(panel: Panel, start: int, stop: int, *, with_y: bool) -> pd.DataFrame:
