@@ -46,7 +46,7 @@ docs: $(DEV) ## build the documentation; a warning is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --site-dir site && echo "docs: ok"
 
 lock: $(DEV) ## write both lock files anew, keeping versions that still fit
-	@$(LOCK) --generate-hashes --group build --extra console --extra demo -o requirements.lock
+	@$(LOCK) --generate-hashes --group build --extra console --extra demo --extra train -o requirements.lock
 	@$(LOCK) --generate-hashes --extra dev --extra cluster -c requirements.lock -o requirements-dev.lock
 
 check-lock: $(DEV) ## the lock files still answer pyproject.toml

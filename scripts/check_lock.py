@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 LOCKS = {
-    "requirements.lock": ["--group", "build", "--extra", "console", "--extra", "demo"],
+    "requirements.lock": ["--group", "build", "--extra", "console", "--extra", "demo", "--extra", "train"],
     "requirements-dev.lock": ["--extra", "dev", "--extra", "cluster", "-c", "requirements.lock"],
 }
 
