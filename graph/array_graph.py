@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from graph.arrays import Array, expand
+from graph.blocks import Block
 from graph.network import SupplyNetwork
 
 __all__ = ["ArrayGraph", "NetworkArrays", "arrays_of", "distances", "label_dict"]
@@ -88,6 +89,10 @@ class NetworkArrays:
         texts: list[str] = self.network.parties.ids.all_texts().tolist()
         return texts
 
+    @cached_property
+    def _blocks(self) -> list[Block]:
+        return [block.merged() for block in self.network.blocks.values()]
+
     def position(self, label: Hashable) -> int | None:
         """Return a party's position, None if there is no such party."""
         found = int(self.network.parties.ids.positions(pd.Series([label], dtype="str"))[0])
@@ -105,12 +110,12 @@ class NetworkArrays:
                 ),
                 shape=(n, n),
             )
-            for block in self.network.blocks.values()
+            for block in self._blocks
         ] or [csr_array((n, n))]
 
     def degrees(self) -> Array:
         """Return how many relations start at or lead to each party."""
-        starts = [s for block in self.network.blocks.values() for s in (block.out_start, block.in_start)]
+        starts = [s for block in self._blocks for s in (block.out_start, block.in_start)]
         counts: Array = np.sum([np.diff(start) for start in starts] or [np.zeros(len(self), dtype=np.int64)], axis=0)
         return counts
 

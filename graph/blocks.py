@@ -4,13 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from graph.arrays import Array, Ints, counting_order, starts_of
+from graph.arrays import Array, Ints, counting_order, expand, starts_of
 
-__all__ = ["Block"]
+__all__ = ["Block", "Ends", "Ties"]
+
+
+class Ends(NamedTuple):
+    """Relations of some parties, one row each; all arrays have the same shape, `which` ascends.
+
+    Parameters
+    ----------
+    which
+        Index into the parties asked for.
+    party
+        Position of the party at the other end.
+    relation
+        The relation, as `Ties.values` takes it.
+    """
+
+    which: Array
+    party: Array
+    relation: Array
+
+
+class Ties(Protocol):
+    """The relations of one kind, however they are kept: what may be asked about many parties at once.
+
+    A relation is named by an integer that holds as long as the object; parties are named by their positions.
+    """
+
+    @property
+    def n_relations(self) -> int:
+        """How many relations there are."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the relations' attributes; ``weight`` is always among them."""
+
+    def out_of(self, parties: Array) -> Ends:
+        """Return the relations that start at each party, by the party they lead to."""
+
+    def into(self, parties: Array) -> Ends:
+        """Return the relations that lead to each party, by the party they start at."""
+
+    def around(self, parties: Array) -> Array:
+        """Return the parties at the other end of every relation of some parties, with repeats, in no order."""
+
+    def n_out(self, parties: Array) -> Array:
+        """Return how many relations start at each party."""
+
+    def n_into(self, parties: Array) -> Array:
+        """Return how many relations lead to each party."""
+
+    def find(self, src: Array, dst: Array) -> npt.NDArray[np.int64]:
+        """Return each pair's relation, -1 where there is none (the last of parallel ones)."""
+
+    def values(self, name: str, relations: Array) -> Array:
+        """Return an attribute (of `names`) of some relations."""
+
+    def on_day(self, day: int) -> Ties:
+        """Return the relations that hold on a day (days since 1970-01-01)."""
+
+    def merged(self) -> Block:
+        """Return all of it as one block of arrays: for algorithms on the whole net."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +113,52 @@ class Block:
         """Tie strength per relation, by position."""
         return self.columns["weight"]
 
-    def out_slice(self, party: int) -> slice:
-        """Positions of the relations that start at a party."""
-        return slice(int(self.out_start[party]), int(self.out_start[party + 1]))
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the relations' attributes."""
+        return tuple(self.columns)
 
-    def in_slice(self, party: int) -> slice:
-        """Places in `in_src` and `in_edge` of the relations that lead to a party."""
-        return slice(int(self.in_start[party]), int(self.in_start[party + 1]))
+    def out_of(self, parties: Array) -> Ends:
+        """Return the relations that start at each party, by the party they lead to."""
+        which, relation = expand(self.out_start, parties)
+        return Ends(which, self.out_dst[relation], relation)
+
+    def into(self, parties: Array) -> Ends:
+        """Return the relations that lead to each party, by the party they start at."""
+        which, place = expand(self.in_start, parties)
+        return Ends(which, self.in_src[place], self.in_edge[place])
+
+    def around(self, parties: Array) -> Array:
+        """Return the parties at the other end of every relation of some parties, with repeats, in no order."""
+        out, into = expand(self.out_start, parties)[1], expand(self.in_start, parties)[1]
+        return np.concatenate((self.out_dst[out], self.in_src[into]))
+
+    def n_out(self, parties: Array) -> Array:
+        """Return how many relations start at each party."""
+        counts: Array = self.out_start[np.asarray(parties) + 1] - self.out_start[parties]
+        return counts
+
+    def n_into(self, parties: Array) -> Array:
+        """Return how many relations lead to each party."""
+        counts: Array = self.in_start[np.asarray(parties) + 1] - self.in_start[parties]
+        return counts
+
+    def values(self, name: str, relations: Array) -> Array:
+        """Return an attribute of some relations."""
+        return self.columns[name][relations]
+
+    def on_day(self, day: int) -> Block:
+        """Return the block of the relations that hold on a day (days since 1970-01-01)."""
+        holds = np.ones(self.n_relations, dtype=bool)
+        if "valid_from" in self.columns:
+            holds &= self.columns["valid_from"] <= day
+        if "valid_to" in self.columns:
+            holds &= day < self.columns["valid_to"]
+        return self if holds.all() else self.where(holds)
+
+    def merged(self) -> Block:
+        """Return the block itself."""
+        return self
 
     def src(self) -> Ints:
         """Return where each relation starts, by position."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import networkx as nx
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from contracts.errors import InputError
-from graph.arrays import Ints, expand
+from graph.arrays import Array, Ints
+from graph.blocks import Ties
 from graph.network import SupplyNetwork
 from graph.paths import within
 from graph.relations import ALWAYS, NEVER
@@ -115,14 +116,12 @@ def _attributes(network: SupplyNetwork, position: int) -> dict[str, Any]:
 
 def _add_edges(graph: nx.MultiDiGraph, network: SupplyNetwork, kind: str, chosen: Ints) -> None:
     block, ids = network.blocks[kind], network.parties.ids
-    which, edge = expand(block.out_start, chosen)
-    inside = np.isin(block.out_dst[edge], chosen)
-    which, edge = which[inside], edge[inside]
-    sources, targets = ids.texts_at(chosen[which]), ids.texts_at(block.out_dst[edge])
-    for source, target, position in zip(sources, targets, edge.tolist(), strict=True):
-        graph.add_edge(
-            source, target, key=_free_key(graph, source, target, kind), kind=kind, **_columns(network, kind, position)
-        )
+    which, ends, relations = block.out_of(chosen)
+    inside = np.isin(ends, chosen)
+    sources, targets = ids.texts_at(chosen[which[inside]]), ids.texts_at(ends[inside])
+    rows = _attribute_rows(block, relations[inside])
+    for source, target, row in zip(sources, targets, rows, strict=True):
+        graph.add_edge(source, target, key=_free_key(graph, source, target, kind), kind=kind, **row)
 
 
 def _free_key(graph: nx.MultiDiGraph, source: str, target: str, kind: str) -> str:
@@ -132,14 +131,13 @@ def _free_key(graph: nx.MultiDiGraph, source: str, target: str, kind: str) -> st
     return f"{kind} {number + 1}" if number else kind
 
 
-def _columns(network: SupplyNetwork, kind: str, position: int) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, column in network.blocks[kind].columns.items():
-        if name not in _DATES:
-            values[name] = column[position].item()
-        elif column[position] not in (ALWAYS, NEVER):
-            values[name] = np.datetime64(int(column[position]), "D").item()
-    return values
+def _attribute_rows(block: Ties, relations: Array) -> Iterator[dict[str, Any]]:
+    """Yield the attributes of each relation; dates that were not given are left out."""
+    columns = {name: block.values(name, relations).tolist() for name in block.names}
+    for row in zip(*columns.values(), strict=True):
+        given = dict(zip(columns, row, strict=True))
+        dates = {name: given.pop(name) for name in _DATES if name in given}
+        yield given | {n: np.datetime64(day, "D").item() for n, day in dates.items() if day not in (ALWAYS, NEVER)}
 
 
 def _directed(graph: nx.Graph) -> list[tuple[Any, Any, Any, dict[str, Any]]]:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from contracts.errors import InputError, NotReadyError, UnknownIdError
-from graph.arrays import open_arrays, save_arrays
-from graph.blocks import Block
+from graph.arrays import Array, open_arrays, save_arrays
+from graph.blocks import Block, Ties
 from graph.parties import Parties
 from graph.relations import Relations
 from graph.tables import PARTY_KINDS, RELATION_KINDS
@@ -53,7 +52,7 @@ class SupplyNetwork:
     __networkx_backend__: ClassVar[str] = "evenflow"  # `nx.pagerank(net)` and others run on our arrays
 
     parties: Parties
-    blocks: Mapping[str, Block]
+    blocks: Mapping[str, Ties]
     rejected: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -111,7 +110,7 @@ class SupplyNetwork:
         """Return a party's position; raises UnknownIdError."""
         return self.parties.ids.position(party_id)
 
-    def block(self, kind: str) -> Block:
+    def block(self, kind: str) -> Ties:
         """Return a kind's relations, an empty block if there are none; raises UnknownIdError for no such kind."""
         if kind not in RELATION_KINDS:
             raise UnknownIdError("relation kind", kind)
@@ -119,12 +118,12 @@ class SupplyNetwork:
 
     def degrees(self, party_id: str) -> dict[str, dict[str, int]]:
         """Return how many relations of each kind start at (``out``) and lead to (``in``) a party."""
-        at = self.position(party_id)
+        at = np.array([self.position(party_id)])
         counts = {}
         for kind, block in self.blocks.items():
-            out, into = block.out_slice(at), block.in_slice(at)
-            if out.stop - out.start or into.stop - into.start:
-                counts[kind] = {"out": out.stop - out.start, "in": into.stop - into.start}
+            out, into = int(block.n_out(at)[0]), int(block.n_into(at)[0])
+            if out or into:
+                counts[kind] = {"out": out, "in": into}
         return counts
 
     def neighbours(
@@ -157,7 +156,7 @@ class SupplyNetwork:
         """
         if direction not in ("out", "in", "both"):
             raise InputError("direction", "out, in or both", direction)
-        at = self.position(party_id)
+        at = np.array([self.position(party_id)])
         kinds = [kind] if kind is not None else list(self.blocks)
         ways = [(k, d) for k in kinds for d in ("out", "in") if direction in (d, "both")]
         parts = [self._ends(k, d, at) for k, d in ways]
@@ -181,12 +180,15 @@ class SupplyNetwork:
         The same as building from the relations' rows that hold on that day.
         """
         number = (day - dt.date(1970, 1, 1)).days
-        blocks = {kind: _on_day(block, number) for kind, block in self.blocks.items()}
+        blocks = {kind: block.on_day(number) for kind, block in self.blocks.items()}
         return replace(self, blocks={kind: block for kind, block in blocks.items() if block.n_relations})
 
     def save(self, folder: Path) -> None:
         """Write the net into a folder, made if need be, in the form that `open` maps."""
-        for name, arrays in (("parties", self.parties.arrays()), *((k, b.arrays()) for k, b in self.blocks.items())):
+        for name, arrays in (
+            ("parties", self.parties.arrays()),
+            *((k, b.merged().arrays()) for k, b in self.blocks.items()),
+        ):
             (folder / name).mkdir(parents=True, exist_ok=True)
             save_arrays(arrays, folder / name)
         meta = {"format": FORMAT, "kinds": list(self.blocks), "rejected": dict(self.rejected)}
@@ -210,23 +212,11 @@ class SupplyNetwork:
         blocks = {kind: Block.from_arrays(open_arrays(folder / kind)) for kind in meta["kinds"]}
         return cls(Parties.from_arrays(open_arrays(folder / "parties")), blocks, meta["rejected"])
 
-    def _ends(self, kind: str, direction: str, at: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def _ends(self, kind: str, direction: str, at: Array) -> tuple[Array, Array]:
         block = self.block(kind)
-        if direction == "out":
-            out = block.out_slice(at)
-            return block.out_dst[out], block.weight[out]
-        into = block.in_slice(at)
-        return block.in_src[into], block.weight[block.in_edge[into]]
+        _, ends, relations = block.out_of(at) if direction == "out" else block.into(at)
+        return ends, block.values("weight", relations)
 
     def _empty(self) -> Block:
         none = np.empty(0, dtype=np.int32)
         return Block.of(self.n_parties, none, none, {"weight": np.empty(0, dtype=np.float32)})
-
-
-def _on_day(block: Block, day: int) -> Block:
-    holds = np.ones(block.n_relations, dtype=bool)
-    if "valid_from" in block.columns:
-        holds &= block.columns["valid_from"] <= day
-    if "valid_to" in block.columns:
-        holds &= day < block.columns["valid_to"]
-    return block if holds.all() else block.where(holds)

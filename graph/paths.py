@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.errors import InputError
-from graph.arrays import Array, Ints, expand
-from graph.blocks import Block
+from graph.arrays import Array, Ints
+from graph.blocks import Ties
 from graph.network import SupplyNetwork
 
 __all__ = ["Step", "introduction", "within"]
@@ -104,8 +104,8 @@ class _Side:
         self.depth = 0
         self.frontier: Array = np.array([start], dtype=np.int32)
 
-    def grow(self, blocks: Iterable[Block]) -> None:
-        reached = [ends for block in blocks for ends in _both_ends(block, self.frontier)]
+    def grow(self, blocks: Iterable[Ties]) -> None:
+        reached = [block.around(self.frontier) for block in blocks]
         new = np.unique(np.concatenate(reached)) if reached else self.frontier[:0]
         new = new[self.level[new] < 0]
         self.depth += 1
@@ -113,13 +113,7 @@ class _Side:
         self.frontier = new
 
 
-def _both_ends(block: Block, rows: Array) -> tuple[Ints, Ints]:
-    _, out = expand(block.out_start, rows)
-    _, into = expand(block.in_start, rows)
-    return block.out_dst[out], block.in_src[into]
-
-
-def _meet(sides: list[_Side], blocks: list[Block], max_hops: int) -> int | None:
+def _meet(sides: list[_Side], blocks: list[Ties], max_hops: int) -> int | None:
     """Grow the searches until they touch; return where, on a shortest path."""
     one, two = sides
     while one.depth + two.depth < max_hops:
@@ -134,15 +128,13 @@ def _meet(sides: list[_Side], blocks: list[Block], max_hops: int) -> int | None:
     return None
 
 
-def _best_ties(side: _Side, blocks: list[Block], parties: Array) -> npt.NDArray[np.float64]:
+def _best_ties(side: _Side, blocks: list[Ties], parties: Array) -> npt.NDArray[np.float64]:
     """Return each party's strongest tie towards the side's start, infinite at the start itself."""
     best = np.where(side.level[parties] == 0, np.inf, -1.0)
     for block in blocks:
-        which, out = expand(block.out_start, parties)
-        np.maximum.at(best, which, _towards(side, parties[which], block.out_dst[out], block.weight[out]))
-        which, into = expand(block.in_start, parties)
-        weight = block.weight[block.in_edge[into]]
-        np.maximum.at(best, which, _towards(side, parties[which], block.in_src[into], weight))
+        for which, ends, relations in (block.out_of(parties), block.into(parties)):
+            weight = block.values("weight", relations)
+            np.maximum.at(best, which, _towards(side, parties[which], ends, weight))
     return best
 
 
@@ -150,7 +142,7 @@ def _towards(side: _Side, party: Array, end: Array, weight: Array) -> Array:
     return np.where(side.level[end] == side.level[party] - 1, weight, -1.0)
 
 
-def _walk_back(side: _Side, blocks: dict[str, Block], at: int) -> list[int]:
+def _walk_back(side: _Side, blocks: dict[str, Ties], at: int) -> list[int]:
     path = [at]
     while side.level[path[-1]] > 0:
         ends, weights = _ties(blocks, path[-1])
@@ -160,22 +152,22 @@ def _walk_back(side: _Side, blocks: dict[str, Block], at: int) -> list[int]:
     return path
 
 
-def _ties(blocks: dict[str, Block], party: int) -> tuple[Ints, npt.NDArray[np.float32]]:
+def _ties(blocks: dict[str, Ties], party: int) -> tuple[Ints, npt.NDArray[np.float32]]:
     ends, weights = [], []
     for block in blocks.values():
-        out, into = block.out_slice(party), block.in_slice(party)
-        ends += [block.out_dst[out], block.in_src[into]]
-        weights += [block.weight[out], block.weight[block.in_edge[into]]]
+        for _, others, relations in (block.out_of(np.array([party])), block.into(np.array([party]))):
+            ends.append(others)
+            weights.append(block.values("weight", relations))
     return np.concatenate(ends), np.concatenate(weights)
 
 
-def _step(network: SupplyNetwork, blocks: dict[str, Block], a: int, b: int) -> Step:
+def _step(network: SupplyNetwork, blocks: dict[str, Ties], a: int, b: int) -> Step:
     """Return the strongest relation between two parties that have one."""
     found = []
     for kind, block in blocks.items():
         for forward, src, dst in ((True, a, b), (False, b, a)):
-            row = block.out_slice(src)
-            weights = block.weight[row][block.out_dst[row] == dst]
+            _, ends, relations = block.out_of(np.array([src]))
+            weights = block.values("weight", relations[ends == dst])
             if len(weights):
                 found.append((float(weights.max()), forward, kind))
     weight, forward, kind = max(found)

@@ -82,8 +82,7 @@ class Viewer:
     def _deals_with(self, network: SupplyNetwork, position: int) -> bool:
         code = self._code(network)
         for block in network.blocks.values():
-            ends = (block.out_dst[block.out_slice(position)], block.in_src[block.in_slice(position)])
-            if any((network.parties.tenant[end] == code).any() for end in ends):
+            if (network.parties.tenant[block.around(np.array([position]))] == code).any():
                 return True
         return False
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.arrays import Array, expand
-from graph.blocks import Block
+from graph.blocks import Ties
 from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
 
@@ -85,7 +85,7 @@ def strangers(book: SupplyBook, demand: Array, good: Array, *, most: int) -> Rea
     return Reached(demand[row], offer[place], np.zeros(len(row)), np.full(len(row), -1, dtype=np.int32))
 
 
-def _trade(network: SupplyNetwork) -> list[Block]:
+def _trade(network: SupplyNetwork) -> list[Ties]:
     return [network.blocks[kind] for kind in TRADE if kind in network.blocks]
 
 
@@ -100,8 +100,8 @@ def _suppliers(network: SupplyNetwork, buyer: Array) -> tuple[Array, Array, npt.
     """Return (index into buyer, supplier, weight) of all relations of trade that lead to the buyers."""
     parts = []
     for block in _trade(network):
-        which, place = expand(block.in_start, buyer)
-        parts.append((which, block.in_src[place], block.weight[block.in_edge[place]].astype(float)))
+        which, supplier, relation = block.into(buyer)
+        parts.append((which, supplier, block.values("weight", relation).astype(float)))
     return _joined(parts)
 
 
@@ -110,7 +110,7 @@ def _offers_through(book: SupplyBook, middle: Array, good: Array) -> tuple[Array
     offers = book.start[good + 1] - book.start[good]
     ties = np.zeros(len(middle), dtype=np.int64)
     for block in _trade(book.network):
-        ties += block.in_start[middle + 1] - block.in_start[middle]
+        ties += block.n_into(middle)
     by_offer, by_tie = np.flatnonzero((offers > 0) & (offers <= ties)), np.flatnonzero((offers > ties) & (ties > 0))
     found = [_from_ties(book, by_tie, middle, good)]
     found += [_from_offers(book, block, by_offer, middle, good) for block in _trade(book.network)]
@@ -124,10 +124,8 @@ def _from_ties(book: SupplyBook, pairs: Array, middle: Array, good: Array) -> tu
     return pairs[which[keep]], offer[keep], weight[keep]
 
 
-def _from_offers(
-    book: SupplyBook, block: Block, pairs: Array, middle: Array, good: Array
-) -> tuple[Array, Array, Array]:
+def _from_offers(book: SupplyBook, block: Ties, pairs: Array, middle: Array, good: Array) -> tuple[Array, Array, Array]:
     which, offer = book.offers_of(good[pairs])
-    edge = block.find(book.supplier[offer], middle[pairs][which])
-    keep = edge >= 0
-    return pairs[which[keep]], offer[keep], block.weight[edge[keep]].astype(float)
+    relation = block.find(book.supplier[offer], middle[pairs][which])
+    keep = relation >= 0
+    return pairs[which[keep]], offer[keep], block.values("weight", relation[keep]).astype(float)

@@ -94,7 +94,7 @@ def test_a_saved_net_opens_memory_mapped_and_equal(small_net: SupplyNetwork, tmp
     small_net.save(tmp_path / "net")
     again = SupplyNetwork.open(tmp_path / "net")
     assert isinstance(again.parties.ids.texts, np.memmap)
-    assert isinstance(again.block("supplies").out_dst, np.memmap)
+    assert isinstance(again.block("supplies").merged().out_dst, np.memmap)
     pd.testing.assert_frame_equal(again.neighbours("D1"), small_net.neighbours("D1"))
     assert again.n_relations == small_net.n_relations
 
@@ -134,4 +134,4 @@ def test_find_answers_for_many_pairs_at_once(small_net: SupplyNetwork) -> None:
     block, at = small_net.block("supplies"), small_net.position
     pairs = [("F1", "D1"), ("F1", "S3"), ("F1", "S1"), ("D1", "F1"), ("W1", "F1")]
     found = block.find(np.array([at(a) for a, _ in pairs]), np.array([at(b) for _, b in pairs]))
-    assert [None if p < 0 else float(block.weight[p]) for p in found] == [4.0, 5.0, None, None, 1.0]
+    assert [None if p < 0 else float(block.values("weight", p)) for p in found] == [4.0, 5.0, None, None, 1.0]

@@ -56,7 +56,7 @@ def test_of_repeated_relations_the_most_recent_stays() -> None:
     for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
         net = SupplyNetwork.build(PARTIES, pd.DataFrame([rows[i] for i in order]))
         assert net.rejected == {"repeated": 2}
-        assert net.block("supplies").weight.tolist() == [3.0]
+        assert net.block("supplies").merged().weight.tolist() == [3.0]
 
 
 def test_the_same_pair_with_another_validity_is_no_repetition() -> None:
