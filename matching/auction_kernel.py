@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.jit import compiled, inlined
+from contracts.jit import compiled, inlined
 from matching.problem import Floats, Ints
 
 __all__ = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.jit import compiled
+from contracts.jit import compiled
 from matching.ledger import Book, State, book_of, fitting, move, state_of
 from matching.problem import Ints, MatchProblem
 

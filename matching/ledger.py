@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.jit import compiled
+from contracts.jit import compiled
 from matching.problem import Floats, Ints, MatchProblem
 from matching.sums import sum_by
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.jit import compiled
+from contracts.jit import compiled
 from matching.ledger import Book, State, fitting, move
 from matching.problem import Ints
 
