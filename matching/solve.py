@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from contracts.jit import HAVE_NUMBA, NO_NUMBA_NOTE
 from matching.bound import lagrangian_bound
 from matching.floors import floor_targets
 from matching.flow import min_cost_flow
-from contracts.jit import HAVE_NUMBA, NO_NUMBA_NOTE
 from matching.ledger import trimmed
 from matching.linear import linear_form, relaxation, whole_pieces
 from matching.problem import Floats, Ints, MatchParams, MatchProblem, MatchResult, relative_gap
