@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graph.credit.checks import ledger_faults, terms_faults
 from graph.ids import IdColumn, id_faults
 from graph.relations import FAULTS, Relations
 
@@ -17,7 +18,20 @@ __all__ = ["CHECK_ORDER", "Reasons", "row_reasons"]
 Reasons = npt.NDArray[np.object_]
 
 # A file comes after the files its ids point into, so that a row which points at a quarantined row is quarantined too.
-CHECK_ORDER = ("parties", "products", "supply", "relations", "routes", "sales", "signals", "orders")
+CHECK_ORDER = (
+    "parties",
+    "products",
+    "supply",
+    "relations",
+    "routes",
+    "sales",
+    "signals",
+    "orders",
+    "ledger",
+    "terms",
+    "lots",
+    "claims",
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,18 @@ _REFERENCES = (
     _Reference("orders", "buyer_id", _PARTY, "the id of a party"),
     _Reference("orders", "sku_id", _SKU, "a sku of products"),
     _Reference("orders", "ship_to", (*_PARTY, ("parties", "region")), "the id of a party or a region of parties"),
+    _Reference("ledger", "buyer_id", _PARTY, "the id of a party"),
+    _Reference("ledger", "supplier_id", _PARTY, "the id of a party"),
+    _Reference("terms", "buyer_id", _PARTY, "the id of a party"),
+    _Reference("terms", "supplier_id", _PARTY, "the id of a party"),
+    _Reference("lots", "party_id", _PARTY, "the id of a party"),
+    _Reference("lots", "sku_id", _SKU, "a sku of products"),
+    _Reference("claims", "lot_id", (("lots", "lot_id"),), "a lot of lots"),
+    _Reference("claims", "buyer_id", _PARTY, "the id of a party"),
+    _Reference("claims", "sku_id", _SKU, "a sku of products"),
 )
+
+_FAULTS = {"ledger": ledger_faults, "terms": terms_faults}
 
 
 def row_reasons(name: str, frame: pd.DataFrame, checked: Mapping[str, pd.DataFrame]) -> Reasons:
@@ -67,6 +92,8 @@ def row_reasons(name: str, frame: pd.DataFrame, checked: Mapping[str, pd.DataFra
         reasons = np.array(FAULTS, dtype=object)[Relations.of(frame, ids).fault]
     if name == "supply":
         reasons = _supply_reasons(frame)
+    if name in _FAULTS:
+        reasons = _FAULTS[name](frame)
     for reference in _REFERENCES:
         if reference.table == name and reference.column in frame:
             _add(reasons, reference.column, _unknown(frame, reference, checked), frame)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contracts.tables import TableSchema
 from forecast.tables import SALES, SIGNALS
+from graph.aftersales.tables import CLAIMS, LOTS
+from graph.credit.tables import LEDGER, TERMS
 from graph.tables import DEMANDS, PARTIES, PRODUCTS, RELATIONS, SUPPLY
 from planning.tables import ROUTES
 
@@ -18,4 +20,8 @@ TABLES: dict[str, TableSchema] = {
     "signals": SIGNALS,
     "supply": SUPPLY,
     "orders": DEMANDS,
+    "ledger": LEDGER,
+    "terms": TERMS,
+    "lots": LOTS,
+    "claims": CLAIMS,
 }

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import typer
 
+from api.cli.credit import credit
 from api.cli.demo import demo
 from api.cli.forecast import forecast
 from api.cli.load import load
@@ -39,6 +40,7 @@ def _root(
     del show_version
 
 
+app.command("credit")(credit)
 app.command("demo")(demo)
 app.command("forecast")(forecast)
 app.command("load")(load)
