@@ -47,15 +47,31 @@ class SamplingParams:
         return int(min(max(self.share * cells, min(self.fewest, self.repeat * cells)), self.most))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DirectModel:
-    """Trees and the features they read."""
+    """Trees, and how the features they read are made.
+
+    Parameters
+    ----------
+    boosted
+        The trees.
+    names, scale, yearly
+        Names of the features, and how `FeatureMaker` made them.
+    """
 
     boosted: Boosted
-    maker: FeatureMaker
+    names: tuple[str, ...]
+    scale: float
+    yearly: bool
 
-    def predict(self, panel: Panel) -> np.ndarray:
-        """Return expected pieces, shape (n, horizon); 0 where the level is 0."""
+    def predict(self, panel: Panel, groupings: Sequence[Grouping] = ()) -> np.ndarray:
+        """Return the expected pieces after the last period of a panel of the same columns, be it a later one.
+
+        Returns
+        -------
+        Shape (n, horizon); 0 where the level is 0.
+        """
+        maker = FeatureMaker(panel, groupings, yearly=self.yearly, scale=self.scale)
         ahead = np.arange(1, panel.horizon + 1)
         out = np.zeros((panel.n, panel.horizon))
         for start in range(0, panel.n, _PREDICT_SERIES):
@@ -65,7 +81,8 @@ class DirectModel:
                 t=np.full(len(series) * panel.horizon, panel.length - 1),
                 h=np.tile(ahead, len(series)),
             )
-            out[series] = self.boosted.predict(self.maker.table(rows)).reshape(len(series), panel.horizon)
+            table = maker.table(rows).select(self.names)
+            out[series] = self.boosted.predict(table).reshape(len(series), panel.horizon)
         return out
 
 
@@ -86,7 +103,8 @@ def fit_direct(
     usable = table.level > 0
     if not usable.all():
         table, y = table.take(usable), y[usable]
-    return DirectModel(fit(table, y, scale=maker.scale, params=boosting, seed=seed), maker)
+    boosted = fit(table, y, scale=maker.scale, params=boosting, seed=seed)
+    return DirectModel(boosted=boosted, names=table.names, scale=maker.scale, yearly=yearly)
 
 
 def training_rows(panel: Panel, sampling: SamplingParams, rng: np.random.Generator) -> Rows:

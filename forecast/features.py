@@ -61,6 +61,17 @@ class Table:
         """Keep some rows (indices or a mask)."""
         return replace(self, values=self.values[rows], level=self.level[rows])
 
+    def select(self, names: tuple[str, ...]) -> Table:
+        """Return the features of these names, in this order; unknown (NaN) where there is no such feature."""
+        if names == self.names:
+            return self
+        have = {name: k for k, name in enumerate(self.names)}
+        values = np.full((len(self.values), len(names)), np.nan, dtype=np.float32)
+        for k, name in enumerate(names):
+            if name in have:
+                values[:, k] = self.values[:, have[name]]
+        return replace(self, values=values, names=names)
+
 
 class FeatureMaker:
     """Makes feature tables from one panel.
@@ -74,13 +85,21 @@ class FeatureMaker:
         trend, season and size.
     yearly
         Whether to look at the same season a year ago.
+    scale
+        Typical size of a sale that sizes are measured by; the panel's own mean if not given.
     """
 
-    def __init__(self, panel: Panel, groupings: Sequence[tuple[str, np.ndarray]] = (), *, yearly: bool = True) -> None:
+    def __init__(
+        self,
+        panel: Panel,
+        groupings: Sequence[tuple[str, np.ndarray]] = (),
+        *,
+        yearly: bool = True,
+        scale: float | None = None,
+    ) -> None:
         self._panel, self._yearly = panel, yearly
         self._groups = [(name, group, _group_sums(panel, group)) for name, group in groupings]
-        positive = panel.y[panel.available]
-        self.scale = float(positive.mean()) if positive.size and positive.any() else 1.0
+        self.scale = scale or _mean_sale(panel)
         self._static = [a for a in panel.static if len(a.categories) <= _MAX_CATEGORIES]
         self._measures = {a.name for a in panel.known if _is_measure(a)}
 
@@ -170,6 +189,11 @@ class FeatureMaker:
             f"{name} against {short}": _over(now, sums.mean(local, rows.t, short)),
             f"{name} against {long}": _over(now, sums.mean(local, rows.t, long)),
         }
+
+
+def _mean_sale(panel: Panel) -> float:
+    seen = panel.y[panel.available]
+    return float(seen.mean()) if seen.size and seen.any() else 1.0
 
 
 def _is_measure(a: Attribute) -> bool:

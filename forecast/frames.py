@@ -60,7 +60,7 @@ def panel_from(
         raise TableError(source, "ds", f"dates within {MAX_PERIODS} periods of {days.min()}", days[late], row=late + 1)
     ids, series = _identify(sales["unique_id"], static)
     grid = _Grid(frequency=frequency, first=first, series=series, ids=ids)
-    y, available, born, notes = _history(sales, grid, ordinals - first, length)
+    y, available, born, notes = _history(sales, grid, ordinals - first, length, np.full(len(ids), length))
     panel = Panel(
         ids=ids,
         frequency=frequency,
@@ -75,6 +75,63 @@ def panel_from(
     )
     notes["series_without_history"] = int((born == length).sum())
     return Framed(panel=panel, notes=notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDays:
+    """What `Panel.grown` appends: pieces and availability, shape (n, periods), and the first period of each series."""
+
+    y: np.ndarray
+    available: np.ndarray
+    born: np.ndarray
+    known: dict[str, np.ndarray]
+
+
+def days_after(panel: Panel, sales: pd.DataFrame, *, known: pd.DataFrame | None = None, source: str) -> NewDays:
+    """Read sales (checked by `forecast.tables`) of the periods after a panel.
+
+    Series that had begun and have no row sold nothing. Regressors come from `known` for the periods that come into
+    sight at the end of the horizon, NaN where missing.
+
+    Raises
+    ------
+    TableError
+        If a row is not later than the panel, or of a series that is not in it.
+    """
+    first = panel.first + panel.length
+    grid = _Grid(frequency=panel.frequency, first=first, series=panel.rows(sales["unique_id"]), ids=panel.ids)
+    period = grid.periods(sales["ds"])
+    _check_new(panel, sales, grid.series, period, source)
+    more = int(period.max()) + 1
+    y, available, born, _ = _history(sales, grid, period, more, np.where(panel.born < panel.length, 0, more))
+    return NewDays(y=y, available=available, born=born, known=_known_later(panel, known, more))
+
+
+def _check_new(panel: Panel, sales: pd.DataFrame, series: np.ndarray, period: np.ndarray, source: str) -> None:
+    for column, wrong, expected in (
+        ("unique_id", series < 0, "a series of the panel (new ones need a new fit, or attributes at the fit)"),
+        ("ds", period < 0, f"periods after {panel.dates(panel.length - 1, panel.length)[0]}"),
+        ("ds", period >= MAX_PERIODS, f"dates within {MAX_PERIODS} periods of what was seen"),
+    ):
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise TableError(source, column, expected, sales[column].iloc[row], row=row + 1)
+
+
+def _known_later(panel: Panel, frame: pd.DataFrame | None, more: int) -> dict[str, np.ndarray]:
+    """Return the regressors of the `more` periods after the panel's horizon, NaN where unknown."""
+    later = {a.name: np.full((panel.n, more), np.nan, dtype=np.float32) for a in panel.known}
+    if frame is None or frame.empty:
+        return later
+    row = panel.rows(frame["unique_id"])
+    end = panel.first + panel.length + panel.horizon
+    period = panel.frequency.ordinals(frame["ds"].to_numpy(dtype="datetime64[D]")) - end
+    inside = (row >= 0) & (period >= 0) & (period < more)
+    for a in panel.known:
+        if a.name in frame:
+            values = _encode_as(frame[a.name], a.categories)
+            later[a.name][row[inside], period[inside]] = values[inside]
+    return later
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +158,11 @@ def _identify(sold: pd.Series, static: pd.DataFrame | None) -> tuple[np.ndarray,
 
 
 def _history(
-    sales: pd.DataFrame, grid: _Grid, period: np.ndarray, length: int
+    sales: pd.DataFrame, grid: _Grid, period: np.ndarray, length: int, born: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, int]]:
     n, cell = len(grid.ids), grid.series * np.int64(length) + period
     pieces = sales["y"].to_numpy(dtype=float)
-    born, last = np.full(n, length), np.full(n, -1)
+    last = np.full(n, -1)
     np.minimum.at(born, grid.series, period)
     np.maximum.at(last, grid.series, period)
     available = np.arange(length)[None, :] >= born[:, None]
@@ -202,6 +259,15 @@ def _encode(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
         values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.where(np.abs(values) <= _MOST, values, np.nan).astype(np.float32), ()
     return _as_codes(column)
+
+
+def _encode_as(column: pd.Series, categories: tuple[str, ...]) -> np.ndarray:
+    """Encode a column by categories learnt before; others are unknown."""
+    if not categories:
+        values, texts = _encode(column)
+        return values if not texts else np.full(len(column), np.nan, dtype=np.float32)
+    codes = pd.Index(categories).get_indexer(pd.Index(column.astype("string").str.strip().astype(object)))
+    return np.where(codes < 0, np.nan, codes).astype(np.float32)
 
 
 def _as_codes(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from forecast.frequency import Frequency
+from forecast.rooms import joined
 
 LOOKAHEAD = 14
 """Calendar periods kept beyond the horizon, so that the last periods still see the next event coming."""
@@ -129,6 +132,46 @@ class Panel:
             calendar=tuple(replace(a, values=a.values[drop:]) for a in self.calendar),
         )
 
+    def rows(self, ids: Iterable[str]) -> np.ndarray:
+        """Return the index of the series of each id, -1 for ids that are none."""
+        return np.asarray(pd.Index(self.ids).get_indexer(pd.Index(ids)))
+
+    def grown(
+        self,
+        y: np.ndarray,
+        available: np.ndarray,
+        born: np.ndarray,
+        *,
+        known: Mapping[str, np.ndarray] | None = None,
+        join: Callable[[str, np.ndarray, np.ndarray], np.ndarray] = joined,
+    ) -> Panel:
+        """Append periods; the horizon moves on.
+
+        Parameters
+        ----------
+        y, available
+            Shape (n, periods).
+        born
+            First appended period of each series: 0 for one that had begun, `periods` for one that still has not.
+        known
+            Regressors of as many periods after the horizon, by name; the last ones are carried forward where missing.
+        join
+            How columns are appended to an array of a given name.
+        """
+        more, given = y.shape[1], known or {}
+        unknown = np.full((self.n, more), np.nan, dtype=np.float32)
+        return replace(
+            self,
+            y=join("y", self.y, y),
+            available=join("available", self.available, available),
+            born=np.where(self.born < self.length, self.born, self.length + born),
+            known=tuple(
+                replace(a, values=join(f"known {a.name}", a.values, _carried(a.values, given.get(a.name, unknown))))
+                for a in self.known
+            ),
+            calendar=tuple(replace(a, values=np.concatenate([a.values, unknown[0]])) for a in self.calendar),
+        )
+
     def take(self, rows: np.ndarray) -> Panel:
         """Keep only some series (indices or a mask)."""
         return replace(
@@ -140,6 +183,13 @@ class Panel:
             static=tuple(replace(a, values=a.values[rows]) for a in self.static),
             known=tuple(replace(a, values=a.values[rows]) for a in self.known),
         )
+
+
+def _carried(values: np.ndarray, later: np.ndarray) -> np.ndarray:
+    """Fill what is missing in later columns with the last value before it."""
+    tail = np.concatenate([values[:, -1:], later], axis=1)
+    carry_forward(tail)
+    return tail[:, 1:]
 
 
 def carry_forward(values: np.ndarray) -> None:

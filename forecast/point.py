@@ -10,7 +10,7 @@ import numpy as np
 from contracts.errors import InputError
 from forecast.baselines import BASELINES, moving_level, tsb
 from forecast.boosting import BoostingParams
-from forecast.direct import SamplingParams, fit_direct, keep_recent
+from forecast.direct import DirectModel, Grouping, SamplingParams, fit_direct, keep_recent
 from forecast.hierarchy import Level, aggregate, level_from, pull, stack, total_of
 from forecast.newcomers import attribute_prior
 from forecast.panel import Panel
@@ -89,8 +89,73 @@ class Point:
     notes: dict[str, int]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PointModel:
+    """What was learnt of expected demand: asked at the origin it was learnt at, or, as days pass, at later ones.
+
+    Parameters
+    ----------
+    params, seed
+        How it was learnt.
+    name
+        Model of the series with enough history.
+    trees, groupings
+        Trees of the series (their mean counts), and the groups that series borrow strength from.
+    nodes, steady
+        Trees of the levels above, and these levels.
+    """
+
+    params: PointParams
+    seed: int
+    name: str
+    trees: tuple[DirectModel, ...] = ()
+    groupings: tuple[Grouping, ...] = ()
+    nodes: tuple[DirectModel, ...] = ()
+    steady: tuple[Level, ...] = ()
+
+    def predict(self, panel: Panel) -> Point:
+        """Forecast the expected demand of every series after the last period of the panel."""
+        panel, outliers = without_outliers(keep_recent(panel))
+        kind = _kinds(panel)
+        regular, dead = kind == "regular", kind == "no_recent_sale"
+        mean = np.full((panel.n, panel.horizon), np.nan)
+        if regular.any():
+            mean[regular] = self._grown(panel, regular)
+        mean[dead] = tsb(panel.take(dead))
+        prior = _prior(panel, mean, kind, self.seed)
+        new, short = kind == "no_history", kind == "short_history"
+        mean[new] = prior[new]
+        mean[short] = _shrunk(panel.take(short), prior[short], attributes=bool(panel.static))
+        model = np.select([regular, dead, short], [self.name, "tsb", "shrunk_level"], "attributes").astype(object)
+        notes = {reason: int((kind == reason).sum()) for reason in ("no_history", "short_history", "no_recent_sale")}
+        notes |= {"outliers_ignored": outliers}
+        if self.name != self.params.model and self.name not in MODELS[:2]:
+            notes["too_little_for_lightgbm"] = int(regular.sum())
+        mean = np.maximum(np.nan_to_num(mean), 0)
+        return Point(mean=mean, model=model, prior=prior, dispersion=_dispersion(panel), notes=notes)
+
+    def _grown(self, panel: Panel, regular: np.ndarray) -> np.ndarray:
+        part = panel.take(regular)
+        if not self.trees:
+            return BASELINES[self.name](part)
+        groupings = [(name, group[regular]) for name, group in self.groupings]
+        mean = np.zeros((panel.n, panel.horizon))
+        for model in self.trees:
+            mean[regular] += model.predict(part, groupings) / len(self.trees)
+        if self.steady:
+            aims = _node_forecasts(panel, self.steady, self.nodes)
+            # through all levels was no better
+            mean = pull(mean, self.steady[-1:], aims[-1:], power=self.params.level_power)
+        return np.asarray(mean[regular])
+
+
 def point_forecast(panel: Panel, *, params: PointParams, levels: Sequence[Level] = (), seed: int) -> Point:
-    """Forecast the expected demand of every series of a panel.
+    """Forecast the expected demand of every series of a panel: `fit_point`, asked at once."""
+    return fit_point(panel, params=params, levels=levels, seed=seed).predict(panel)
+
+
+def fit_point(panel: Panel, *, params: PointParams, levels: Sequence[Level] = (), seed: int) -> PointModel:
+    """Learn how expected demand follows from what is known.
 
     Parameters
     ----------
@@ -99,26 +164,22 @@ def point_forecast(panel: Panel, *, params: PointParams, levels: Sequence[Level]
     levels
         Levels above the series, from coarse to fine, whose own forecasts steady theirs.
     """
-    panel, outliers = without_outliers(keep_recent(panel))
-    notes = {"outliers_ignored": outliers}
-    kind = _kinds(panel)
-    regular = kind == "regular"
-    name = _model_for(panel, regular, params, notes)
-    mean = np.full((panel.n, panel.horizon), np.nan)
-    if regular.any():
-        part = panel.take(regular)
-        mean[regular] = BASELINES[name](part) if name != "lightgbm" else _grown(panel, regular, params, levels, seed)
-    dead = kind == "no_recent_sale"
-    mean[dead] = tsb(panel.take(dead))
-    prior = _prior(panel, mean, kind, seed)
-    new, short = kind == "no_history", kind == "short_history"
-    mean[new] = prior[new]
-    mean[short] = _shrunk(panel.take(short), prior[short], attributes=bool(panel.static))
-    model = np.select([regular, dead, short], [name, "tsb", "shrunk_level"], "attributes").astype(object)
-    notes |= {reason: int((kind == reason).sum()) for reason in ("no_history", "short_history", "no_recent_sale")}
-    return Point(
-        mean=np.maximum(np.nan_to_num(mean), 0), model=model, prior=prior, dispersion=_dispersion(panel), notes=notes
+    panel, _ = without_outliers(keep_recent(panel))
+    regular = _kinds(panel) == "regular"
+    model = PointModel(params=params, seed=seed, name=_model_for(panel, regular, params))
+    if model.name != "lightgbm" or not regular.any():
+        return model
+    part, groupings = panel.take(regular), tuple(_groupings(panel, levels))
+    own = [(name, group[regular]) for name, group in groupings]
+    seeds = [seed, seed + 1] if part.history.sum() <= _FEW_CELLS else [seed]  # few rows: the draw would show
+    trees = tuple(
+        fit_direct(part, own, boosting=params.boosting, sampling=params.sampling, seed=variant) for variant in seeds
     )
+    steady = tuple(level for level in levels if len(level.keys) <= regular.sum() / _GROUP)
+    model = replace(model, trees=trees, groupings=groupings)
+    if not steady or params.level_power == 0:
+        return model
+    return replace(model, steady=steady, nodes=_fit_nodes(panel, steady, params, seed))
 
 
 def trees_can_learn(panel: Panel, cells: int) -> bool:
@@ -149,28 +210,10 @@ def _kinds(panel: Panel) -> np.ndarray:
     return np.select([history == 0, ~sold_lately & (never | (history >= few)), history < few], kinds, "regular")
 
 
-def _model_for(panel: Panel, regular: np.ndarray, params: PointParams, notes: dict[str, int]) -> str:
+def _model_for(panel: Panel, regular: np.ndarray, params: PointParams) -> str:
     if params.model not in ("auto", "lightgbm"):
         return params.model
-    if trees_can_learn(panel, int(panel.available[regular].sum())):
-        return "lightgbm"
-    notes["too_little_for_lightgbm"] = int(regular.sum())
-    return "seasonal_window"
-
-
-def _grown(panel: Panel, regular: np.ndarray, params: PointParams, levels: Sequence[Level], seed: int) -> np.ndarray:
-    part = panel.take(regular)
-    groupings = [(name, group[regular]) for name, group in _groupings(panel, levels)]
-    seeds = [seed, seed + 1] if part.history.sum() <= _FEW_CELLS else [seed]  # few rows: the draw would show
-    mean = np.zeros((panel.n, panel.horizon))
-    for variant in seeds:
-        model = fit_direct(part, groupings, boosting=params.boosting, sampling=params.sampling, seed=variant)
-        mean[regular] += model.predict(part) / len(seeds)
-    steady = [level for level in levels if len(level.keys) <= regular.sum() / _GROUP]
-    if steady and params.level_power > 0:
-        aims = level_forecasts(panel, steady, params, seed)
-        mean = pull(mean, steady[-1:], aims[-1:], power=params.level_power)  # through all levels was no better
-    return np.asarray(mean[regular])
+    return "lightgbm" if trees_can_learn(panel, int(panel.available[regular].sum())) else "seasonal_window"
 
 
 def _groupings(panel: Panel, levels: Sequence[Level]) -> list[tuple[str, np.ndarray]]:
@@ -184,23 +227,30 @@ def _groupings(panel: Panel, levels: Sequence[Level]) -> list[tuple[str, np.ndar
     return [(level.name, level.group) for level in chosen]
 
 
-def level_forecasts(panel: Panel, levels: Sequence[Level], params: PointParams, seed: int) -> list[np.ndarray]:
-    """Forecast the nodes of several levels with one model over all of them; averaged over seeds.
-
-    Returns
-    -------
-    Per level expected pieces, shape (groups, horizon).
-    """
+def _nodes_of(panel: Panel, levels: Sequence[Level]) -> tuple[Panel, np.ndarray]:
+    """Return all nodes of some levels, and which of them ever sold."""
     nodes = stack([aggregate(panel, level) for level in levels])
-    alive = np.flatnonzero((nodes.history > 0) & (nodes.y > 0).any(axis=1))
-    out = np.zeros((nodes.n, panel.horizon))
+    return nodes, np.flatnonzero((nodes.history > 0) & (nodes.y > 0).any(axis=1))
+
+
+def _fit_nodes(panel: Panel, levels: Sequence[Level], params: PointParams, seed: int) -> tuple[DirectModel, ...]:
+    """Learn several levels with one model over all of their nodes, in variants to be averaged."""
+    nodes, alive = _nodes_of(panel, levels)
     part = nodes.take(alive)
     variants = [(seed + k, yearly) for k in range(params.level_seeds) for yearly in (True, False)]
-    for variant, yearly in variants:
-        model = fit_direct(
-            part, boosting=params.level_boosting, sampling=params.level_sampling, yearly=yearly, seed=variant
-        )
-        out[alive] += model.predict(part) / len(variants)
+    return tuple(
+        fit_direct(part, boosting=params.level_boosting, sampling=params.level_sampling, yearly=yearly, seed=variant)
+        for variant, yearly in variants
+    )
+
+
+def _node_forecasts(panel: Panel, levels: Sequence[Level], models: Sequence[DirectModel]) -> list[np.ndarray]:
+    """Forecast the nodes of several levels, per level of shape (groups, horizon)."""
+    nodes, alive = _nodes_of(panel, levels)
+    part = nodes.take(alive)
+    out = np.zeros((nodes.n, panel.horizon))
+    for model in models:
+        out[alive] += model.predict(part) / len(models)
     return np.split(out, np.cumsum([len(level.keys) for level in levels])[:-1])
 
 

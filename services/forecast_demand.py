@@ -14,7 +14,7 @@ from contracts.errors import InputError
 from contracts.progress import Report, silent
 from forecast.backtest import backtest as score_backtest
 from forecast.conformal import DEFAULT_QUANTILES
-from forecast.forecaster import Forecaster, ForecastProblem, ForecastResult, Ranges, forecast_at
+from forecast.forecaster import ForecastProblem, ForecastResult, Origins, Ranges, forecast_at
 from forecast.frames import Framed, check_horizon, panel_from
 from forecast.frequency import Frequency, frequency_of
 from forecast.hierarchy import Level, level_from, total_of
@@ -101,7 +101,7 @@ def forecast_demand(
     labels, buckets = _buckets(panel, bucket, freq)
     levels = _levels(panel, hierarchy)
     problem = ForecastProblem(panel=panel, levels=levels, quantiles=tuple(quantiles))
-    forecaster = Forecaster(panel, chosen, seed, levels)
+    forecaster = Origins(panel, chosen, seed, levels)
     scores = score_backtest(forecaster, problem, backtest, progress=progress) if backtest else []
     result = forecast_at(forecaster, replace(problem, buckets=buckets), panel.length, progress=progress)
     frame = _frame(panel, levels, result, problem.quantiles, labels)

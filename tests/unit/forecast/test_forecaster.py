@@ -1,14 +1,16 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from contracts.errors import InputError
+from contracts.errors import InputError, TableError
 from forecast.backtest import backtest
 from forecast.boosting import BoostingParams
 from forecast.direct import SamplingParams
-from forecast.forecaster import Forecaster, ForecastProblem, forecast, forecast_at
+from forecast.forecaster import Forecaster, ForecastProblem, Origins, forecast, forecast_at
 from forecast.hierarchy import level_from, total_of
+from forecast.panel import Attribute
 from forecast.point import PointParams
 
 QUICK = PointParams(
@@ -31,7 +33,7 @@ def test_nothing_leaks(market):
     shuffled = replace(market, y=y, available=np.concatenate([market.available[:, :cut], y[:, cut:] > 0], axis=1))
     answers = []
     for panel in (market, shuffled):
-        forecaster = Forecaster(panel, QUICK, 0)
+        forecaster = Origins(panel, QUICK, 0)
         answers.append(forecast_at(forecaster, problem_of(panel), cut))
     np.testing.assert_array_equal(answers[0].series.mean, answers[1].series.mean)
     np.testing.assert_array_equal(answers[0].series.quantiles, answers[1].series.quantiles)
@@ -74,7 +76,7 @@ def test_bucket_means_add_up_and_their_ranges_are_narrower_than_added_quantiles(
 
 def test_ranges_cover_what_they_say(market):
     """An 80 % range one horizon earlier holds 80 % of the outcomes, within sampling error and ties."""
-    forecaster = Forecaster(market, QUICK, 0)
+    forecaster = Origins(market, QUICK, 0)
     cut = market.length - market.horizon
     result, y = forecast_at(forecaster, problem_of(market), cut), forecaster.truth(cut)
     seen = np.isfinite(y)
@@ -85,12 +87,16 @@ def test_ranges_cover_what_they_say(market):
 def test_a_backtest_scores_every_model_at_every_origin(market):
     """Two origins, one horizon apart, yardsticks beside ours, all figures there."""
     problem = problem_of(market, levels=(total_of(market),))
-    scores = backtest(Forecaster(market, QUICK, 0, problem.levels), problem, 2)
+    scores = backtest(Origins(market, QUICK, 0, problem.levels), problem, 2)
     assert [s["origin"] for s in scores[::4]] == ["2024-07-04", "2024-06-20"]
     assert [s["model"] for s in scores[:4]] == ["auto", "seasonal_window", "seasonal_naive", "moving_level"]
     for score in scores:
-        assert {"wape", "rmsse", "bias", "quantile_loss", "coverage", "level_wape"} <= set(score)
+        assert {"wape", "rmsse", "bias", "quantile_loss", "coverage", "wrmsse", "wspl", "sizes"} <= set(score)
+        assert score["levels"]["total"]["wape"] < score["wape"]
         assert 0 < score["wape"] < 2
+    assert scores[0]["value_added"]["seasonal_naive"] == pytest.approx(
+        1 - scores[0]["wape"] / scores[2]["wape"], abs=1e-4
+    )
 
 
 def test_a_backtest_longer_than_history_says_how_many_fit(market):
@@ -98,7 +104,7 @@ def test_a_backtest_longer_than_history_says_how_many_fit(market):
     with pytest.raises(
         InputError, match=r"--backtest: expected 1 to 13 origins \(200 periods of history, horizon 14\)"
     ):
-        backtest(Forecaster(market, QUICK, 0), problem_of(market), 14)
+        backtest(Origins(market, QUICK, 0), problem_of(market), 14)
 
 
 @pytest.mark.parametrize("quantiles", [(0.0, 0.5), (0.5, 1.0), (), (0.5, 0.5), (float("nan"),)])
@@ -113,3 +119,76 @@ def test_a_series_of_one_day_has_a_wide_range(make_panel):
     result = forecast(problem_of(make_panel([[6.0]])), params=QUICK, seed=0)
     assert result.notes["ranges_without_calibration"] == 1
     assert result.series.quantiles[0, 0].tolist() == [0, 4, 14]  # scipy.stats.nbinom.ppf([.1, .5, .9], 1, 1 / 7)
+
+
+def test_update_is_the_panel_rebuilt_asked_with_the_same_trees(market):
+    """Fourteen days later, given day by day: what the same trees say of the whole panel, bit for bit."""
+    cut = market.length - 14
+    then = Forecaster(params=QUICK).fit(market.cut(cut), (total_of(market),))
+    now = then
+    for day in range(cut, market.length):
+        born = np.flatnonzero(market.born <= day)
+        rows = pd.DataFrame(
+            {"unique_id": market.ids[born], "ds": market.dates(day, day + 1)[0], "y": market.y[born, day]}
+        )
+        now = now.update(rows.assign(available=market.available[born, day]))
+    np.testing.assert_array_equal(now.panel.y, market.y)
+    np.testing.assert_array_equal(now.panel.available, market.available)
+    np.testing.assert_array_equal(now.panel.born, market.born)
+    rebuilt = replace(then, panel=market)
+    for ours, theirs in ((now.predict(), rebuilt.predict()), (now.predict_sum(10), rebuilt.predict_sum(10))):
+        np.testing.assert_array_equal(ours.series.quantiles, theirs.series.quantiles)
+        np.testing.assert_array_equal(ours.nodes[0].mean, theirs.nodes[0].mean)
+    assert (now.predict().series.mean != then.predict().series.mean).any()
+    assert now.model is then.model
+    assert now.learnt is then.learnt
+
+
+def test_a_fitted_forecaster_answers_as_forecast_does(market):
+    """Fit and predict are the two halves of `forecast`; a shorter horizon is its beginning."""
+    fitted = Forecaster(params=QUICK).fit(market)
+    whole = forecast(problem_of(market), params=QUICK).series
+    np.testing.assert_array_equal(fitted.predict(quantiles=(0.1, 0.5, 0.9)).series.quantiles, whole.quantiles)
+    np.testing.assert_array_equal(fitted.predict(5).series.mean, whole.mean[:, :5])
+
+
+def test_the_sum_over_a_lead_time_is_calibrated_as_a_sum(market):
+    """Its mean is the days' sum; its upper quantile is below the days' quantiles added."""
+    fitted = Forecaster(params=QUICK).fit(market)
+    days, total = fitted.predict(10).series, fitted.predict_sum(10).series
+    np.testing.assert_allclose(total.mean[:, 0], days.mean.sum(axis=1))
+    assert total.quantiles[:60, 0, -1].sum() < 0.9 * days.quantiles[:60, :, -1].sum()
+
+
+@pytest.mark.parametrize("h", [0, -1, 15, 10_000])
+def test_a_horizon_that_was_not_learnt_is_refused(market, h):
+    """The message says what was learnt."""
+    fitted = Forecaster(params=replace(QUICK, model="seasonal_window")).fit(market)
+    with pytest.raises(InputError, match=f"h: expected 1 to 14 periods, the horizon that was learnt, got {h}"):
+        fitted.predict(h)
+
+
+@pytest.mark.parametrize(
+    ("series", "day", "message"),
+    [
+        ("s0", "2024-07-18", "column 'ds', row 1: expected periods after 2024-07-18"),
+        ("zz", "2024-07-19", "column 'unique_id', row 1: expected a series of the panel"),
+    ],
+)
+def test_an_update_that_is_none_is_refused(market, series, day, message):
+    """A day already seen and a series never seen are named with their row."""
+    fitted = Forecaster(params=replace(QUICK, model="seasonal_window")).fit(market)
+    rows = pd.DataFrame({"unique_id": [series], "ds": pd.to_datetime([day]), "y": [1.0]})
+    with pytest.raises(TableError, match=message):
+        fitted.update(rows)
+
+
+def test_known_regressors_move_on_with_the_days(market):
+    """A price given for the day that comes into sight is taken, elsewhere the last one stands."""
+    price = Attribute(name="price", values=np.full((market.n, market.length + 14), 2, dtype=np.float32))
+    fitted = Forecaster(params=replace(QUICK, model="seasonal_window")).fit(replace(market, known=(price,)))
+    rows = pd.DataFrame({"unique_id": ["s0"], "ds": pd.to_datetime(["2024-07-19"]), "y": [1.0]})
+    later = pd.DataFrame({"unique_id": ["s1"], "ds": pd.to_datetime(["2024-08-02"]), "price": [3.0]})
+    values = fitted.update(rows, known=later).panel.known[0].values
+    assert values.shape == (market.n, market.length + 1 + 14)
+    assert values[:3, -1].tolist() == [2, 3, 2]
