@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.development_data import data_dir
 from benchmarks.m5 import m5_levels, m5_weights, m5_wrmsse, read_m5
 from benchmarks.peers import EMPIRICAL, PEERS, POINT_PEERS, empirical_quantiles, mlforecast
 from forecast.conformal import DEFAULT_QUANTILES
@@ -132,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark and print one JSON object (or one line per figure)."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=["m5"], default="m5")
-    parser.add_argument("--folder", type=Path, default=Path(os.environ.get("EVENFLOW_DATA", "../shared/data")))
+    parser.add_argument("--folder", type=Path, default=data_dir())
     parser.add_argument("--origins", type=int, nargs="+", default=list(ORIGINS))
     parser.add_argument("--models", nargs="+", choices=[OURS, *PEERS], default=[OURS, *PEERS])
     parser.add_argument("--seed", type=int, default=0)
