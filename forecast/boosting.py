@@ -49,6 +49,32 @@ class BoostingParams:
             raise ValueError("Expected tweedie_power in (1, 2) or None.")
 
 
+class Trees:
+    """Trees read from LightGBM's own text; LightGBM is imported when they are first asked.
+
+    Parameters
+    ----------
+    text
+        As `lightgbm.Booster.model_to_string` writes it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._booster: Any = None
+
+    def model_to_string(self) -> str:
+        """Return the text."""
+        return self._text
+
+    def predict(self, values: np.ndarray, **options: Any) -> np.ndarray:
+        """Predict as `lightgbm.Booster.predict` does."""
+        if self._booster is None:
+            import lightgbm as lgb
+
+            self._booster = lgb.Booster(model_str=self._text)
+        return np.asarray(self._booster.predict(values, **options))
+
+
 @dataclass(frozen=True)
 class Boosted:
     """Fitted trees that multiply a level."""
@@ -61,6 +87,19 @@ class Boosted:
         """Return expected pieces per row, >= 0."""
         raw = np.asarray(self.booster.predict(table.values, raw_score=True, num_threads=self.threads), dtype=float)
         return np.asarray(table.level * (np.exp(raw) if self.tweedie else np.maximum(raw, 0)))
+
+    def contributions(self, table: Table) -> np.ndarray:
+        """Return what each feature adds to the raw score of each row (TreeSHAP), and last the score's base.
+
+        Returns
+        -------
+        Shape (m, k + 1); the sum over a row is its raw score.
+
+        References
+        ----------
+        Lundberg, Erion & Lee (2018), Consistent individualized feature attribution for tree ensembles.
+        """
+        return np.asarray(self.booster.predict(table.values, pred_contrib=True, num_threads=self.threads), dtype=float)
 
 
 def fit(table: Table, y: np.ndarray, *, scale: float, params: BoostingParams, seed: int) -> Boosted:
