@@ -101,6 +101,9 @@ class FeatureMaker:
         self._groups = [(name, group, _group_sums(panel, group)) for name, group in groupings]
         self.scale = scale or _mean_sale(panel)
         self._static = [a for a in panel.static if len(a.categories) <= _MAX_CATEGORIES]
+        ordinals = panel.first + np.arange(panel.length + panel.horizon)
+        self._feasts = panel.feasts.columns(panel.frequency, ordinals) if panel.feasts else {}
+        self._back = panel.feasts.back(panel.frequency, ordinals) if panel.feasts else None
         self._measures = {a.name for a in panel.known if _is_measure(a)}
 
     def table(self, rows: Rows) -> Table:
@@ -147,6 +150,7 @@ class FeatureMaker:
         columns |= _own(sums, local, rows, unit, panel)
         if self._yearly:
             columns |= _year_ago(sums, local, rows, unit, panel)
+        columns |= self._feast(sums, local, rows)
         for name, group, group_sums in self._groups:
             columns |= self._group(name, group[rows.series], group_sums, rows, unit)
         columns |= _dates(panel, rows)
@@ -173,9 +177,29 @@ class FeatureMaker:
         if self._yearly:
             year_ago = _year_ago(sums, group, rows, recent, self._panel)
             columns |= {f"{name} {feature}": column for feature, column in year_ago.items()}
+        if self._back is not None:
+            columns[f"{name} like day"] = self._like_day(sums, group, rows, self._back)
         for column in columns.values():
             column[group < 0] = np.nan
         return columns
+
+    def _feast(self, sums: RunningSums, local: np.ndarray, rows: Rows) -> dict[str, np.ndarray]:
+        if self._back is None:
+            return {}
+        columns = {f"feast {name}": values[rows.target] for name, values in self._feasts.items()}
+        return columns | {"like day": self._like_day(sums, local, rows, self._back)}
+
+    def _like_day(self, sums: RunningSums, row: np.ndarray, rows: Rows, back: np.ndarray) -> np.ndarray:
+        """Demand on the like day of the feast before, against what was usual then as far as h periods earlier told."""
+        distance = back[rows.target]
+        known = distance >= rows.h  # not after the origin
+        source = rows.target - np.where(known, distance, rows.h).astype(np.int64)
+        frequency, origin = self._panel.frequency, source - rows.h
+        usual = sums.mean(row, np.maximum(origin, 0), frequency.level_weights[0][0])
+        if frequency.unit == "D":
+            usual = sums.season_mean(row, origin, source, frequency.cycles[1])
+        then = sums.mean_between(row, source, source + 1)
+        return np.where(known & (origin >= 0), _over(then, usual), np.nan)
 
     def _known(self, a: Attribute, block: slice, local: np.ndarray, rows: Rows) -> dict[str, np.ndarray]:
         name, values, frequency = f"known {a.name}", a.values[block], self._panel.frequency

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from contracts.errors import InputError, TableError
+from forecast.feasts import Feasts
 from forecast.frequency import Frequency, frequency_of
 from forecast.panel import LOOKAHEAD, Attribute, Panel, carry_forward
 
@@ -36,6 +37,7 @@ def panel_from(
     static: pd.DataFrame | None = None,
     known: pd.DataFrame | None = None,
     calendar: pd.DataFrame | None = None,
+    feasts: Feasts | None = None,
     keys: Collection[str] = (),
     source: str = "sales",
 ) -> Framed:
@@ -72,6 +74,7 @@ def panel_from(
         static=_static(static, grid, notes, keys),
         known=_known(known, grid, length + horizon, length, notes),
         calendar=_calendar(calendar, grid, length + horizon + LOOKAHEAD),
+        feasts=feasts,
     )
     notes["series_without_history"] = int((born == length).sum())
     return Framed(panel=panel, notes=notes)

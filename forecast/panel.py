@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from forecast.feasts import Feasts
 from forecast.frequency import Frequency
 from forecast.rooms import joined
 
@@ -63,6 +64,8 @@ class Panel:
         Attributes of the series, of series and period (T + horizon), of the period (T + horizon + `LOOKAHEAD`).
     horizon
         Periods to be forecast.
+    feasts
+        Feasts of the market, of any years; None = no such features.
     """
 
     ids: np.ndarray
@@ -75,6 +78,7 @@ class Panel:
     static: tuple[Attribute, ...] = ()
     known: tuple[Attribute, ...] = ()
     calendar: tuple[Attribute, ...] = ()
+    feasts: Feasts | None = None
 
     def __post_init__(self) -> None:
         n, length = self.y.shape

@@ -60,7 +60,24 @@ KNOWN = TableSchema(
 
 CALENDAR = TableSchema(
     name="calendar",
-    columns=(Column(name="ds", kind="date", description="Day (or other period), in the history or ahead."),),
+    columns=(
+        Column(name="ds", kind="date", description="Day (or other period), in the history or ahead."),
+        Column(
+            name="feast",
+            kind="str",
+            required=False,
+            nullable=True,
+            description="Feast that begins on this day; list its past days too. Adds to `--country`.",
+        ),
+        Column(name="day_off", kind="bool", required=False, nullable=True, description="True = a day off by decree."),
+        Column(
+            name="workday",
+            kind="bool",
+            required=False,
+            nullable=True,
+            description="True = a weekend day that is worked to make up for a day off.",
+        ),
+    ),
     key=("ds",),
     may_be_empty=True,
 )

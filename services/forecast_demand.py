@@ -14,6 +14,7 @@ from contracts.errors import InputError
 from contracts.progress import Report, silent
 from forecast.backtest import backtest as score_backtest
 from forecast.conformal import DEFAULT_QUANTILES
+from forecast.countries import market_feasts
 from forecast.forecaster import ForecastProblem, ForecastResult, Origins, Ranges, forecast_at
 from forecast.frames import Framed, check_horizon, panel_from
 from forecast.frequency import Frequency, frequency_of
@@ -23,6 +24,8 @@ from forecast.point import PointParams
 from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
 
 __all__ = ["ForecastReport", "forecast_demand"]
+
+_YEARS_BEFORE, _YEARS_AFTER = 2, 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def forecast_demand(
     static: pd.DataFrame | None = None,
     known: pd.DataFrame | None = None,
     calendar: pd.DataFrame | None = None,
+    country: str | None = None,
     quantiles: Sequence[float] = DEFAULT_QUANTILES,
     hierarchy: Sequence[str] = (),
     freq: str = "D",
@@ -68,6 +72,8 @@ def forecast_demand(
         Raw rows of the tables in `forecast.tables`.
     horizon
         Periods ahead, 1 … 730.
+    country
+        ISO 3166-1 code of the country whose feasts count, e.g. ``CN``.
     quantiles
         Levels in (0, 1), each once.
     hierarchy
@@ -95,11 +101,11 @@ def forecast_demand(
     chosen = replace(params or PointParams(), model=model)
     progress("read", 0, 1)
     tables = {"sales": sales, "static": static, "known": known, "calendar": calendar}
-    framed = _framed(tables, sources or {}, horizon=horizon, freq=freq, hierarchy=hierarchy)
+    framed = framed_from(tables, sources or {}, horizon=horizon, freq=freq, hierarchy=hierarchy, country=country)
     progress("read", 1, 1)
     panel = framed.panel
-    labels, buckets = _buckets(panel, bucket, freq)
-    levels = _levels(panel, hierarchy)
+    labels, buckets = buckets_of(panel, bucket, freq)
+    levels = levels_of(panel, hierarchy)
     problem = ForecastProblem(panel=panel, levels=levels, quantiles=tuple(quantiles))
     forecaster = Origins(panel, chosen, seed, levels)
     scores = score_backtest(forecaster, problem, backtest, progress=progress) if backtest else []
@@ -111,13 +117,14 @@ def forecast_demand(
     return ForecastReport(frame, summary | ({"backtest": scores} if backtest else {}))
 
 
-def _framed(
+def framed_from(
     tables: Mapping[str, pd.DataFrame | None],
     sources: Mapping[str, str],
     *,
     horizon: int,
     freq: str,
     hierarchy: Sequence[str],
+    country: str | None,
 ) -> Framed:
     """Check the tables that are given and build the panel."""
     schemas = {"sales": SALES, "static": STATIC, "known": KNOWN, "calendar": CALENDAR}
@@ -126,10 +133,15 @@ def _framed(
     }
     keys = {part.strip() for name in hierarchy for part in name.split("+")}
     source = sources.get("sales", "sales")
-    return panel_from(checked.pop("sales"), horizon=horizon, freq=freq, keys=keys, source=source, **checked)
+    rows = checked.pop("sales")
+    years = (rows["ds"].min().year - _YEARS_BEFORE, rows["ds"].max().year + _YEARS_AFTER)
+    feasts, rest = market_feasts(country, checked.pop("calendar", None), years)
+    return panel_from(
+        rows, horizon=horizon, freq=freq, keys=keys, source=source, feasts=feasts, calendar=rest, **checked
+    )
 
 
-def _levels(panel: Panel, hierarchy: Sequence[str]) -> tuple[Level, ...]:
+def levels_of(panel: Panel, hierarchy: Sequence[str]) -> tuple[Level, ...]:
     if not hierarchy:
         return ()
     levels = (total_of(panel), *(level_from(panel, name) for name in hierarchy))
@@ -142,7 +154,7 @@ def _levels(panel: Panel, hierarchy: Sequence[str]) -> tuple[Level, ...]:
     return levels
 
 
-def _buckets(panel: Panel, bucket: str | None, freq: str) -> tuple[np.ndarray, np.ndarray | None]:
+def buckets_of(panel: Panel, bucket: str | None, freq: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the dates that label the rows of one series, and the bucket of each period."""
     days = panel.dates(panel.length, panel.length + panel.horizon)
     if bucket is None:
@@ -177,7 +189,9 @@ def _frame(
 def _summary(panel: Panel, result: ForecastResult, notes: Mapping[str, int], frame: pd.DataFrame) -> dict[str, Any]:
     names, counts = np.unique(result.model.astype(str), return_counts=True)
     models = dict(zip(names.tolist(), counts.tolist(), strict=True))
-    reasons = {reason: count for reason, count in (dict(notes) | result.notes).items() if count}
+    notes = dict(notes) | result.notes
+    notes["series_blind_to_feasts"] = int((result.model != "lightgbm").sum()) if panel.feasts else 0
+    reasons = {reason: count for reason, count in notes.items() if count}
     fallback_reasons = ("no_history", "short_history", "no_recent_sale", "too_little_for_lightgbm")
     return {
         "rows": len(frame),
