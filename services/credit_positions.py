@@ -16,8 +16,9 @@ from graph.credit.tables import LEDGER, TERMS
 from services.viewer import Viewer
 from store.snapshot import Snapshot
 
-__all__ = ["CreditReport", "compute_credit", "pair_credit", "party_credit"]
+__all__ = ["CreditReport", "compute_credit", "pair_credit", "party_credit", "usable_rows"]
 
+_FAULTS = {"ledger": ledger_faults, "terms": terms_faults}
 _SHARES = {"supplier": "exposure_share", "buyer": "purchase_share"}
 
 
@@ -66,10 +67,10 @@ def compute_credit(
     TableError
         If a required column is missing altogether.
     """
-    events, bad = _usable(LEDGER, ledger, sources[0])
+    events, bad = usable_rows(LEDGER, ledger, sources[0])
     agreed = None
     if terms is not None:
-        agreed, bad_terms = _usable(TERMS, terms, sources[1])
+        agreed, bad_terms = usable_rows(TERMS, terms, sources[1])
         bad = pd.concat([bad, bad_terms], ignore_index=True)
     result = credit_positions(events, agreed, as_of=as_of, params=params)
     known = int((events["at"] <= as_of).sum())
@@ -132,10 +133,21 @@ def pair_credit(
     return {"as_of": day.date().isoformat(), "position": of_pair[0], "irregularities": of_pair[1]}
 
 
-def _usable(schema: TableSchema, raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split a raw table into rows that count and rows that do not, with a reason."""
+def usable_rows(schema: TableSchema, raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split a raw table into rows that count, with the schema's types, and rows that do not, with a reason.
+
+    Returns
+    -------
+    good, bad
+        `bad` has the raw cells plus ``table``, ``row`` (1 = first data row) and ``reason``.
+
+    Raises
+    ------
+    TableError
+        If a required column is missing altogether.
+    """
     typed, rejected = schema.sift(raw, source)
-    reasons = _FAULTS[schema.name](typed)
+    reasons = _FAULTS[schema.name](typed) if schema.name in _FAULTS else np.full(len(typed), "", dtype=object)
     faulty = reasons != ""
     if faulty.any():
         rows = pd.Index(range(len(raw))).difference(pd.Index(rejected["row"].to_numpy() - 1))[faulty]
@@ -146,9 +158,6 @@ def _usable(schema: TableSchema, raw: pd.DataFrame, source: str) -> tuple[pd.Dat
         typed = typed[~faulty].reset_index(drop=True)
     rejected.insert(0, "table", schema.name)
     return typed, rejected.reset_index(drop=True)
-
-
-_FAULTS = {"ledger": ledger_faults, "terms": terms_faults}
 
 
 def _summary(result: CreditResult, bad: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, Any]:
@@ -193,6 +202,6 @@ def _of_party(table: pd.DataFrame, party_id: str) -> pd.DataFrame:
 
 def _between(snapshot: Snapshot, viewer: Viewer, rows: pd.DataFrame) -> pd.DataFrame:
     network = snapshot.network()
-    ends = [network.ids.positions(rows[name]) for name in ("buyer_id", "supplier_id")]
+    ends = [network.parties.ids.positions(rows[name]) for name in ("buyer_id", "supplier_id")]
     own = viewer.owns(network, ends[0]) | viewer.owns(network, ends[1])
     return rows[own].reset_index(drop=True)

@@ -6,6 +6,8 @@ from importlib.metadata import version
 
 import typer
 
+from api.cli.aftersales import aftersales
+from api.cli.buyers import buyers
 from api.cli.credit import credit
 from api.cli.demo import demo
 from api.cli.forecast import forecast
@@ -40,6 +42,8 @@ def _root(
     del show_version
 
 
+app.command("aftersales")(aftersales)
+app.command("buyers")(buyers)
 app.command("credit")(credit)
 app.command("demo")(demo)
 app.command("forecast")(forecast)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.tables import Column, TableSchema
 
-__all__ = ["CAUSES", "CLAIMS", "CLAIM_KINDS", "LOTS", "ROLES", "UNKNOWN"]
+__all__ = ["CAUSES", "CAUSE_TABLE", "CLAIMS", "CLAIM_KINDS", "LOTS", "ROLES", "UNKNOWN"]
 
 CLAIM_KINDS = ("defect", "damage", "wrong_item", "missing", "composition", "late", "return")
 ROLES = ("brand", "factory", "workshop", "carrier", "warehouse", "distributor", "franchisee", "store")
@@ -84,3 +84,20 @@ CAUSES: dict[str, dict[str, float]] = {
     "store": dict(zip(CLAIM_KINDS, (0.05, 0.20, 0.20, 0.15, 0.02, 0.13, 0.25), strict=True)),
     UNKNOWN: dict(zip(CLAIM_KINDS, (0.12, 0.12, 0.08, 0.08, 0.05, 0.10, 0.45), strict=True)),
 }
+
+CAUSE_TABLE = TableSchema(
+    name="causes",
+    key=("role",),
+    columns=(
+        Column(
+            name="role",
+            kind="str",
+            choices=(*ROLES, UNKNOWN),
+            description="Who causes the claims; roles that are not in the table keep the default.",
+        ),
+        *(
+            Column(name=kind, kind="float", minimum=0, description=f"How much of what the role causes is `{kind}`.")
+            for kind in CLAIM_KINDS
+        ),
+    ),
+)

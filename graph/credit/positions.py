@@ -66,9 +66,10 @@ def credit_positions(
         their sum ``exposure_fen``, of which ``disputed_fen`` and ``retained_fen``; ``overpaid_fen`` (paid beyond
         invoices, lowers nothing); ``limit_fen`` and ``available_fen`` (limit less exposure, at least 0; both empty
         without terms), ``over_limit``; the receivables by age (`graph.credit.ageing.BUCKETS`, ``…_fen``);
-        ``invoiced_fen, paid_fen`` (all time), ``purchases_fen`` (delivered, or invoiced if that is more, in the window), ``dso_days`` (receivables
-        over the window's invoices, times its days; NaN without any), ``terms_days, retained_share`` (NaN without
-        terms), ``exposure_share`` (of the supplier's exposure), ``purchase_share`` (of the buyer's purchases).
+        ``invoiced_fen, paid_fen`` (all time), ``purchases_fen`` (delivered, or invoiced if that is more, in the
+        window), ``dso_days`` (receivables over the window's invoices, times its days; NaN without any), ``terms_days,
+        retained_share`` (empty without terms), ``exposure_share`` (of the supplier's exposure), ``purchase_share`` (of
+        the buyer's purchases).
 
     Examples
     --------
