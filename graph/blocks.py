@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from graph.arrays import Array, Ints, counting_order, expand, starts_of
+from graph.arrays import Array, Ints, expand, starts_of
 
 __all__ = ["Block", "Ends", "Ties"]
 
@@ -100,8 +100,14 @@ class Block:
     @classmethod
     def of(cls, n: int, src: Ints, dst: Ints, columns: Mapping[str, Array]) -> Block:
         """Build from relations already sorted by (src, dst)."""
-        in_edge = counting_order(dst, n)
-        return cls(starts_of(src, n), dst, starts_of(dst, n), src[in_edge], in_edge, dict(columns))
+        return cls.of_starts(starts_of(src, n), dst, columns)
+
+    @classmethod
+    def of_starts(cls, start: Ints, dst: Ints, columns: Mapping[str, Array]) -> Block:
+        """Build from sorted relations of which it is known where each source's run starts, shape (n + 1,)."""
+        from graph.row_sort import turned  # compiled: only who builds waits for the compiler
+
+        return cls(start, dst, *turned(start, dst, len(start) - 1), dict(columns))
 
     @property
     def n_relations(self) -> int:

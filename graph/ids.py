@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from contracts.errors import InputError, UnknownIdError
 from graph.arrays import Array, Ints
 
-__all__ = ["MAX_ID_BYTES", "IdColumn", "id_faults"]
+__all__ = ["MAX_ID_BYTES", "IdColumn", "as_arrow", "id_faults"]
 
 MAX_ID_BYTES = 120
 # Below this share of the column a binary search per id is cheaper than hashing the whole column.
@@ -54,12 +54,14 @@ class IdColumn:
         InputError
             If an id is empty, repeated, longer than 120 bytes or holds a NUL.
         """
-        faults = id_faults(ids)
-        if (faults != "").any():
-            row = int(np.flatnonzero(faults != "")[0])
-            raise InputError(f"{what} id, row {row + 1}", faults[row], ids.iloc[row])
+        wrong = np.flatnonzero(_unusable(as_arrow(ids)))
+        if len(wrong):
+            row = int(wrong[0])
+            raise InputError(f"{what} id, row {row + 1}", id_faults(ids.iloc[[row]])[0], ids.iloc[row])
         unsorted = _as_bytes(ids)
-        order = np.argsort(unsorted, kind="stable")
+        if (unsorted[1:] > unsorted[:-1]).all():
+            return cls(unsorted), np.arange(len(unsorted))
+        order = _byte_order(unsorted)
         texts = unsorted[order]
         twice = np.flatnonzero(texts[1:] == texts[:-1])
         if len(twice):
@@ -91,7 +93,9 @@ class IdColumn:
     def positions(self, ids: pd.Series) -> Ints:
         """Return the position of each id, -1 where unknown or empty."""
         if isinstance(ids.dtype, pd.CategoricalDtype):
-            return self.positions_of_codes(ids, self.positions_of_categories(ids))
+            known = np.append(self.positions(pd.Series(ids.cat.categories, dtype="str")), np.int32(-1))
+            found: Ints = known[ids.cat.codes.to_numpy()]
+            return found
         if not len(self):
             return np.full(len(ids), -1, dtype=np.int32)
         if len(ids) <= _SEARCH_SHARE * len(self):
@@ -99,16 +103,6 @@ class IdColumn:
         if len(ids) == len(self) and np.array_equal(_as_bytes(ids), self.texts):
             return np.arange(len(self), dtype=np.int32)  # the column itself, as categories often are
         return self._hashed(ids)
-
-    def positions_of_categories(self, ids: pd.Series) -> Ints:
-        """Return the position of each category of a Categorical, and -1 at the end for cells without one."""
-        return np.append(self.positions(pd.Series(ids.cat.categories, dtype="str")), np.int32(-1))
-
-    @staticmethod
-    def positions_of_codes(ids: pd.Series, categories: Ints) -> Ints:
-        """Return the position of each cell of a Categorical whose categories have been looked up."""
-        positions: Ints = categories[ids.cat.codes.to_numpy()]
-        return positions
 
     def text(self, position: int) -> str:
         """Return the id at a position."""
@@ -139,7 +133,7 @@ class IdColumn:
         return np.where(found, at, -1).astype(np.int32)
 
     def _hashed(self, ids: pd.Series) -> Ints:
-        found = pc.index_in(_as_arrow(ids), value_set=self._arrow())
+        found = pc.index_in(as_arrow(ids), value_set=self._arrow())
         positions: Ints = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int32)
         return positions
 
@@ -152,7 +146,7 @@ class IdColumn:
 
 def id_faults(ids: pd.Series) -> npt.NDArray[np.object_]:
     """Return per id what was expected of it, or an empty text if it is fine."""
-    texts = _as_arrow(ids)
+    texts = as_arrow(ids)
     length = pc.binary_length(texts).to_numpy(zero_copy_only=False)
     faults = np.full(len(ids), "", dtype=object)
     faults[length == 0] = "an id"
@@ -161,14 +155,30 @@ def id_faults(ids: pd.Series) -> npt.NDArray[np.object_]:
     return faults
 
 
-def _as_arrow(ids: pd.Series) -> pa.LargeStringArray:
+def _unusable(texts: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
+    length = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+    wrong: npt.NDArray[np.bool_] = pc.match_substring(texts, "\0").to_numpy(zero_copy_only=False)
+    wrong |= (length == 0) | (length > MAX_ID_BYTES)
+    return wrong
+
+
+def _byte_order(texts: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
+    """Return the order that sorts texts, comparing eight bytes at a time; words that are all alike are skipped."""
+    width = texts.dtype.itemsize
+    words = texts.astype(f"S{-(-width // 8) * 8}").view(">u8").reshape(len(texts), -1)
+    keys = [words[:, i].astype(np.uint64) for i in range(words.shape[1]) if (words[:, i] != words[0, i]).any()]
+    return np.lexsort(keys[::-1]) if keys else np.arange(len(texts))
+
+
+def as_arrow(ids: pd.Series) -> pa.LargeStringArray:
+    """Return texts as one Arrow array, empty where they are missing."""
     array = pa.array(ids, type=pa.large_string(), from_pandas=True)
     whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     return pc.fill_null(whole, "")
 
 
 def _as_bytes(ids: pd.Series) -> npt.NDArray[np.bytes_]:
-    texts = _as_arrow(ids)
+    texts = as_arrow(ids)
     width = max(1, pc.max(pc.binary_length(texts)).as_py() or 0)
     padded = pc.ascii_rpad(texts, width, padding="\0")
     data = padded.buffers()[2]

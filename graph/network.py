@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -67,18 +67,17 @@ class SupplyNetwork:
         InputError
             If an id of `parties` is empty, repeated or too long.
         """
-        table = Parties.of(parties)
-        coded = Relations.of(relations, table.ids)
-        blocks = {
-            kind: Block.of(
-                len(table),
-                coded.src[rows],
-                coded.dst[rows],
-                {name: column[rows] for name, column in coded.columns.items()},
-            )
-            for kind, rows in coded.by_kind()
-        }
-        return cls(table, blocks, coded.rejected())
+        return cls.of(Parties.of(parties), relations)
+
+    @classmethod
+    def of(cls, parties: Parties, relations: pd.DataFrame | Iterable[pd.DataFrame]) -> SupplyNetwork:
+        """Build on a table of parties from a frame of relations or, one after the other, from many.
+
+        Of frames that come one after the other only one is in memory at a time.
+        """
+        coded = Relations.of(relations, parties.ids)
+        blocks = {kind: Block.of_starts(*rows) for kind, rows in coded.by_kind.items()}
+        return cls(parties, blocks, coded.rejected())
 
     def __len__(self) -> int:
         return self.n_parties

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from graph.arrays import Array, Ints, counting_order
+from graph.arrays import Array, Ints
+from graph.id_lookup import IdLookup
 from graph.ids import IdColumn
 from graph.tables import RELATION_KINDS
 
-__all__ = ["ALWAYS", "FAULTS", "NEVER", "UNKNOWN_DAY", "Relations"]
+__all__ = ["ALWAYS", "FAULTS", "NEVER", "UNKNOWN_DAY", "Relations", "Rows"]
 
 # Days since 1970-01-01; the ends of int32 stand for "not given".
 UNKNOWN_DAY = ALWAYS = np.int32(-(2**31))
@@ -29,73 +31,124 @@ FAULTS = (
     "bad_weight: weight is negative or not a number",
     "repeated: the same src, dst, kind and validity again",
 )
+_REPEATED = 7
 _MISSING_DAY = {"first_at": UNKNOWN_DAY, "last_at": UNKNOWN_DAY, "valid_from": ALWAYS, "valid_to": NEVER}
-_INTEGERS = {"count": np.int32, "amount_fen": np.int64}
+# What stands for a cell that was not given, by column.
+_MISSING: dict[str, np.generic] = {
+    "weight": np.float32(1),
+    **_MISSING_DAY,
+    "count": np.int32(0),
+    "amount_fen": np.int64(0),
+}
+# Of rows that repeat a relation the largest in these, the last named first, stays.
+_RANKS = ("first_at", "amount_fen", "count", "weight", "last_at")
+_PIECE = 1 << 20
+
+
+class Rows(NamedTuple):
+    """Usable relations of one kind, sorted by (src, dst, validity).
+
+    Parameters
+    ----------
+    start, dst
+        Shapes (n + 1,) and (m,): party i leads to ``dst[start[i]:start[i + 1]]``.
+    columns
+        Shape (m,) each: ``weight`` (float32, 1 where empty) and those of ``first_at, last_at, valid_from, valid_to``
+        (int32 days), ``count`` (int32) and ``amount_fen`` (int64) that were given.
+    """
+
+    start: Ints
+    dst: Ints
+    columns: dict[str, Array]
 
 
 @dataclass(frozen=True, eq=False)
 class Relations:
-    """Relations by row of the frame they came in; all arrays have shape (m,).
+    """Relations that were read, checked and sorted.
 
     Parameters
     ----------
-    src, dst
-        Positions of the parties, -1 where unknown.
-    kind
-        int8 codes into `graph.tables.RELATION_KINDS`, -1 where unknown.
-    columns
-        ``weight`` (float32, 1 where empty) and those of ``first_at, last_at, valid_from, valid_to`` (int32 days),
-        ``count`` (int32) and ``amount_fen`` (int64) that were given.
     fault
-        int8 codes into `FAULTS`, 0 where the row is usable. Of rows that repeat a relation the most recent, then
-        the heaviest stays, whatever the order of the rows.
-    order
-        The usable rows, sorted by (kind, src, dst, validity).
+        Shape (rows,): int8 codes into `FAULTS` by row, 0 where it is usable. Of rows that repeat a relation the most
+        recent, then the heaviest stays, whatever the order of the rows.
+    by_kind
+        The usable ones of each kind that occurs.
     """
+
+    fault: npt.NDArray[np.int8]
+    by_kind: Mapping[str, Rows]
+
+    @classmethod
+    def of(cls, frames: pd.DataFrame | Iterable[pd.DataFrame], ids: IdColumn) -> Relations:
+        """Read frames with the columns of `graph.tables.RELATIONS`; nothing is dropped in silence, faults are marked.
+
+        Frames are read one after the other in pieces of a million rows, of which only integers are kept: a stream of
+        frames is never in memory as a whole.
+        """
+        lookup, kinds, faults = IdLookup(ids), [], []
+        parts = {code: _Parts() for code in range(len(RELATION_KINDS))}
+        for frame in [frames] if isinstance(frames, pd.DataFrame) else frames:
+            for first in range(0, len(frame), _PIECE):
+                piece = _Piece.of(frame.iloc[first : first + _PIECE], lookup)
+                kinds.append(piece.kind)
+                faults.append(piece.fault)
+                for code in np.flatnonzero(np.bincount(piece.kind[piece.fault == 0])).tolist():
+                    parts[code].add(piece, code)
+        del lookup
+        none = [np.empty(0, dtype=np.int8)]
+        kind, fault = np.concatenate(kinds or none), np.concatenate(faults or none)
+        largest_first = sorted((code for code in parts if parts[code].ends), key=lambda code: -parts[code].n)
+        by_kind: dict[int, Rows] = {}
+        for code in largest_first:
+            by_kind[code], repeated = _sorted_once(parts.pop(code), len(ids))
+            if len(repeated):
+                fault[np.flatnonzero((kind == code) & (fault == 0))[repeated]] = _REPEATED
+        return cls(fault, {RELATION_KINDS[code]: by_kind[code] for code in sorted(by_kind)})
+
+    def rejected(self) -> dict[str, int]:
+        """Count the unusable rows by the code of their fault."""
+        counts = [int(np.count_nonzero(self.fault == code)) for code in range(len(FAULTS))]
+        return {FAULTS[code].partition(":")[0]: counts[code] for code in range(1, len(FAULTS)) if counts[code]}
+
+
+class _Piece(NamedTuple):
+    """Rows of a frame as integers: positions and kinds are -1 where unknown."""
 
     src: Ints
     dst: Ints
     kind: npt.NDArray[np.int8]
     columns: dict[str, Array]
     fault: npt.NDArray[np.int8]
-    order: Ints
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, ids: IdColumn) -> Relations:
-        """Encode a frame with the columns of `graph.tables.RELATIONS`; nothing is dropped, faults are marked."""
-        src, dst = _ends(frame, ids)
-        kind = _kinds(frame["kind"])
-        columns = _columns(frame)
-        fault = _row_faults(src, dst, kind, columns)
-        parts = [np.empty(0, dtype=np.int32)]
-        for code in np.flatnonzero(np.bincount(kind + 1, minlength=1)[1:]):
-            rows = np.flatnonzero((kind == code) & (fault == 0)).astype(np.int32)
-            rows, repeated = _sorted_once(rows, len(ids), src, dst, columns)
-            fault[repeated] = 7
-            parts.append(rows)
-        return cls(src, dst, kind, columns, fault, np.concatenate(parts))
-
-    def rejected(self) -> dict[str, int]:
-        """Count the unusable rows by the code of their fault."""
-        counts = np.bincount(self.fault, minlength=len(FAULTS))
-        return {FAULTS[code].partition(":")[0]: int(counts[code]) for code in range(1, len(FAULTS)) if counts[code]}
-
-    def by_kind(self) -> Iterator[tuple[str, Ints]]:
-        """Yield each relation kind that occurs, with its usable rows sorted by (src, dst)."""
-        bounds = np.searchsorted(self.kind[self.order], np.arange(len(RELATION_KINDS) + 1))
-        for code, name in enumerate(RELATION_KINDS):
-            if bounds[code] < bounds[code + 1]:
-                yield name, self.order[bounds[code] : bounds[code + 1]]
+    def of(cls, frame: pd.DataFrame, lookup: IdLookup) -> _Piece:
+        src, dst = lookup.positions(frame["src"]), lookup.positions(frame["dst"])
+        kind, columns = _kinds(frame["kind"]), dict(_columns(frame))
+        return cls(src, dst, kind, columns, _row_faults(src, dst, kind, columns))
 
 
-def _ends(frame: pd.DataFrame, ids: IdColumn) -> tuple[Ints, Ints]:
-    src, dst = frame["src"], frame["dst"]
-    if isinstance(src.dtype, pd.CategoricalDtype) and isinstance(dst.dtype, pd.CategoricalDtype):
-        categories = ids.positions_of_categories(src)
-        same = dst.cat.categories.equals(src.cat.categories)
-        others = categories if same else ids.positions_of_categories(dst)
-        return ids.positions_of_codes(src, categories), ids.positions_of_codes(dst, others)
-    return ids.positions(src), ids.positions(dst)
+@dataclass
+class _Parts:
+    """What has been read of one kind."""
+
+    ends: list[tuple[Ints, Ints]] = field(default_factory=list)
+    columns: list[dict[str, Array]] = field(default_factory=list)
+    n: int = 0
+
+    def add(self, piece: _Piece, code: int) -> None:
+        """Keep the usable rows of a kind; all of a piece without copying it."""
+        usable = (piece.kind == code) & (piece.fault == 0)
+        rows = slice(None) if usable.all() else np.flatnonzero(usable)
+        self.ends.append((piece.src[rows], piece.dst[rows]))
+        self.columns.append({name: column[rows] for name, column in piece.columns.items()})
+        self.n += len(self.ends[-1][0])
+
+    def take(self, name: str, lengths: list[int]) -> Array:
+        """Return a whole column and let go of its parts."""
+        given = [part.pop(name, None) for part in self.columns]
+        return np.concatenate(
+            [np.full(n, _MISSING[name]) if part is None else part for part, n in zip(given, lengths, strict=True)]
+        )
 
 
 def _kinds(texts: pd.Series) -> npt.NDArray[np.int8]:
@@ -105,31 +158,36 @@ def _kinds(texts: pd.Series) -> npt.NDArray[np.int8]:
     return codes
 
 
-def _columns(frame: pd.DataFrame) -> dict[str, Array]:
-    columns: dict[str, Array] = {"weight": np.ones(len(frame), dtype=np.float32)}
-    if "weight" in frame:
-        columns["weight"] = frame["weight"].to_numpy(dtype=np.float32, na_value=1.0)
-        columns["weight"] = np.where(np.isnan(columns["weight"]), np.float32(1), columns["weight"])
-    for name, missing in _MISSING_DAY.items():
-        if name in frame and frame[name].notna().any():
-            columns[name] = _days(frame[name], missing)
-    for name, kind in _INTEGERS.items():
-        if name in frame and frame[name].notna().any():
-            columns[name] = frame[name].fillna(0).to_numpy(dtype=kind)
-    return columns
+def _columns(frame: pd.DataFrame) -> Iterator[tuple[str, Array]]:
+    """Yield the columns of which anything was given."""
+    for name, missing in _MISSING.items():
+        if name not in frame or not frame[name].notna().any():
+            continue
+        if name in _MISSING_DAY:
+            yield name, _days(frame[name], missing)
+        else:
+            yield name, _numbers(frame[name], missing)
 
 
-def _days(dates: pd.Series, missing: np.int32) -> Ints:
+def _numbers(cells: pd.Series, missing: np.generic) -> Array:
+    if cells.dtype == missing.dtype:  # nothing to convert; NaN is the only cell of a float32 that was not given
+        given: Array = cells.to_numpy()
+        return np.where(np.isnan(given), missing, given) if np.isnan(given).any() else given
+    numbers: Array = cells.astype("Float64").fillna(missing.item()).to_numpy(dtype=missing.dtype)
+    return numbers
+
+
+def _days(dates: pd.Series, missing: np.generic) -> Ints:
     days = pd.to_datetime(dates).to_numpy(dtype="datetime64[D]")
     return np.where(np.isnat(days), missing, days.astype(np.int64)).astype(np.int32)
 
 
 def _row_faults(src: Ints, dst: Ints, kind: Array, columns: dict[str, Array]) -> npt.NDArray[np.int8]:
-    weight = columns["weight"]
     fault = np.zeros(len(src), dtype=np.int8)
     # The last mark wins: the most basic fault is the one told.
-    fault[~(np.isfinite(weight) & (weight >= 0))] = 6
-    fault[_reversed(columns)] = 5
+    if "weight" in columns:
+        fault[~(np.isfinite(columns["weight"]) & (columns["weight"] >= 0))] = 6
+    fault[_reversed(columns, len(src))] = 5
     fault[src == dst] = 4
     fault[dst < 0] = 3
     fault[src < 0] = 2
@@ -137,8 +195,8 @@ def _row_faults(src: Ints, dst: Ints, kind: Array, columns: dict[str, Array]) ->
     return fault
 
 
-def _reversed(columns: dict[str, Array]) -> npt.NDArray[np.bool_]:
-    wrong = np.zeros(len(columns["weight"]), dtype=bool)
+def _reversed(columns: dict[str, Array], n: int) -> npt.NDArray[np.bool_]:
+    wrong = np.zeros(n, dtype=bool)
     if {"first_at", "last_at"} <= columns.keys():
         last = columns["last_at"]
         wrong |= (last < columns["first_at"]) & (last != UNKNOWN_DAY)
@@ -147,33 +205,35 @@ def _reversed(columns: dict[str, Array]) -> npt.NDArray[np.bool_]:
     return wrong
 
 
-def _sorted_once(rows: Ints, n: int, src: Ints, dst: Ints, columns: dict[str, Array]) -> tuple[Ints, Ints]:
-    """Return rows of one kind sorted by (src, dst, validity), and those of them that repeat another."""
-    validity = [columns[name] for name in ("valid_to", "valid_from") if name in columns]
-    for key in validity:
-        rows = rows[np.argsort(key[rows], kind="stable")]
-    for key in (dst, src):
-        rows = rows[counting_order(key[rows], n)]
-    same = np.ones(max(len(rows) - 1, 0), dtype=bool)
-    for key in (src, dst, *validity):
-        ordered = key[rows]
-        same &= ordered[1:] == ordered[:-1]
-    if not same.any():
-        return rows, rows[:0]
-    repeated = _all_but_best(rows, same, columns)
-    return rows[~repeated], rows[repeated]
+def _sorted_once(parts: _Parts, n: int) -> tuple[Rows, Array]:
+    """Sort relations of one kind; also return which of them, in the order they came in, repeat another."""
+    from graph.row_sort import grouped  # compiled: only who builds a net waits for the compiler
+
+    lengths = [len(src) for src, _ in parts.ends]
+    start, dst, order = grouped(parts.ends, n)
+    names = [name for name in _MISSING if name == "weight" or any(name in part for part in parts.columns)]
+    columns = {name: parts.take(name, lengths)[order] for name in names}
+    again = np.append(False, dst[1:] == dst[:-1])
+    again[start[:-1][np.diff(start) > 0]] = False
+    if not again.any():
+        return Rows(start, dst, columns), order[:0]
+    repeated = _arranged(again, columns, order)
+    kept = np.ones(len(dst), dtype=bool)
+    kept[repeated] = False
+    start = (start - np.searchsorted(repeated, start)).astype(np.int32)
+    return Rows(start, dst[kept], {name: column[kept] for name, column in columns.items()}), order[repeated]
 
 
-def _all_but_best(rows: Ints, same: npt.NDArray[np.bool_], columns: dict[str, Array]) -> npt.NDArray[np.bool_]:
-    """Return the mask of the rows that repeat the one before or after them, but for the best of each run."""
-    again = np.append(False, same)
-    crowded = np.flatnonzero(again | np.append(same, False))
-    group, members = np.cumsum(~again[crowded]), rows[crowded]
-    ranks = [
-        columns[name][members] for name in ("first_at", "amount_fen", "count", "weight", "last_at") if name in columns
-    ]
-    by_rank = np.lexsort((*ranks, group))
-    best = np.append(np.diff(group[by_rank]) > 0, True)
-    repeated = np.zeros(len(rows), dtype=bool)
-    repeated[crowded[by_rank[~best]]] = True
-    return repeated
+def _arranged(again: npt.NDArray[np.bool_], columns: dict[str, Array], order: Ints) -> Array:
+    """Sort each run of one pair by validity, in place; return the places of all but the best of each validity."""
+    places = np.flatnonzero(again | np.append(again[1:], False))
+    group = np.cumsum(~again[places])
+    validity = [columns[name][places] for name in ("valid_to", "valid_from") if name in columns]
+    ranks = [columns[name][places] for name in _RANKS if name in columns]
+    sorting = np.lexsort((*ranks, *validity, group))
+    for array in (order, *columns.values()):
+        array[places] = array[places[sorting]]
+    same = np.ones(len(places) - 1, dtype=bool)
+    for key in (group, *validity):
+        same &= np.diff(key[sorting]) == 0
+    return places[:-1][same]
