@@ -5,8 +5,9 @@ from __future__ import annotations
 from contracts.tables import Column, TableSchema
 
 __all__ = [
-    "DELIVERIES",
     "DEMANDS",
+    "EXCLUSIVES",
+    "LANES",
     "PAIRS",
     "PARTIES",
     "PARTY_KINDS",
@@ -14,6 +15,7 @@ __all__ = [
     "RATINGS",
     "RELATIONS",
     "RELATION_KINDS",
+    "STOCK",
     "SUPPLY",
 ]
 
@@ -100,6 +102,7 @@ PRODUCTS = TableSchema(
         _text("sku_id", "Stock-keeping unit: what an order asks for.", required=True),
         _text("style_id", "Style the sku belongs to."),
         _text("category", "Category; suppliers of the category can be asked to make the sku."),
+        _text("brand", "Brand; exclusive territories may be of a brand."),
         _whole("unit_cost_fen", "Usual cost of a piece, in fen."),
         _whole("price_fen", "Usual price of a piece to the shopper, in fen."),
         _number("weight_kg", "Weight of a piece, in kilograms."),
@@ -124,8 +127,62 @@ SUPPLY = TableSchema(
         _number("overtime", "Extra hours per bucket at overtime cost (resources only)."),
         _whole("unit_cost_fen", "Cost of a piece, in fen; the product's without it."),
         _whole("minimum_order", "Fewest pieces of one order."),
-        _number("lead_time_days", "Days from order to delivery; the party's without it."),
+        _number(
+            "lead_time_days",
+            "Days from order to delivery, or to the carrier's pick-up where lanes are given; the party's without it.",
+        ),
         _text("territory", "Regions it may deliver to, joined by |; empty = everywhere."),
+    ),
+)
+
+STOCK = TableSchema(
+    name="stock",
+    may_be_empty=True,
+    columns=(
+        _text("place_id", "Party where the goods lie: a warehouse, or anybody with stock.", required=True),
+        _text("sku_id", "What lies there.", required=True),
+        _text("owner_id", "Party whose goods they are, and who sells them; the place itself without it."),
+        Column(name="pieces", kind="float", minimum=0, description="Pieces on hand that are free to sell."),
+        _whole("unit_cost_fen", "Cost of a piece, in fen; the product's without it."),
+        _whole("minimum_order", "Fewest pieces of one order."),
+        _number(
+            "lead_time_days",
+            "Days until they are handed to a carrier. Without it 0 where lanes are given, else the place's own lead "
+            "time.",
+        ),
+        _text("territory", "Regions they may be delivered to, joined by |; empty = everywhere."),
+    ),
+)
+
+LANES = TableSchema(
+    name="lanes",
+    may_be_empty=True,
+    columns=(
+        _text(
+            "carrier_id",
+            "Who drives: a carrier, for everybody; any other party, for its own goods only.",
+            required=True,
+        ),
+        _text("from_region", "Region where the goods are picked up; empty = anywhere."),
+        _text("to_region", "Region they are delivered to; empty = everywhere."),
+        Column(name="transit_days", kind="float", minimum=0, description="Days from pick-up to delivery."),
+        _number("fen_per_kg", "Price of a kilogram, in fen; 0 without it."),
+        _number("fen_per_order", "Price of an order, in fen; 0 without it."),
+        _number("max_kg", "Heaviest order taken, in kilograms; empty = any."),
+    ),
+)
+
+EXCLUSIVES = TableSchema(
+    name="exclusives",
+    may_be_empty=True,
+    columns=(
+        _text("holder_id", "Party that alone may deliver there.", required=True),
+        _text("region", "Region held; empty = everywhere."),
+        _text("sku_id", "Only this sku; empty = any."),
+        _text("category", "Only skus of this category; empty = any."),
+        _text("brand", "Only skus of this brand; empty = any."),
+        _date("valid_from", "First day on which it holds; empty = always has."),
+        _date("valid_to", "First day on which it no longer holds; empty = open."),
     ),
 )
 
@@ -141,20 +198,6 @@ DEMANDS = TableSchema(
         _text("ship_to", "Party or region the goods go to; the buyer's place without it."),
         _date("due_date", "Day by which the goods must be there."),
         _whole("max_price_fen", "Most the buyer pays per piece, in fen."),
-    ),
-)
-
-DELIVERIES = TableSchema(
-    name="deliveries",
-    columns=(
-        _text("supplier_id", "Who delivered, or should have.", required=True),
-        Column(name="promised_at", kind="date", description="Day for which the delivery was promised."),
-        Column(name="delivered_at", kind="date", nullable=True, description="Day it arrived; empty = not yet."),
-        _whole("ordered_pieces", "Pieces ordered."),
-        _whole("delivered_pieces", "Pieces that arrived."),
-        _whole("defective_pieces", "Of those, pieces at fault."),
-        _text("category", "Category of the goods; suppliers of a category are each other's prior."),
-        _text("lane", "Way the goods take, e.g. the country or region they go to."),
     ),
 )
 

@@ -1,28 +1,28 @@
-"""Who offers what: the supply table indexed by good, so that a batch of orders finds its suppliers at once."""
+"""Who offers what: supply, stock, routes, lanes and exclusive territories, indexed so that orders find them at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from contracts.errors import TableError
-from graph.arrays import Array, Ints, expand, starts_of
+from graph.arrays import Array, Ints, expand
+from graph.candidates.delivery import holders_of, in_force, lanes_of, require_parties, texts_of
+from graph.candidates.layout import STOCK, Float64, Holders, Lanes, Offers, Territories, plain
+from graph.candidates.offers import listed, made_by_routes, on_request, rows_in_force, stocked
 from graph.ids import IdColumn
 from graph.network import SupplyNetwork
 from graph.parties import Parties
-from graph.tables import PARTY_KINDS
 
 __all__ = ["SupplyBook"]
 
-_MAKERS = ("factory", "workshop")
+_REGIONS = (("lanes", "from_region"), ("lanes", "to_region"), ("exclusives", "region"))
 
 
 @dataclass(frozen=True, eq=False)
 class SupplyBook:
-    """Offers of goods, sorted by (good, supplier). A good is a sku, or a category that somebody makes on request.
+    """Offers of goods. A good is a sku, or a category that somebody makes on request.
 
     Parameters
     ----------
@@ -30,42 +30,37 @@ class SupplyBook:
         The net the suppliers belong to.
     skus
         The goods 0 … len(skus) - 1; category c of the net is good ``len(skus) + c``.
-    sku_category, sku_cost
-        Shape (skus,): code of the sku's category (-1 unknown) and its usual cost in fen (NaN unknown).
-    start, supplier
-        Shapes (goods + 1,) and (offers,): offers by good, and who makes each.
-    keys
-        Shape (offers,), increasing: ``good · parties + supplier``.
-    columns
-        Shape (offers,): ``capacity`` (pieces a day), ``unit_cost_fen``, ``minimum_order``, ``lead_time_days``.
-    territory
-        Shape (offers,): codes of territories, 0 = everywhere.
-    allowed
-        Sorted ``territory · len(regions) + region`` of the regions that each territory holds.
+    sku_category, sku_brand, sku_cost, sku_kg
+        Shape (skus,): codes of the sku's category and brand (-1 unknown), its usual cost in fen and weight in
+        kilograms (NaN unknown).
+    offers, territories, lanes, exclusives
+        See `graph.candidates.layout`; no lanes means that everybody delivers, no exclusives that nobody holds any.
+    team_start, team
+        Who else does steps of an offer: ``team[team_start[o]:team_start[o + 1]]``, positions in the order of the steps.
     regions
-        Names of the regions of parties and territories.
+        Names of the regions of parties, territories and lanes.
     party_region
         Shape (parties,): codes into `regions`, -1 unknown.
-    cheapest
-        Shape (offers,): offers by (good, cost, capacity), to choose strangers from.
-    place
-        Shape (offers,): each offer's place in `cheapest`.
+    middles
+        Shape (2, regions): latitude and longitude of the middle of each region's parties, NaN without any.
     """
 
     network: SupplyNetwork
     skus: IdColumn
     sku_category: Ints
-    sku_cost: npt.NDArray[np.float64]
-    start: Ints
-    supplier: Ints
-    keys: npt.NDArray[np.int64]
-    columns: dict[str, npt.NDArray[np.float64]]
-    territory: Ints
-    allowed: npt.NDArray[np.int64]
+    sku_brand: Ints
+    sku_cost: Float64
+    sku_kg: Float64
+    offers: Offers
+    territories: Territories
+    lanes: Lanes
+    exclusives: Holders
+    team_start: Ints
+    team: Ints
     regions: IdColumn
     party_region: Ints
-    cheapest: Ints
-    place: Ints
+    middles: Float64
+    _traders: dict[int, Array] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -74,161 +69,170 @@ class SupplyBook:
         supply: pd.DataFrame,
         products: pd.DataFrame,
         *,
+        stock: pd.DataFrame | None = None,
+        routes: pd.DataFrame | None = None,
+        lanes: pd.DataFrame | None = None,
+        exclusives: pd.DataFrame | None = None,
         today: pd.Timestamp | None = None,
     ) -> SupplyBook:
-        """Index the supply of skus; rows of resources are planning's and left out.
+        """Index what is offered.
 
         A factory or workshop with a daily capacity and categories, but no row of its own in `supply`, is taken to
         make its categories' skus on request. Of a supplier's rows for several buckets the one that holds today counts
         (the latest that has begun; the first without `today`).
 
+        Parameters
+        ----------
+        supply, products, stock, lanes, exclusives
+            Frames with the types of `graph.tables`; None or an empty frame where there is nothing of the kind.
+        routes
+            Process steps: ``item, route, step, resource, hours_per_unit`` (see `graph.candidates.dispatch`).
+
         Raises
         ------
         TableError
-            If a supplier is not in the net.
+            If a party is not in the net; names the table and the row.
         """
-        _require_suppliers(network.parties.ids, supply)
-        rows = _rows_in_force(supply, today)
-        skus = IdColumn.vocabulary(pd.concat([products["sku_id"], rows["sku_id"]]).astype("str"))
-        offers = pd.concat([_listed(network, rows, skus), _on_request(network.parties, supply, len(skus))])
-        offers = offers.sort_values(["good", "supplier"], kind="stable")
-        good = offers["good"].to_numpy(np.int32)
-        regions, territory, allowed = _territories(network.parties, offers["territory"])
-        columns = _offer_columns(network.parties, offers)
-        cheapest = np.lexsort((-columns["capacity"], columns["unit_cost_fen"], good)).astype(np.int32)
-        party_region = regions.positions(network.parties.regions.all_texts())
-        category, cost = _of_products(network, products, skus)
+        parties = network.parties
+        require_parties(parties.ids, supply, "supply", "supplier_id")
+        day = None if today is None else pd.Timestamp(today)
+        tables = {"stock": stock, "routes": routes, "lanes": lanes, "exclusives": exclusives}
+        given = {name: table for name, table in tables.items() if table is not None and len(table)}
+        given |= {"supply": supply, "products": products}
+        rows = rows_in_force(supply, day)
+        skus = IdColumn.vocabulary(
+            pd.concat([products["sku_id"], rows["sku_id"], texts_of(given.get("stock", rows[:0]), "sku_id")]).astype(
+                "str"
+            )
+        )
+        frame, team_start, team = _offers(network, rows, given, skus)
+        frame["unit_cost_fen"] = _cost(frame, products, skus)
+        words = [texts_of(given[name], column) for name, column in _REGIONS if name in given]
+        regions, territory, territories = _territories(parties, frame["territory"], words)
+        party_region = np.append(regions.positions(parties.regions.all_texts()), np.int32(-1))[parties.region]
+        category, brand, brands, cost, kg = _of_products(network, products, skus)
+        nothing = pd.DataFrame({"carrier_id": [], "holder_id": []}, dtype="str")
         return cls(
             network,
             skus,
             category,
+            brand,
             cost,
-            starts_of(good, len(skus) + len(network.parties.categories)),
-            offers["supplier"].to_numpy(np.int32),
-            good.astype(np.int64) * len(network.parties) + offers["supplier"].to_numpy(np.int64),
-            columns,
-            territory,
-            allowed,
+            kg,
+            _sorted_offers(parties, frame, territory, party_region, len(skus) + len(parties.categories)),
+            territories,
+            lanes_of(parties, given.get("lanes", nothing), regions),
+            holders_of(parties, in_force(given.get("exclusives", nothing), day), regions, skus, brands),
+            team_start,
+            team,
             regions,
-            np.append(party_region, np.int32(-1))[network.parties.region],
-            cheapest,
-            np.argsort(cheapest).astype(np.int32),
+            party_region,
+            _middles(parties, party_region, len(regions)),
         )
 
     @property
     def n_goods(self) -> int:
         """How many goods there are: skus and categories."""
-        return len(self.start) - 1
+        return len(self.offers.start) - 1
 
-    def find(self, good: Array, supplier: Array) -> npt.NDArray[np.int64]:
-        """Return the offer of each (good, supplier), -1 where there is none."""
-        keys = self.keys
-        wanted = np.asarray(good, np.int64) * self.network.n_parties + supplier
-        if not len(keys):
-            return np.full(len(wanted), -1)
-        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where(keys[at] == wanted, at, -1)
-
-    def offers_of(self, goods: Array, *, most: int | None = None) -> tuple[Array, Array]:
-        """Return (which good, offer) for all offers of the goods, or for the `most` cheapest of each."""
-        which, place = expand(self.start, goods)
-        if most is None:
-            return which, place
-        keep = place - self.start[np.asarray(goods)][which] < most
-        return which[keep], self.cheapest[place[keep]]
-
-    def delivers_to(self, offer: Array, region: Array) -> npt.NDArray[np.bool_]:
-        """Return whether each offer's territory holds the region; an unknown one (-1) only if it is everywhere."""
-        everywhere: npt.NDArray[np.bool_] = self.territory[offer] == 0
-        wanted = self.territory[offer].astype(np.int64) * len(self.regions) + region
-        if not len(self.allowed):
-            return everywhere
-        at = np.minimum(np.searchsorted(self.allowed, wanted), len(self.allowed) - 1)
-        inside: npt.NDArray[np.bool_] = (self.allowed[at] == wanted) & (region >= 0)
-        return everywhere | inside
+    def traders(self, category: str) -> Array:
+        """Return which offers' suppliers make or trade a category; raises UnknownIdError for one nobody has."""
+        code = self.network.parties.categories.position(category, kind="category")
+        if code not in self._traders:
+            self._traders[code] = self.network.parties.trades(code)[self.offers.supplier]
+        return self._traders[code]
 
 
-def _require_suppliers(ids: IdColumn, supply: pd.DataFrame) -> None:
-    unknown = np.flatnonzero(ids.positions(supply["supplier_id"]) < 0)
-    if len(unknown):
-        got = supply["supplier_id"].iloc[unknown[0]]
-        raise TableError(
-            "supply", "supplier_id", "the id of a known party", got, row=int(unknown[0]) + 1, bad_rows=len(unknown)
-        )
+def _offers(
+    network: SupplyNetwork, rows: pd.DataFrame, given: dict[str, pd.DataFrame], skus: IdColumn
+) -> tuple[pd.DataFrame, Ints, Ints]:
+    """Return all offers in the order they are kept in, and who else does steps of each."""
+    own = listed(network, rows[(texts_of(rows, "sku_id") != "").to_numpy()], skus)
+    parts = [own, on_request(network.parties, given["supply"], len(skus))]
+    start, members = np.zeros(1, np.int32), np.empty(0, np.int32)
+    if "stock" in given:
+        parts.append(stocked(network, given["stock"], skus, lanes="lanes" in given))
+    if "routes" in given:
+        made, found = made_by_routes(network, rows, given, skus, own)
+        parts.append(made)
+        start, members = found.start, found.members
+    frame = pd.concat(parts, ignore_index=True)
+    frame = frame.sort_values(["good", "supplier", "basis", "place"], kind="stable", ignore_index=True)
+    team = frame["team"].to_numpy(np.int64)
+    # A last, empty team stands for those that need nobody.
+    starts = np.append(start, start[-1])
+    which, place = expand(starts, np.where(team >= 0, team, len(start) - 1))
+    return frame, np.searchsorted(which, np.arange(len(frame) + 1)).astype(np.int32), members[place]
 
 
-def _rows_in_force(supply: pd.DataFrame, today: pd.Timestamp | None) -> pd.DataFrame:
-    names = ("sku_id", "unit_cost_fen", "minimum_order", "lead_time_days", "territory", "bucket")
-    rows = supply.reset_index(drop=True)
-    rows = rows.assign(**{name: np.nan for name in names if name not in supply})
-    rows = rows[rows["sku_id"].notna() & (rows["sku_id"].astype("str") != "")]
-    begun = pd.to_datetime(rows["bucket"])
-    if today is not None:
-        rows = rows[~(begun > pd.Timestamp(today))]
-    rows = rows.assign(bucket=begun).sort_values("bucket", kind="stable", na_position="first")
-    return rows.drop_duplicates(["supplier_id", "sku_id"], keep="last" if today is not None else "first")
+def _cost(frame: pd.DataFrame, products: pd.DataFrame, skus: IdColumn) -> Float64:
+    """Return each offer's cost of a piece; the product's usual cost where it names none, NaN for categories."""
+    usual = np.full(len(skus) + 1, np.nan)
+    if "unit_cost_fen" in products:
+        at = skus.positions(products["sku_id"].astype("str"))
+        usual[at] = products["unit_cost_fen"].to_numpy(np.float64, na_value=np.nan)
+    own = frame["unit_cost_fen"].to_numpy(np.float64)
+    filled: Float64 = np.where(np.isnan(own), usual[np.minimum(frame["good"].to_numpy(), len(skus))], own)
+    return filled
 
 
-def _listed(network: SupplyNetwork, rows: pd.DataFrame, skus: IdColumn) -> pd.DataFrame:
-    coded = {
-        "good": skus.positions(rows["sku_id"].astype("str")),
-        "supplier": network.parties.ids.positions(rows["supplier_id"].astype("str")),
-        "territory": rows["territory"].astype("str").to_numpy(object, na_value=""),
-    }
-    numbers = ("capacity", "unit_cost_fen", "minimum_order", "lead_time_days")
-    return pd.DataFrame(coded | {name: rows[name].to_numpy(np.float64, na_value=np.nan) for name in numbers})
-
-
-def _on_request(parties: Parties, supply: pd.DataFrame, n_skus: int) -> pd.DataFrame:
-    makes = np.isin(parties.kind, [PARTY_KINDS.index(kind) for kind in _MAKERS])
-    makes &= np.nan_to_num(parties.numbers["capacity_per_day"]) > 0
-    makes[parties.ids.positions(supply["supplier_id"])] = False
-    makers = np.flatnonzero(makes)
-    which, place = expand(parties.category_start, makers)
-    supplier = makers[which].astype(np.int32)
-    return pd.DataFrame(
-        {
-            "good": parties.category[place] + np.int32(n_skus),
-            "supplier": supplier,
-            "territory": np.full(len(supplier), "", dtype=object),
-            "capacity": parties.numbers["capacity_per_day"][supplier].astype(float),
-            "unit_cost_fen": np.full(len(supplier), np.nan),
-            "minimum_order": np.zeros(len(supplier)),
-            "lead_time_days": np.full(len(supplier), np.nan),
-        }
+def _sorted_offers(parties: Parties, frame: pd.DataFrame, territory: Ints, party_region: Ints, n_goods: int) -> Offers:
+    good, basis = frame["good"].to_numpy(np.int64), frame["basis"].to_numpy(np.int8)
+    supplier, place = frame["supplier"].to_numpy(np.int64), frame["place"].to_numpy(np.int64)
+    capacity, cost = frame["capacity"].to_numpy(np.float64), frame["unit_cost_fen"].to_numpy(np.float64)
+    cheapest = np.lexsort((-capacity, cost, basis != STOCK, good))
+    return Offers(
+        start=plain(np.concatenate(([0], np.cumsum(np.bincount(good, minlength=n_goods)))), np.int64),
+        supplier=plain(supplier, np.int32),
+        place=plain(place, np.int32),
+        kind=plain(parties.kind[supplier], np.int8),
+        region=plain(party_region[place], np.int32),
+        lat=plain(parties.numbers["lat"][place], np.float64),
+        lon=plain(parties.numbers["lon"][place], np.float64),
+        basis=plain(basis, np.int8),
+        capacity=plain(capacity, np.float64),
+        unit_cost=plain(cost, np.float64),
+        minimum=plain(frame["minimum_order"].to_numpy(np.float64), np.float64),
+        lead=plain(frame["lead_time_days"].to_numpy(np.float64), np.float64),
+        territory=plain(territory, np.int32),
+        cheapest=plain(cheapest, np.int32),
+        rank=plain(np.argsort(cheapest), np.int32),
     )
 
 
-def _offer_columns(parties: Parties, offers: pd.DataFrame) -> dict[str, npt.NDArray[np.float64]]:
-    names = ("capacity", "unit_cost_fen", "minimum_order", "lead_time_days")
-    columns = {name: offers[name].to_numpy(np.float64) for name in names}
-    lead = columns["lead_time_days"]
-    usual = parties.numbers["lead_time_days"][offers["supplier"].to_numpy()]
-    columns["lead_time_days"] = np.nan_to_num(np.where(np.isnan(lead), usual, lead))
-    columns["minimum_order"] = np.nan_to_num(columns["minimum_order"])
-    return columns
-
-
-def _territories(parties: Parties, texts: pd.Series) -> tuple[IdColumn, Ints, npt.NDArray[np.int64]]:
+def _territories(parties: Parties, texts: pd.Series, others: list[pd.Series]) -> tuple[IdColumn, Ints, Territories]:
     codes, distinct = pd.factorize(pd.Series(texts.to_numpy(), dtype="str"), sort=True)
     lists = [[word.strip() for word in str(text).split("|") if word.strip()] for text in distinct]
     words = pd.Series([word for words in lists for word in words], dtype="str")
-    regions = IdColumn.vocabulary(pd.concat([parties.regions.all_texts(), words]))
+    regions = IdColumn.vocabulary(pd.concat([parties.regions.all_texts(), words, *others]))
     # 0 is "everywhere", so a text with regions in it is numbered from 1.
     number = np.array([index + 1 if words else 0 for index, words in enumerate(lists)], dtype=np.int32)
     of_word = np.repeat(number.astype(np.int64), [len(words) for words in lists])
     allowed = np.unique(of_word * len(regions) + regions.positions(words))
-    return regions, number[codes] if len(number) else np.zeros(len(texts), np.int32), allowed
+    coded = number[codes] if len(number) else np.zeros(len(texts), np.int32)
+    return regions, coded, Territories(plain(allowed, np.int64), len(regions))
 
 
 def _of_products(
     network: SupplyNetwork, products: pd.DataFrame, skus: IdColumn
-) -> tuple[Ints, npt.NDArray[np.float64]]:
+) -> tuple[Ints, Ints, IdColumn, Float64, Float64]:
     at = skus.positions(products["sku_id"].astype("str"))
-    category = np.full(len(skus), -1, dtype=np.int32)
-    cost = np.full(len(skus), np.nan)
-    if "category" in products:
-        category[at] = network.parties.categories.positions(products["category"].astype("str"))
-    if "unit_cost_fen" in products:
-        cost[at] = products["unit_cost_fen"].to_numpy(np.float64, na_value=np.nan)
-    return category, cost
+    brands = IdColumn.vocabulary(texts_of(products, "brand"))
+    category, brand = np.full(len(skus), -1, dtype=np.int32), np.full(len(skus), -1, dtype=np.int32)
+    category[at] = network.parties.categories.positions(texts_of(products, "category"))
+    brand[at] = brands.positions(texts_of(products, "brand"))
+    cost, kg = np.full(len(skus), np.nan), np.full(len(skus), np.nan)
+    for name, column in (("unit_cost_fen", cost), ("weight_kg", kg)):
+        if name in products:
+            column[at] = products[name].to_numpy(np.float64, na_value=np.nan)
+    return category, brand, brands, cost, kg
+
+
+def _middles(parties: Parties, party_region: Ints, n_regions: int) -> Float64:
+    lat, lon = parties.numbers["lat"], parties.numbers["lon"]
+    located = np.flatnonzero((party_region >= 0) & np.isfinite(lat) & np.isfinite(lon))
+    region = party_region[located]
+    count = np.bincount(region, minlength=n_regions)
+    sums = [np.bincount(region, numbers[located], minlength=n_regions) for numbers in (lat, lon)]
+    middles: Float64 = np.where(count > 0, np.array(sums) / np.maximum(count, 1), np.nan)
+    return middles
