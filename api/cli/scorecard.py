@@ -20,20 +20,42 @@ def scorecard(
     ],
     as_of: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day for which to score.")],
     out: Annotated[Path, typer.Option(help="Scorecards to write (.csv or .parquet).")],
+    evidence: Annotated[
+        Path | None, typer.Option(help="Ratings, inspections, certificates: party_id, at, source, kind, aspect …")
+    ] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="Claims led back to parties: party_id, at, pieces[, delivery_id].")
+    ] = None,
+    params: Annotated[Path | None, typer.Option(help="TOML with a table [scorecard]: how evidence counts.")] = None,
+    parts: Annotated[
+        Path | None, typer.Option(help="Table to write of what each rate is made of (.csv or .parquet).")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Taken like everywhere; nothing here is drawn at random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Score suppliers by their deliveries: on time and in full, lead time, fill rate, defects, the next one's lateness.
+    """Score suppliers: on time and in full, lead time, fill rate, defects, composition, the next delivery's lateness.
 
     Example: evenflow scorecard --deliveries deliveries.csv --as-of 2026-03-02 --out scorecards.csv
     """
     import pandas as pd
 
-    from services.files import check_writable, read_raw, write_table
+    from services.files import read_raw
+    from services.score_files import check_outputs, read_params, write_cards
     from services.score_suppliers import score_suppliers
 
     del seed
-    check_writable(out, deliveries)
-    report = score_suppliers(read_raw(deliveries), as_of=pd.Timestamp(as_of), source=deliveries.name)
-    write_table(report.scorecards, out)
+    check_outputs(out, parts, deliveries, evidence, faults, params)
+    report = score_suppliers(
+        read_raw(deliveries),
+        as_of=pd.Timestamp(as_of),
+        evidence=None if evidence is None else read_raw(evidence),
+        faults=None if faults is None else read_raw(faults),
+        params=read_params(params),
+        sources={
+            name: path.name
+            for name, path in (("deliveries", deliveries), ("evidence", evidence), ("faults", faults))
+            if path is not None
+        },
+    )
+    write_cards(report.cards, out, parts)
     output.emit(report.summary | {"out": str(out)}, as_json=as_json, title="scorecard")

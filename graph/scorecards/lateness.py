@@ -40,7 +40,7 @@ class LatenessModel:
         Parameters
         ----------
         rows
-            ``supplier, lane, category, weight, late`` of `graph.scorecards.observed`.
+            ``supplier, lane, category, weight, late`` of `graph.scorecards.deliveries.observed`.
         prior
             Deliveries that the mean of all counts for in each rate, > 0.
         """
@@ -48,17 +48,23 @@ class LatenessModel:
         late = weight * rows["late"].to_numpy()
         # Half a delivery late and half not: a rate of exactly 0 or 1 has no log-odds.
         rate = (late.sum() + 0.5) / (weight.sum() + 1.0)
-        sums = pd.DataFrame({"late": late, "weight": weight})
         effects = {}
         for factor in FACTORS:
-            by = sums.groupby(rows[factor].to_numpy(object)).sum()
-            effects[factor] = logit((by["late"] + prior * rate) / (by["weight"] + prior)) - logit(rate)
+            names = rows[factor].astype("category").cat
+            n = len(names.categories)
+            bad, seen = (np.bincount(names.codes, value, n) for value in (late, weight))
+            effects[factor] = pd.Series(
+                logit((bad + prior * rate) / (seen + prior)) - logit(rate), index=names.categories.astype("str")
+            )
         return cls(mean=float(logit(rate)), effects=effects)
 
     def predict(self, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Return the probability of being late of deliveries with ``supplier, lane, category``, shape (rows,)."""
         odds = np.full(len(rows), self.mean)
         for factor, effect in self.effects.items():
-            odds += effect.reindex(rows[factor]).fillna(0.0).to_numpy()
+            names = rows[factor].astype("category").cat
+            added = effect.reindex(names.categories.astype("str")).fillna(0.0).to_numpy()
+            if len(added):
+                odds += np.where(names.codes >= 0, added[names.codes], 0.0)
         probability: npt.NDArray[np.float64] = expit(odds)
         return probability

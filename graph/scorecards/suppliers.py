@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import betaincinv
 
+from graph.scorecards.cards import Cards
+from graph.scorecards.deliveries import fault_pieces, observed
+from graph.scorecards.evidence import ThirdParties
 from graph.scorecards.lateness import LatenessModel
+from graph.scorecards.means import smoothed_mean
+from graph.scorecards.params import ScorecardParams
+from graph.scorecards.rates import Groups, Observations, Rate, smoothed_rate
 
-__all__ = ["COLUMNS", "ScorecardParams", "observed", "scorecards"]
+__all__ = ["ASPECTS", "COLUMNS", "RATES", "scorecards"]
 
 COLUMNS = (
     "supplier_id",
@@ -24,84 +26,27 @@ COLUMNS = (
     "defect_ppm",
     "p_late_next",
 )
+RATES = (
+    "otif",
+    "lead_time_accuracy",
+    "fill_rate",
+    "defect_ppm",
+    "composition_conformity",
+    "p_late_next",
+    "rating",
+)
+ASPECTS = ("on_time", "quality", "composition")
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScorecardParams:
-    """How evidence counts.
-
-    Parameters
-    ----------
-    half_life_days
-        Age at which a delivery counts half, > 0.
-    prior_deliveries
-        Deliveries that the category's mean counts for, > 0: few observations stay near it.
-    prior_pieces
-        Pieces that the category's defect rate counts for, > 0.
-    low
-        Posterior quantile that ranks, in (0, 1).
-    """
-
-    half_life_days: float = 180.0
-    prior_deliveries: float = 10.0
-    prior_pieces: float = 1_000.0
-    low: float = 0.1
-
-    def __post_init__(self) -> None:
-        for name in ("half_life_days", "prior_deliveries", "prior_pieces"):
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0):
-                raise ValueError(f"{name}: expected a number > 0, got {value}")
-        if not 0 < self.low < 1:
-            raise ValueError(f"low: expected a number in (0, 1), got {self.low}")
-
-
-def observed(deliveries: pd.DataFrame, as_of: pd.Timestamp, params: ScorecardParams) -> pd.DataFrame:
-    """Return the deliveries whose outcome is known on a day, with what was observed of each.
-
-    A delivery is known once it has arrived or its promised day is over. One that has not arrived by the day counts as
-    late and not in full, and as late as it is by now.
-
-    Parameters
-    ----------
-    deliveries
-        Frame with the types of `graph.tables.DELIVERIES`.
-    as_of
-        The day; what happened after it is not looked at.
-    params
-        How evidence fades.
-
-    Returns
-    -------
-    DataFrame
-        ``supplier, category, lane`` (empty texts where not given), ``weight`` (faded), ``late``, ``otif`` (0 or 1),
-        ``delay_days``, ``fill`` (share of the pieces, NaN unknown), ``pieces`` and ``defects`` (NaN unknown).
-    """
-    arrived = deliveries["delivered_at"].where(deliveries["delivered_at"] <= as_of)
-    known = (arrived.notna() | (deliveries["promised_at"] < as_of)).to_numpy()
-    rows, arrived = deliveries[known], arrived[known]
-    age = np.maximum((as_of - rows["promised_at"]).dt.days.to_numpy(), 0)
-    delay = (arrived.fillna(as_of) - rows["promised_at"]).dt.days.to_numpy()
-    late = (arrived.isna() | (arrived > rows["promised_at"])).to_numpy()
-    fill = _fill(rows, arrived.notna().to_numpy())
-    return pd.DataFrame(
-        {
-            "supplier": rows["supplier_id"].to_numpy(object),
-            "category": _texts(rows, "category"),
-            "lane": _texts(rows, "lane"),
-            "weight": np.exp2(-age / params.half_life_days),
-            "late": late.astype(float),
-            "otif": (~late & ~(fill < 1)).astype(float),
-            "delay_days": delay.astype(float),
-            "fill": fill,
-            "pieces": _numbers(rows, "delivered_pieces"),
-            "defects": _numbers(rows, "defective_pieces"),
-        }
-    )
-
-
-def scorecards(deliveries: pd.DataFrame, as_of: pd.Timestamp, *, params: ScorecardParams | None = None) -> pd.DataFrame:
+def scorecards(
+    deliveries: pd.DataFrame,
+    as_of: pd.Timestamp,
+    *,
+    evidence: pd.DataFrame | None = None,
+    faults: pd.DataFrame | None = None,
+    params: ScorecardParams | None = None,
+) -> Cards:
     """Return one scorecard per supplier, the most reliable first.
 
     Rates are Beta posteriors whose prior is the mean of the supplier's categories (itself shrunk to the mean of all),
@@ -110,99 +55,168 @@ def scorecards(deliveries: pd.DataFrame, as_of: pd.Timestamp, *, params: Scoreca
     Parameters
     ----------
     deliveries
-        Frame with the types of `graph.tables.DELIVERIES`.
+        Frame with the types of `graph.scorecards.tables.DELIVERIES`.
     as_of
         The day the scorecards are for; what happened after it is not looked at.
+    evidence
+        What third parties say (`graph.scorecards.tables.EVIDENCE`): ``on_time`` counts into `otif` and `p_late_next`,
+        ``quality`` with counts into `defect_ppm`, ``composition`` into `composition_conformity`, opinions (``overall``
+        and ``quality`` without counts) into `rating`.
+    faults
+        Faults that after-sales claims led back to parties (`graph.scorecards.tables.FAULTS`): count into `defect_ppm`.
     params
         How evidence counts.
 
     Returns
     -------
-    DataFrame
-        ``supplier_id``, ``n`` (deliveries known), ``otif`` (probability of on time and in full), ``otif_low`` (its
-        10 % posterior quantile: the ranking key), ``lead_time_bias_days`` (days late on average, negative = early),
-        ``fill_rate``, ``defect_ppm`` (NaN without such columns), ``p_late_next`` (probability that the next delivery
-        is late). Suppliers none of whose deliveries is known yet have no row.
+    Cards
+        Its `frame`: ``supplier_id``, ``n`` (deliveries known), ``otif`` (probability of on time and in full),
+        ``otif_low`` (its 10 % posterior quantile: the ranking key), ``lead_time_bias_days`` (days late on average,
+        negative = early), ``fill_rate``, ``defect_ppm``, ``p_late_next`` (probability that the next delivery is late);
+        then ``rank`` (1 = best), ``lead_time_bias_low, lead_time_bias_high`` (its range), ``lead_time_mad_days`` (mean
+        absolute deviation of the delay from that bias), ``lead_time_accuracy`` (probability of arriving within the
+        tolerance of the promised day), ``composition_conformity`` (probability that a piece is made of what was declared),
+        ``rating``; and for each rate of `RATES` its range (``_low, _high``), its evidence (``_n``: deliveries or
+        pieces, faded) and what share of it came from the supplier's own (``_own``), the category (``_prior``) and
+        third parties (``_third_party``). NaN where nothing is known of anybody. Suppliers known from third parties
+        only have a card with ``n`` 0; those of whom nothing is known yet have none.
 
     Notes
     -----
-    Beta-binomial and Gamma-Poisson conjugacy: Gelman et al., Bayesian Data Analysis, chapter 2.
+    Beta-binomial and Gamma-Poisson conjugacy: Gelman et al., Bayesian Data Analysis, chapter 2. One more good delivery
+    in a category a supplier delivers in never lowers its `otif`; a first one in a worse category may, as it brings
+    that category's prior.
     """
     params = params or ScorecardParams()
-    rows = observed(deliveries, as_of, params)
-    model = LatenessModel.fit(rows, prior=params.prior_deliveries)
-    rows["p_late"] = model.predict(rows)
-    k = params.prior_deliveries
-    good, total, mean = _sums(rows, "otif", rows["weight"], k)
-    suppliers, counts = np.unique(rows["supplier"], return_counts=True)
-    a, b = good + k * mean, total - good + k * (1 - mean)
-    late, weight, _ = _sums(rows, "p_late", rows["weight"], k)
-    card = pd.DataFrame(
-        {
-            "supplier_id": pd.Series(suppliers, dtype="str"),
-            "n": counts,
-            "otif": a / (a + b),
-            "otif_low": betaincinv(a, b, params.low),
-            "lead_time_bias_days": _smoothed(rows, "delay_days", rows["weight"], k),
-            "fill_rate": _smoothed(rows, "fill", rows["weight"], k),
-            "defect_ppm": _defects(rows, params) * 1e6,
-            "p_late_next": late / weight,
-        },
-        columns=list(COLUMNS),
+    seen = observed(deliveries, as_of, params, faults=faults)
+    ids = _suppliers(seen, evidence, as_of)
+    said = ThirdParties(evidence, ids, as_of, params)
+    rows = Groups(
+        party=ids.get_indexer(seen["supplier"].cat.categories)[seen["supplier"].cat.codes],
+        group=seen["category"].cat.codes.to_numpy(np.int64),
+        weight=seen["weight"].to_numpy(),
+        n=len(ids),
     )
-    return card.sort_values(["otif_low", "supplier_id"], ascending=[False, True]).reset_index(drop=True)
+    otif, near, fill = (seen[name].to_numpy(np.float64) for name in ("otif", "near", "fill"))
+    on_time = said.about(("on_time",), rows.per_party(rows.weight))
+    rates = [
+        _counted("otif", rows, otif, params, on_time),
+        _counted("lead_time_accuracy", rows, near, params),
+        _counted("fill_rate", rows, fill, params),
+        _defects(rows, seen, _unnamed(faults, deliveries, ids, as_of, params), said, params),
+        _composition(rows, seen, said, params),
+        _lateness(rows, seen, said, params),
+        _rating(rows, said, params),
+    ]
+    known = np.bincount(rows.party, minlength=rows.n)
+    columns = _lead_time(rows, seen["delay_days"].to_numpy(), params)
+    for rate in rates:
+        columns |= rate.columns(1e6 if rate.poisson else 1.0)
+    frame = _ranked(pd.DataFrame({"supplier_id": pd.Series(ids, dtype="str"), "n": known, **columns}))
+    return Cards(kind="supplier", as_of=as_of, ids=ids, rates=tuple(rates), frame=frame)
 
 
-def _sums(rows: pd.DataFrame, name: str, weight: Any, prior: float) -> tuple[Floats, Floats, Floats]:
-    """Return, per supplier, the weighted sum of a column, its weight, and the mean expected from its categories.
-
-    Rows where the column is unknown do not count; a supplier without any expects the mean of all.
-    """
-    known = rows[name].notna().to_numpy()
-    w = np.where(known, weight, 0.0)
-    value = np.where(known, rows[name], 0.0) * w
-    supplier = np.unique(rows["supplier"], return_inverse=True)[1]
-    category = np.unique(rows["category"], return_inverse=True)[1]
-    n = supplier.max() + 1 if len(supplier) else 0
-    overall = value.sum() / w.sum() if w.sum() > 0 else np.nan
-    of_category = (np.bincount(category, value) + prior * overall) / (np.bincount(category, w) + prior)
-    plain = rows["weight"].to_numpy()
-    expected = _per(supplier, of_category[category] * plain, n) / _per(supplier, plain, n)
-    return _per(supplier, value, n), _per(supplier, w, n), expected
+def _suppliers(seen: pd.DataFrame, evidence: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.Index:
+    """Return who has a card, sorted: whoever delivered, or is known as a supplier by third parties."""
+    codes = seen["supplier"].cat.codes.to_numpy()
+    names = seen["supplier"].cat.categories[np.unique(codes)].astype("str")
+    if evidence is not None and len(evidence):
+        told = evidence["aspect"].isin(ASPECTS) & (evidence["at"] <= as_of)
+        names = names.union(pd.Index(evidence.loc[told, "party_id"].unique(), dtype="str"))
+    return names.sort_values()
 
 
-def _per(group: npt.NDArray[np.int64], value: Floats, n: int) -> Floats:
-    sums: Floats = np.bincount(group, value, n).astype(np.float64)
+def _ranked(card: pd.DataFrame) -> pd.DataFrame:
+    card = card.sort_values(["otif_low", "supplier_id"], ascending=[False, True]).reset_index(drop=True)
+    card.insert(len(COLUMNS), "rank", np.arange(1, len(card) + 1))
+    first = [*COLUMNS, "rank"]
+    return card[first + [name for name in card if name not in first]]
+
+
+def _counted(name: str, rows: Groups, share: Floats, params: ScorecardParams, said: Observations | None = None) -> Rate:
+    return smoothed_rate(name, rows, share, prior=params.prior_deliveries, third_party=said, low=params.low)
+
+
+def _composition(rows: Groups, seen: pd.DataFrame, said: ThirdParties, params: ScorecardParams) -> Rate:
+    """Each tested delivery counts once: its pieces are of one batch, and conform or not together."""
+    tested = seen["tested"].to_numpy(np.float64)
+    share = np.divide(seen["conforming"], tested, out=np.full(len(seen), np.nan), where=tested > 0)
+    own = rows.per_party(np.where(np.isnan(share), 0.0, rows.weight))
+    return _counted("composition_conformity", rows, share, params, said.about(("composition",), own))
+
+
+def _rating(rows: Groups, said: ThirdParties, params: ScorecardParams) -> Rate:
+    """Return what third parties say on the whole; the supplier's own deliveries only cap how far a source counts."""
+    unknown = np.full(len(rows.party), np.nan)
+    return _counted("rating", rows, unknown, params, said.opinions(rows.per_party(rows.weight)))
+
+
+def _defects(
+    rows: Groups, seen: pd.DataFrame, unnamed: Floats | None, said: ThirdParties, params: ScorecardParams
+) -> Rate:
+    """Each delivery's defects per piece count as many times as it has pieces."""
+    pieces = seen["pieces"].fillna(0.0).to_numpy(np.float64)
+    share = np.divide(seen["defects"], pieces, out=np.full(len(seen), np.nan), where=pieces > 0)
+    own = rows.per_party(np.where(np.isnan(share), 0.0, rows.weight * pieces))
+    return smoothed_rate(
+        "defect_ppm",
+        rows,
+        share,
+        prior=params.prior_pieces,
+        exposure=pieces,
+        third_party=said.defects(own),
+        extra_good=unnamed,
+        low=params.low,
+        unit="pieces",
+        poisson=True,
+    )
+
+
+def _unnamed(
+    faults: pd.DataFrame | None,
+    deliveries: pd.DataFrame,
+    ids: pd.Index,
+    as_of: pd.Timestamp,
+    params: ScorecardParams,
+) -> Floats | None:
+    """Return the faulty pieces by supplier that belong to no delivery of the table, faded by the claim's day."""
+    if faults is None:
+        return None
+    rows = faults[faults["at"] <= as_of]
+    if "delivery_id" in rows and "delivery_id" in deliveries:
+        named = pd.MultiIndex.from_frame(deliveries[["supplier_id", "delivery_id"]].dropna())
+        rows = rows[~pd.MultiIndex.from_frame(rows[["party_id", "delivery_id"]]).isin(named)]
+    party = ids.get_indexer(rows["party_id"])
+    age = (as_of - rows["at"]).dt.days.to_numpy(np.float64)
+    weighted = fault_pieces(rows) * np.exp2(-age / params.half_life_days)
+    sums: Floats = np.bincount(party[party >= 0], weighted[party >= 0], len(ids)).astype(np.float64)
     return sums
 
 
-def _smoothed(rows: pd.DataFrame, name: str, weight: Any, prior: float) -> Floats:
-    value, total, mean = _sums(rows, name, weight, prior)
-    smoothed: Floats = (value + prior * mean) / (total + prior)
-    return smoothed
+def _lateness(rows: Groups, seen: pd.DataFrame, said: ThirdParties, params: ScorecardParams) -> Rate:
+    """Return the model's mean over the supplier's deliveries, as sure as its rates are."""
+    model = LatenessModel.fit(seen, prior=params.prior_deliveries)
+    own_n = rows.per_party(rows.weight)
+    late = rows.per_party(rows.weight * model.predict(seen))
+    start = float(1 / (1 + np.exp(-model.mean)))
+    mean = np.divide(late, own_n, out=np.full(rows.n, start), where=own_n > 0)
+    on_time = said.about(("on_time",), own_n)
+    return Rate(
+        name="p_late_next",
+        own=Observations(good=late, n=own_n),
+        third_party=Observations(good=on_time.n - on_time.good, n=on_time.n),
+        prior_mean=mean,
+        prior_n=params.prior_deliveries,
+        overall=start,
+        low=params.low,
+    )
 
 
-def _defects(rows: pd.DataFrame, params: ScorecardParams) -> Floats:
-    """Return defects per piece: each delivery's rate counts as many times as it has pieces."""
-    rated = rows.assign(rate=rows["defects"] / rows["pieces"].where(rows["pieces"] > 0))
-    return _smoothed(rated, "rate", rows["weight"] * rows["pieces"].fillna(0), params.prior_pieces)
-
-
-def _fill(rows: pd.DataFrame, arrived: npt.NDArray[np.bool_]) -> Floats:
-    ordered, delivered = _numbers(rows, "ordered_pieces"), _numbers(rows, "delivered_pieces")
-    delivered = np.where(arrived, delivered, 0.0)
-    share = np.divide(delivered, ordered, out=np.full(len(rows), np.nan), where=ordered > 0)
-    capped: Floats = np.minimum(share, 1.0)
-    return capped
-
-
-def _numbers(rows: pd.DataFrame, name: str) -> Floats:
-    if name not in rows:
-        return np.full(len(rows), np.nan)
-    return np.asarray(rows[name].to_numpy(np.float64, na_value=np.nan))
-
-
-def _texts(rows: pd.DataFrame, name: str) -> npt.NDArray[np.object_]:
-    if name not in rows:
-        return np.full(len(rows), "", dtype=object)
-    return np.asarray(rows[name].astype("str").fillna("").to_numpy(object))
+def _lead_time(rows: Groups, delay: Floats, params: ScorecardParams) -> dict[str, Floats]:
+    mean = smoothed_mean(rows, delay, prior=params.prior_deliveries, low=params.low)
+    return {
+        "lead_time_bias_days": mean.value,
+        "lead_time_bias_low": mean.low,
+        "lead_time_bias_high": mean.high,
+        "lead_time_mad_days": mean.deviation,
+    }

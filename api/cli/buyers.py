@@ -1,0 +1,61 @@
+"""`evenflow buyers`: a ledger of trades in, buyer scorecards out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli import output
+
+__all__ = ["buyers"]
+
+
+def buyers(
+    *,
+    ledger: Annotated[
+        Path, typer.Option(help="Events: trade_id, buyer_id, supplier_id, at, event, amount_fen[, due_at …].")
+    ],
+    as_of: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day for which to score.")],
+    out: Annotated[Path, typer.Option(help="Scorecards to write (.csv or .parquet).")],
+    parties: Annotated[
+        Path | None, typer.Option(help="Parties: id, kind[, region]; buyers of both are each other's prior.")
+    ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Ratings, audits, certificates: party_id, at, source, kind, aspect …")
+    ] = None,
+    params: Annotated[Path | None, typer.Option(help="TOML with a table [scorecard]: how evidence counts.")] = None,
+    parts: Annotated[
+        Path | None, typer.Option(help="Table to write of what each rate is made of (.csv or .parquet).")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Taken like everywhere; nothing here is drawn at random.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Score buyers by their trades: days to payment, paid late, cancelled, disputed.
+
+    Example: evenflow buyers --ledger ledger.csv --as-of 2026-03-02 --out buyers.csv
+    """
+    import pandas as pd
+
+    from services.files import read_raw
+    from services.score_buyers import score_buyers
+    from services.score_files import check_outputs, read_params, write_cards
+
+    del seed
+    check_outputs(out, parts, ledger, parties, evidence, params)
+    report = score_buyers(
+        read_raw(ledger),
+        as_of=pd.Timestamp(as_of),
+        parties=None if parties is None else read_raw(parties),
+        evidence=None if evidence is None else read_raw(evidence),
+        params=read_params(params),
+        sources={
+            name: path.name
+            for name, path in (("ledger", ledger), ("parties", parties), ("evidence", evidence))
+            if path is not None
+        },
+    )
+    write_cards(report.cards, out, parts)
+    output.emit(report.summary | {"out": str(out)}, as_json=as_json, title="buyers")
