@@ -61,17 +61,16 @@ class Parties:
             If an id is empty, repeated or too long.
         """
         ids, order = IdColumn.ordered(frame["id"])
-        rows = frame if (np.diff(order) == 1).all() else frame.iloc[order]
-        region, regions = _coded(_column(rows, "region"))
-        tenant, tenants = _coded(_column(rows, "tenant"))
-        start, category, categories = _split(_column(rows, "categories"))
-        kinds = pd.Index(PARTY_KINDS)
+        columns = _Columns(frame, None if (np.diff(order) == 1).all() else order)
+        region, regions = columns.coded("region")
+        tenant, tenants = columns.coded("tenant")
+        start, category, categories = columns.lists("categories")
         return cls(
             ids,
-            kinds.get_indexer(rows["kind"].astype("str")).astype(np.int8),
+            columns.kinds(),
             region,
             tenant,
-            {name: _numbers(rows, name) for name in _NUMBERS},
+            {name: columns.numbers(name) for name in _NUMBERS},
             start,
             category,
             regions,
@@ -82,13 +81,35 @@ class Parties:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def where(self, *, kind: str | None = None, region: str | None = None, category: str | None = None) -> Mask:
+    def where(
+        self,
+        *,
+        kind: str | None = None,
+        region: str | None = None,
+        tenant: str | None = None,
+        category: str | None = None,
+        between: Mapping[str, tuple[float | None, float | None]] | None = None,
+    ) -> Mask:
         """Return the mask of the parties with all the given properties.
+
+        Parameters
+        ----------
+        kind, region, tenant, category
+            Names; `category` is one of those a party makes or trades.
+        between
+            Lowest and highest value, both included and None for no bound, of ``lat``, ``lon``, ``capacity_per_day`` or
+            ``lead_time_days``. A party of which a number is not given is not within any bounds of it.
 
         Raises
         ------
         UnknownIdError
-            If no party kind, region or category has that name.
+            If no party kind, region, tenant, category or number has that name.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"id": ["A", "B"], "kind": ["store", "store"], "lead_time_days": [2, 9]})
+        >>> Parties.of(frame).where(kind="store", between={"lead_time_days": (None, 5)}).tolist()
+        [True, False]
         """
         mask = np.ones(len(self), dtype=bool)
         if kind is not None:
@@ -97,9 +118,20 @@ class Parties:
             mask &= self.kind == PARTY_KINDS.index(kind)
         if region is not None:
             mask &= self.region == self.regions.position(region, kind="region")
+        if tenant is not None:
+            mask &= self.tenant == self.tenants.position(tenant, kind="tenant")
         if category is not None:
             mask &= self.trades(self.categories.position(category, kind="category"))
+        for name, (low, high) in (between or {}).items():
+            mask &= self._between(name, low, high)
         return mask
+
+    def _between(self, name: str, low: float | None, high: float | None) -> Mask:
+        if name not in self.numbers:
+            raise UnknownIdError("number of a party", name)
+        numbers = self.numbers[name]
+        inside: Mask = (numbers >= (-np.inf if low is None else low)) & (numbers <= (np.inf if high is None else high))
+        return inside
 
     def trades(self, category: int) -> Mask:
         """Return the mask of the parties that make or trade a category (by code)."""
@@ -112,42 +144,71 @@ class Parties:
         return [self.categories.text(code) for code in self.category[members]]
 
     def arrays(self) -> dict[str, Array]:
-        """Return the table's arrays by name, as `from_arrays` takes them."""
-        own = {name: getattr(self, name) for name in ("kind", "region", "tenant", "category_start", "category")}
-        own |= {f"number.{name}": array for name, array in self.numbers.items()}
-        return own | {name: getattr(self, name).texts for name in ("ids", *_VOCABULARIES)}
+        """Return the table's arrays by name, as `from_arrays` takes them; columns nobody gave are left out."""
+        own: dict[str, Array] = {"kind": self.kind, "category": self.category}
+        own |= {name: getattr(self, name).texts for name in ("ids", *_VOCABULARIES)}
+        columns = {name: getattr(self, name) for name in ("region", "tenant", "category_start")}
+        columns |= {f"number.{name}": array for name, array in self.numbers.items()}
+        return own | {name: array for name, array in columns.items() if array.strides != (0,)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Parties:
         """Return the table that `arrays` came from."""
-        numbers = {name: arrays[f"number.{name}"] for name in _NUMBERS}
-        own: dict[str, Any] = {name: a for name, a in arrays.items() if not name.startswith("number.")}
+        n = len(arrays["ids"])
+        numbers = {name: arrays.get(f"number.{name}", _all_alike(np.float32(np.nan), n)) for name in _NUMBERS}
+        own: dict[str, Any] = {name: arrays.get(name, _all_alike(np.int32(-1), n)) for name in ("region", "tenant")}
+        own["category_start"] = arrays.get("category_start", _all_alike(np.int32(0), n + 1))
+        own |= {name: arrays[name] for name in ("kind", "category")}
         own |= {name: IdColumn(arrays[name]) for name in ("ids", *_VOCABULARIES)}
         return cls(**own, numbers=numbers)
 
 
-def _column(frame: pd.DataFrame, name: str) -> pd.Series:
-    if name in frame:
-        return frame[name]
-    return pd.Series(pd.Categorical.from_codes(np.full(len(frame), -1), categories=[""]), index=frame.index)
+class _Columns:
+    """Columns of a frame in the order of the parties' positions; those that nobody gave take no memory."""
+
+    def __init__(self, frame: pd.DataFrame, order: npt.NDArray[np.int64] | None) -> None:
+        self._frame, self._order = frame, order
+
+    def _cells(self, name: str) -> pd.Series:
+        cells = self._frame[name]
+        return cells if self._order is None else cells.iloc[self._order]
+
+    def kinds(self) -> npt.NDArray[np.int8]:
+        coded = _categorical(self._cells("kind"))
+        codes = pd.Index(PARTY_KINDS).get_indexer(coded.cat.categories.astype("str")).astype(np.int8)
+        kinds: npt.NDArray[np.int8] = codes[coded.cat.codes.to_numpy()]
+        return kinds
+
+    def numbers(self, name: str) -> npt.NDArray[np.float32]:
+        if name not in self._frame:
+            return _all_alike(np.float32(np.nan), len(self._frame))
+        numbers: npt.NDArray[np.float32] = self._cells(name).to_numpy(dtype=np.float32, na_value=np.nan)
+        return numbers
+
+    def coded(self, name: str) -> tuple[Ints, IdColumn]:
+        if name not in self._frame:
+            return _all_alike(np.int32(-1), len(self._frame)), IdColumn.of(pd.Series([], dtype="str"))
+        coded = _categorical(self._cells(name))
+        names = IdColumn.vocabulary(pd.Series(coded.cat.categories, dtype="str"))
+        return names.positions(coded), names
+
+    def lists(self, name: str) -> tuple[Ints, Ints, IdColumn]:
+        """Return starts, codes and names of lists written as texts joined by |."""
+        if name not in self._frame:
+            start = _all_alike(np.int32(0), len(self._frame) + 1)
+            return start, np.empty(0, np.int32), IdColumn.of(pd.Series([], dtype="str"))
+        return _split(_categorical(self._cells(name)))
 
 
-def _numbers(frame: pd.DataFrame, name: str) -> npt.NDArray[np.float32]:
-    if name not in frame:
-        return np.full(len(frame), np.nan, dtype=np.float32)
-    numbers: npt.NDArray[np.float32] = frame[name].to_numpy(dtype=np.float32, na_value=np.nan)
-    return numbers
+def _categorical(texts: pd.Series) -> pd.Series:
+    return texts if isinstance(texts.dtype, pd.CategoricalDtype) else texts.astype("category")
 
 
-def _coded(texts: pd.Series) -> tuple[Ints, IdColumn]:
-    coded = texts if isinstance(texts.dtype, pd.CategoricalDtype) else texts.astype("category")
-    names = IdColumn.vocabulary(pd.Series(coded.cat.categories, dtype="str"))
-    return names.positions(coded), names
+def _all_alike(value: np.generic, n: int) -> npt.NDArray[Any]:
+    return np.broadcast_to(value, n)
 
 
-def _split(texts: pd.Series) -> tuple[Ints, Ints, IdColumn]:
-    """Return starts, codes and names of lists written as texts joined by |."""
-    coded = texts if isinstance(texts.dtype, pd.CategoricalDtype) else texts.astype("category")
+def _split(coded: pd.Series) -> tuple[Ints, Ints, IdColumn]:
     lists = [sorted({word.strip() for word in str(text).split("|")} - {""}) for text in coded.cat.categories]
     words = pd.Series([word for words in lists for word in words], dtype="str")
     names = IdColumn.vocabulary(words)
