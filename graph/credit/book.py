@@ -26,7 +26,7 @@ class Book:
     Parameters
     ----------
     buyers, suppliers
-        Ids of the pairs' two ends, shape (pairs,).
+        Ids of the pairs' two ends, shape (pairs,), by buyer and supplier.
     trade_ids
         Ids of the trades, shape (trades,).
     pair
@@ -126,12 +126,21 @@ def days_of(dates: pd.Series) -> Ints:
 def _coded(ids: pd.Series, more: pd.Series | None = None) -> tuple[Ints, pd.Index]:
     whole = ids if more is None or more.empty else pd.concat([ids, more], ignore_index=True)
     codes, texts = pd.factorize(whole)
-    return codes.astype(np.int64), pd.Index(texts)
+    order = pd.Index(texts).argsort()
+    return _ranks(order)[codes], pd.Index(texts).take(order)
 
 
 def _groups(key: Ints) -> tuple[Ints, Ints]:
+    """Return each key's rank among the distinct keys, and these; hashing first is twice as fast as sorting all."""
     codes, distinct = pd.factorize(key)
-    return codes.astype(np.int64), np.asarray(distinct, dtype=np.int64)
+    order = np.argsort(distinct)
+    return _ranks(order)[codes], np.asarray(distinct[order], dtype=np.int64)
+
+
+def _ranks(order: npt.NDArray[np.intp]) -> Ints:
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = np.arange(len(order))
+    return ranks
 
 
 def _event_codes(events: pd.Series) -> Ints:

@@ -80,10 +80,12 @@ def _side(positions: pd.DataFrame, side: str, params: CreditParams) -> pd.DataFr
     order = np.lexsort((rows[f"{other}_id"].to_numpy(object), -share, party))
     first = order[np.flatnonzero(np.diff(party[order], prepend=-1))]
     herfindahl = np.bincount(party, share**2, len(ids))
-    shares = pd.Series(share[first], dtype=float)
-    told = (100 * shares).map("{:.0f} % of its ".format) + what
-    spread = "its Herfindahl index is " + pd.Series(herfindahl).map("{:.2f}".format)
-    warning = np.where(shares > most_share, told, np.where(herfindahl > params.herfindahl, spread, ""))
+    shares = share[first]
+    warning = np.full(len(ids), "", dtype=object)
+    for at in np.flatnonzero(herfindahl > params.herfindahl):
+        warning[at] = f"its Herfindahl index is {herfindahl[at]:.2f}"
+    for at in np.flatnonzero(shares > most_share):
+        warning[at] = f"{100 * shares[at]:.0f} % of its {what}"
     columns = {
         "party_id": pd.Series(ids, dtype="str"),
         "side": pd.Series([side] * len(ids), dtype="str"),

@@ -98,7 +98,7 @@ def credit_positions(
     aged = ageing(book, kept, trades, today)
     columns |= {f"{bucket}_fen": aged[:, at] for at, bucket in enumerate(BUCKETS)}
     frame = _with_shares(pd.DataFrame(columns | _turnover(book, today, params, columns["receivables_fen"])))
-    frame = frame[list(_ORDER)].sort_values(["buyer_id", "supplier_id"]).reset_index(drop=True)
+    frame = frame[list(_ORDER)]
     return CreditResult(frame, concentration(frame, params), irregularities(book))
 
 
