@@ -10,8 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.arrays import Array, Ints, expand, starts_of
+from graph.relations import ALWAYS, NEVER, UNKNOWN_DAY
 
-__all__ = ["Block", "Ends", "Ties"]
+__all__ = ["MISSING", "Block", "Ends", "Ties"]
+
+MISSING: Mapping[str, np.generic] = {
+    "weight": np.float32(1),
+    "count": np.int32(0),
+    "amount_fen": np.int64(0),
+    "first_at": UNKNOWN_DAY,
+    "last_at": UNKNOWN_DAY,
+    "valid_from": ALWAYS,
+    "valid_to": NEVER,
+}
+"""What each attribute of a relation is where it was not given, in the type it is kept in."""
 
 
 class Ends(NamedTuple):
@@ -150,17 +162,24 @@ class Block:
         return counts
 
     def values(self, name: str, relations: Array) -> Array:
-        """Return an attribute of some relations."""
+        """Return an attribute of some relations; what stands for "not given" if none of them has it."""
+        if name not in self.columns:
+            return np.full(len(relations), MISSING[name])
         return self.columns[name][relations]
 
     def on_day(self, day: int) -> Block:
         """Return the block of the relations that hold on a day (days since 1970-01-01)."""
+        holds = self.holds(day)
+        return self if holds.all() else self.where(holds)
+
+    def holds(self, day: int) -> npt.NDArray[np.bool_]:
+        """Return the mask of the relations that hold on a day."""
         holds = np.ones(self.n_relations, dtype=bool)
         if "valid_from" in self.columns:
             holds &= self.columns["valid_from"] <= day
         if "valid_to" in self.columns:
             holds &= day < self.columns["valid_to"]
-        return self if holds.all() else self.where(holds)
+        return holds
 
     def merged(self) -> Block:
         """Return the block itself."""
@@ -185,24 +204,27 @@ class Block:
         )
 
     def find(self, src: Array, dst: Array) -> npt.NDArray[np.int64]:
-        """Return the position of each pair's relation, -1 where there is none (the last of parallel ones).
+        """Return the position of each pair's relation, -1 where there is none (the last of parallel ones)."""
+        at = self._bound(src, dst, np.less_equal) - 1
+        if not self.n_relations:
+            return np.full(len(at), -1)
+        found = (at >= self.out_start[src]) & (self.out_dst[np.maximum(at, 0)] == dst)
+        return np.where(found, at, -1)
 
-        A binary search inside each source's row, all pairs at once.
-        """
+    def parallel(self, src: Array, dst: Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the positions (first, end) of each pair's relations; there are several if they differ in validity."""
+        return self._bound(src, dst, np.less), self._bound(src, dst, np.less_equal)
+
+    def _bound(self, src: Array, dst: Array, before: np.ufunc) -> npt.NDArray[np.int64]:
+        """Search each source's row for `dst`, all pairs at once: the first relation whose end is not `before` it."""
         low = self.out_start[src].astype(np.int64)
-        end = self.out_start[np.asarray(src) + 1].astype(np.int64)
-        high = end.copy()
+        high = self.out_start[np.asarray(src) + 1].astype(np.int64)
         while (open_ := low < high).any():
             middle = (low + high) >> 1
-            right = open_ & (self.out_dst[np.minimum(middle, len(self.out_dst) - 1)] <= dst)
+            right = open_ & before(self.out_dst[np.minimum(middle, len(self.out_dst) - 1)], dst)
             low = np.where(right, middle + 1, low)
             high = np.where(open_ & ~right, middle, high)
-        at = low - 1
-        start = self.out_start[src]
-        found = (
-            (at >= start) & (self.out_dst[np.maximum(at, 0)] == dst) if len(self.out_dst) else np.zeros(len(at), bool)
-        )
-        return np.where(found, at, -1)
+        return low
 
     def arrays(self) -> dict[str, Array]:
         """Return the block's arrays by name, as `from_arrays` takes them."""

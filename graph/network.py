@@ -19,7 +19,7 @@ from graph.parties import Parties
 from graph.relations import Relations
 from graph.tables import PARTY_KINDS, RELATION_KINDS
 
-__all__ = ["SupplyNetwork"]
+__all__ = ["SupplyNetwork", "days_since_epoch"]
 
 FORMAT = 1
 
@@ -178,7 +178,7 @@ class SupplyNetwork:
 
         The same as building from the relations' rows that hold on that day.
         """
-        number = (day - dt.date(1970, 1, 1)).days
+        number = days_since_epoch(day)
         blocks = {kind: block.on_day(number) for kind, block in self.blocks.items()}
         return replace(self, blocks={kind: block for kind, block in blocks.items() if block.n_relations})
 
@@ -216,6 +216,11 @@ class SupplyNetwork:
         _, ends, relations = block.out_of(at) if direction == "out" else block.into(at)
         return ends, block.values("weight", relations)
 
-    def _empty(self) -> Block:
+    def _empty(self) -> Ties:
         none = np.empty(0, dtype=np.int32)
         return Block.of(self.n_parties, none, none, {"weight": np.empty(0, dtype=np.float32)})
+
+
+def days_since_epoch(day: dt.date) -> int:
+    """Return a day as relations keep it: days since 1970-01-01."""
+    return (day - dt.date(1970, 1, 1)).days
