@@ -10,6 +10,7 @@ import pandas as pd
 from contracts.errors import InputError
 from services.files import write_table
 from simulate.examples import example_matching, example_planning, example_sales
+from simulate.judgements import example_judgements
 from simulate.market import evergreen_sales, evergreen_styles, simulate_market
 from simulate.params import MarketParams
 
@@ -113,6 +114,7 @@ def _network(seed: int) -> dict[str, pd.DataFrame]:
         "signals": market.signals,
         "supply": market.goods.supply,
         "orders": market.orders,
+        "judgements": example_judgements(market.relations(), today, seed=seed),
     }
 
 

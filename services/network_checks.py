@@ -12,6 +12,8 @@ import pandas as pd
 from graph.credit.checks import ledger_faults, terms_faults
 from graph.ids import IdColumn, id_faults
 from graph.relations import FAULTS, Relations
+from graph.scorecards.tables import delivery_faults, evidence_faults
+from graph.trust.tables import judgement_faults
 
 __all__ = ["CHECK_ORDER", "Reasons", "row_reasons"]
 
@@ -31,6 +33,9 @@ CHECK_ORDER = (
     "terms",
     "lots",
     "claims",
+    "judgements",
+    "deliveries",
+    "evidence",
 )
 
 
@@ -66,9 +71,20 @@ _REFERENCES = (
     _Reference("claims", "lot_id", (("lots", "lot_id"),), "a lot of lots"),
     _Reference("claims", "buyer_id", _PARTY, "the id of a party"),
     _Reference("claims", "sku_id", _SKU, "a sku of products"),
+    _Reference("judgements", "src", _PARTY, "the id of a party"),
+    _Reference("judgements", "dst", _PARTY, "the id of a party"),
+    _Reference("deliveries", "supplier_id", _PARTY, "the id of a party"),
+    _Reference("deliveries", "buyer_id", _PARTY, "the id of a party"),
+    _Reference("evidence", "party_id", _PARTY, "the id of a party"),
 )
 
-_FAULTS = {"ledger": ledger_faults, "terms": terms_faults}
+_FAULTS = {
+    "ledger": ledger_faults,
+    "terms": terms_faults,
+    "judgements": judgement_faults,
+    "deliveries": delivery_faults,
+    "evidence": evidence_faults,
+}
 
 
 def row_reasons(name: str, frame: pd.DataFrame, checked: Mapping[str, pd.DataFrame]) -> Reasons:

@@ -6,7 +6,9 @@ from contracts.tables import TableSchema
 from forecast.tables import SALES, SIGNALS
 from graph.aftersales.tables import CLAIMS, LOTS
 from graph.credit.tables import LEDGER, TERMS
+from graph.scorecards.tables import DELIVERIES, EVIDENCE
 from graph.tables import DEMANDS, PARTIES, PRODUCTS, RELATIONS, SUPPLY
+from graph.trust.tables import JUDGEMENTS
 from planning.tables import ROUTES
 
 __all__ = ["TABLES"]
@@ -24,4 +26,7 @@ TABLES: dict[str, TableSchema] = {
     "terms": TERMS,
     "lots": LOTS,
     "claims": CLAIMS,
+    "judgements": JUDGEMENTS,
+    "deliveries": DELIVERIES,
+    "evidence": EVIDENCE,
 }

@@ -11,7 +11,20 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api.http import docs_page, forecasts, jobs, matches, parties, plans, problems, system
+from api.http import (
+    aftersales,
+    credit,
+    docs_page,
+    forecasts,
+    jobs,
+    matches,
+    parties,
+    plans,
+    problems,
+    scorecards,
+    system,
+    trust,
+)
 from api.http.guard import Guard
 from api.http.house import House, Net
 from api.http.metrics import Metrics
@@ -21,7 +34,18 @@ from store.home import Home
 
 __all__ = ["create_app"]
 
-_ROUTERS = (forecasts.router, plans.router, matches.router, parties.router, jobs.router, system.router)
+_ROUTERS = (
+    credit.router,
+    scorecards.router,
+    aftersales.router,
+    trust.router,
+    forecasts.router,
+    plans.router,
+    matches.router,
+    parties.router,
+    jobs.router,
+    system.router,
+)
 _DESCRIPTION = """\
 Matches supply and demand, and turns social demand into level-loaded factory orders.
 

@@ -101,3 +101,43 @@ def test_wrong_files_are_named_and_nothing_is_written(
         CliRunner().invoke(app, [*arguments, str(path), "--out", str(out)], catch_exceptions=False)
     assert message in str(caught.value)
     assert not out.exists()
+
+
+def test_trust_is_explained_by_paths(judgements: Path, tmp_path: Path) -> None:
+    """From the seeds, or from the one who asks; ⇏ is distrust."""
+    (tmp_path / "pairs.csv").write_text("src,dst\nA,D\nA,C\n")
+    out = tmp_path / "t.csv"
+    _run("trust", "--relations", judgements, "--pairs", tmp_path / "pairs.csv", "--explain", "2", "--out", out)
+    scores = pd.read_csv(out).set_index("dst")
+    assert scores["paths"]["C"] == "A → B → C 100%"
+    assert scores["paths"]["D"] == "A → B → C → D 58%; A ⇏ D 42%"
+    _run("trust", "--relations", judgements, "--walk", "--seeds", "A", "--out", out)
+    scores = pd.read_csv(out).set_index("id")
+    assert min(scores["against"]["D"], scores["support"]["D"]) > 0
+
+
+def test_vouching_lifts_strangers_and_circles_are_counted(judgements: Path, tmp_path: Path) -> None:
+    """B vouches for E; Y and Z only for each other."""
+    vouches, out = tmp_path / "vouches.csv", tmp_path / "t.csv"
+    vouches.write_text("src,dst,at\nB,E,2026-01-09\nY,Z,\nZ,Y,\n")
+    summary = _run("trust", "--relations", judgements, "--vouches", vouches, "--out", out)
+    assert (summary["parties"], summary["vouches"], summary["circles"]) == (7, 3, [["Y", "Z"]])
+    scores = pd.read_csv(out).set_index("id")
+    assert scores["vouched_by"]["E"] == "B"
+    assert scores["score"]["B"] > scores["score"]["E"] > scores["score"]["Z"]
+    assert scores["score"]["Z"] == pytest.approx(scores["score"]["A"])
+
+
+def test_a_loaded_network_has_judgements_of_its_own(tmp_path: Path) -> None:
+    """The example network's; a judgement of oneself goes to quarantine."""
+    CliRunner().invoke(app, ["demo", "--files", str(tmp_path)], catch_exceptions=False)
+    with (tmp_path / "net" / "judgements.csv").open("a") as file:
+        file.write("sim-store-0000001,sim-store-0000001,1,2025-01-01,True\n")
+    home = tmp_path / "home"
+    loaded = _run("load", tmp_path / "net", "--home", home)
+    assert loaded["quarantined"] == {"judgements": 1}
+    summary = _run("trust", "--home", home, "--out", tmp_path / "t.csv")
+    assert summary["judgements"] == loaded["judgements"]
+    assert summary["vouches"] > 0
+    with pytest.raises(EvenflowError, match="--vouches: expected --relations beside it"):
+        _run("trust", "--home", home, "--vouches", tmp_path / "t.csv", "--out", tmp_path / "u.csv")

@@ -7,7 +7,9 @@ from scipy.sparse import csr_array
 
 from contracts.errors import EvenflowError
 from graph.pagerank import pagerank
-from graph.trust.judgements import Judgements, TrustParams, global_trust, pair_trust
+from graph.trust.judgements import Judgements
+from graph.trust.params import TrustParams
+from graph.trust.scores import global_trust, pair_trust
 
 PARAMS = TrustParams(prior=1.0, half_life_days=100)
 
@@ -105,6 +107,8 @@ def test_what_does_not_converge_says_so() -> None:
         ({"prior": 0}, "prior: expected a number > 0"),
         ({"size_power": 2}, r"size_power: expected a number in \[0, 1\]"),
         ({"own": -1}, "own: expected a number >= 0"),
+        ({"vouched": 1}, r"vouched: expected a number in \[0, 1\)"),
+        ({"blame": 1.5}, r"blame: expected a number in \[0, 1\]"),
         ({"damping": 1}, r"damping: expected a number in \[0, 1\)"),
         ({"max_iterations": 0}, "max_iterations: expected a number > 0"),
     ],
