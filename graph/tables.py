@@ -8,11 +8,9 @@ __all__ = [
     "DEMANDS",
     "EXCLUSIVES",
     "LANES",
-    "PAIRS",
     "PARTIES",
     "PARTY_KINDS",
     "PRODUCTS",
-    "RATINGS",
     "RELATIONS",
     "RELATION_KINDS",
     "STOCK",
@@ -198,27 +196,5 @@ DEMANDS = TableSchema(
         _text("ship_to", "Party or region the goods go to; the buyer's place without it."),
         _date("due_date", "Day by which the goods must be there."),
         _whole("max_price_fen", "Most the buyer pays per piece, in fen."),
-    ),
-)
-
-RATINGS = TableSchema(
-    name="relations",
-    columns=(
-        _text("src", "Who trusts or distrusts.", required=True),
-        _text("dst", "Who is trusted or distrusted.", required=True),
-        Column(
-            name="weight",
-            kind="float",
-            description="How much; negative = distrust. Only its size beside others counts.",
-        ),
-        _date("at", "Day of the judgement; without it nothing fades."),
-    ),
-)
-
-PAIRS = TableSchema(
-    name="pairs",
-    columns=(
-        _text("src", "Who asks.", required=True),
-        _text("dst", "About whom.", required=True),
     ),
 )
