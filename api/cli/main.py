@@ -8,16 +8,20 @@ import typer
 
 from api.cli.aftersales import aftersales
 from api.cli.buyers import buyers
+from api.cli.compare import compare
 from api.cli.credit import credit
 from api.cli.demo import demo
 from api.cli.forecast import forecast
 from api.cli.load import load
 from api.cli.match import match
 from api.cli.plan import plan
+from api.cli.promote import promote
 from api.cli.replay import replay
+from api.cli.rollback import rollback
 from api.cli.run import run_command
 from api.cli.scorecard import scorecard
 from api.cli.serve import serve_command
+from api.cli.train import train
 from api.cli.trust import trust
 
 app = typer.Typer(
@@ -44,14 +48,18 @@ def _root(
 
 app.command("aftersales")(aftersales)
 app.command("buyers")(buyers)
+app.command("compare")(compare)
 app.command("credit")(credit)
 app.command("demo")(demo)
 app.command("forecast")(forecast)
 app.command("load")(load)
 app.command("match")(match)
 app.command("plan")(plan)
+app.command("promote")(promote)
 app.command("replay")(replay)
+app.command("rollback")(rollback)
 app.command("run")(run_command)
 app.command("scorecard")(scorecard)
 app.command("serve")(serve_command)
+app.command("train")(train)
 app.command("trust")(trust)

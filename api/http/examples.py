@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-__all__ = ["FORECAST_EXAMPLES", "MATCH_EXAMPLES", "PLAN_EXAMPLES"]
+__all__ = ["CREDIT_PRICE_EXAMPLES", "FORECAST_EXAMPLES", "MATCH_EXAMPLES", "PLAN_EXAMPLES"]
 
 _WEEK = (4, 3, 5, 4, 6, 9, 8)  # sales by weekday: the weekend sells twice as much
 
@@ -58,6 +58,27 @@ MATCH_EXAMPLES: dict[str, Any] = {
                 {"order_id": "o-2", "supplier_id": "factory-a", "score": 0.8},
                 {"order_id": "o-2", "supplier_id": "factory-b", "score": 0.7},
             ],
+        },
+    },
+}
+
+CREDIT_PRICE_EXAMPLES: dict[str, Any] = {
+    "sixty days": {
+        "summary": "10 000 yuan on 60 days at 7.3 % a year, a tenth kept back until day 90, a buyer who is often late",
+        "value": {
+            "orders": [
+                {
+                    "amount_fen": 1_000_000,
+                    "days": 60,
+                    "annual_rate": 0.073,
+                    "retained_share": 0.1,
+                    "acceptance_days": 90,
+                    "p_late": 0.3,
+                    "days_late": 20,
+                    "p_unpaid": 0.01,
+                    "loss_share": 0.6,
+                }
+            ]
         },
     },
 }

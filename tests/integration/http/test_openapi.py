@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.http.examples import FORECAST_EXAMPLES, MATCH_EXAMPLES, PLAN_EXAMPLES
+from api.http.examples import CREDIT_PRICE_EXAMPLES, FORECAST_EXAMPLES, MATCH_EXAMPLES, PLAN_EXAMPLES
 
 POSTS = [
     (path, name, example["value"])
@@ -16,6 +16,7 @@ POSTS = [
         "/v1/forecasts": FORECAST_EXAMPLES,
         "/v1/plans": PLAN_EXAMPLES,
         "/v1/matches": MATCH_EXAMPLES,
+        "/v1/credit/price": CREDIT_PRICE_EXAMPLES,
     }.items()
     for name, example in examples.items()
 ]
@@ -66,10 +67,15 @@ def test_operation_ids_are_stable(client):
         "list_jobs",
         "match",
         "metrics",
+        "price_terms",
+        "read_claim",
         "read_forecast",
         "read_job",
         "read_job_table",
+        "read_pair_credit",
         "read_party",
+        "read_party_credit",
+        "read_party_faults",
         "read_plan",
         "read_problem",
         "ready",
