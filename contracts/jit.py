@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 
-__all__ = ["HAVE_NUMBA", "NO_NUMBA_NOTE", "compiled", "inlined"]
+__all__ = ["HAVE_NUMBA", "NO_NUMBA_NOTE", "compiled", "inlined", "merged"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,3 +30,12 @@ def inlined(function: F) -> F:
     from numba import njit
 
     return cast("F", njit(cache=True, inline="always")(function))
+
+
+def merged(function: F) -> F:
+    """Compile a function once and let the machine code of its callers hold it: for many arrays and many callers."""
+    if not HAVE_NUMBA:
+        return function
+    from numba import njit
+
+    return cast("F", njit(cache=True, forceinline=True)(function))

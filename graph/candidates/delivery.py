@@ -7,7 +7,7 @@ import pandas as pd
 
 from contracts.errors import TableError
 from graph.arrays import Array
-from graph.candidates.layout import Holders, Lanes, plain
+from graph.candidates.layout import HOLDER, LANE, Holders, Lanes, plain, table
 from graph.ids import IdColumn
 from graph.parties import Parties
 from graph.tables import PARTY_KINDS
@@ -15,7 +15,7 @@ from graph.tables import PARTY_KINDS
 __all__ = ["holders_of", "in_force", "lanes_of", "require_parties", "texts_of"]
 
 
-def require_parties(ids: IdColumn, frame: pd.DataFrame, table: str, column: str) -> Array:
+def require_parties(ids: IdColumn, frame: pd.DataFrame, name: str, column: str) -> Array:
     """Return the positions of a column's parties, -1 where a cell is empty.
 
     Raises
@@ -28,7 +28,7 @@ def require_parties(ids: IdColumn, frame: pd.DataFrame, table: str, column: str)
     unknown = np.flatnonzero((positions < 0) & (texts != "").to_numpy())
     if len(unknown):
         row = int(unknown[0])
-        raise TableError(table, column, "the id of a known party", texts.iloc[row], row=row + 1, bad_rows=len(unknown))
+        raise TableError(name, column, "the id of a known party", texts.iloc[row], row=row + 1, bad_rows=len(unknown))
     return positions
 
 
@@ -53,16 +53,17 @@ def lanes_of(parties: Parties, lanes: pd.DataFrame, regions: IdColumn) -> Lanes:
     numbers = {name: _numbers(lanes, name, 0.0) for name in ("transit_days", "fen_per_kg", "fen_per_order")}
     open_to_all = parties.kind[carrier] == PARTY_KINDS.index("carrier")
     order = np.lexsort((numbers["transit_days"], carrier, key))
-    return Lanes(
-        plain(key[order], np.int64),
-        plain(carrier[order], np.int32),
-        plain(np.where(open_to_all, -1, carrier)[order], np.int32),
-        plain(numbers["transit_days"][order], np.float64),
-        plain(numbers["fen_per_kg"][order], np.float64),
-        plain(numbers["fen_per_order"][order], np.float64),
-        plain(_numbers(lanes, "max_kg", np.inf)[order], np.float64),
-        len(regions),
+    rows = table(
+        LANE,
+        key=key,
+        carrier=carrier,
+        own=np.where(open_to_all, -1, carrier),
+        days=numbers["transit_days"],
+        per_kg=numbers["fen_per_kg"],
+        per_order=numbers["fen_per_order"],
+        max_kg=_numbers(lanes, "max_kg", np.inf),
     )
+    return Lanes(plain(key[order], np.int64), rows[order], len(regions))
 
 
 def holders_of(
@@ -95,13 +96,10 @@ def holders_of(
         codes[column] = np.where(given, found + offset, -1)
     rows = np.flatnonzero(known)
     rows = rows[np.lexsort((holder[rows], region[rows]))]
-    return Holders(
-        plain(region[rows], np.int32),
-        plain(holder[rows], np.int32),
-        plain(codes["sku_id"][rows], np.int64),
-        plain(codes["category"][rows], np.int64),
-        plain(codes["brand"][rows], np.int32),
+    every = table(
+        HOLDER, region=region, holder=holder, brand=codes["brand"], sku=codes["sku_id"], category=codes["category"]
     )
+    return Holders(plain(region[rows], np.int32), every[rows])
 
 
 def in_force(exclusives: pd.DataFrame, today: pd.Timestamp | None) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from graph.arrays import Array, expand
 from graph.candidates.kernel import REASONS
-from graph.candidates.layout import BASES, Rows
+from graph.candidates.layout import BASES, Lanes
 from graph.candidates.orders import OrderArrays
 from graph.candidates.supply_book import SupplyBook
 
@@ -38,39 +38,46 @@ COLUMNS = (
 )
 
 
-def candidate_frame(book: SupplyBook, orders: OrderArrays, order_ids: pd.Series, found: Rows) -> pd.DataFrame:
+def candidate_frame(book: SupplyBook, orders: OrderArrays, order_ids: pd.Series, found: Array) -> pd.DataFrame:
     """Return the table that `graph.candidates.search.gather` describes."""
     offers, lanes, ids = book.offers, book.lanes, book.network.parties.ids
-    offer, lane = found.offer, found.lane
-    cost = offers.unit_cost[offer]
-    usual = np.append(book.sku_cost, np.nan)[orders.sku[found.demand]]
-    taken = np.where(lane >= 0, lane, len(lanes.key))
-    kg = orders.kg[found.demand]
-    supplier, workshops = ids.arrow_at(offers.supplier[offer]), _workshops(book, offer)
+    own, order = offers.rows[found["offer"]], orders.rows[found["demand"]]
+    usual = np.append(book.sku_cost, np.nan)[order["sku"]]
+    lane = np.append(lanes.rows, _no_lane(lanes))[found["lane"]]
+    supplier, workshops = ids.arrow_at(own["supplier"]), _workshops(book, found["offer"])
     return pd.DataFrame(
         {
-            "order_id": _series(pa.array(order_ids, pa.large_string()).take(pa.array(found.demand))),
+            "order_id": _series(pa.array(order_ids, pa.large_string()).take(pa.array(found["demand"]))),
             "supplier_id": _series(supplier),
-            "from_id": _series(ids.arrow_at(offers.place[offer])),
-            "basis": _words(BASES, offers.basis[offer]),
-            "capacity": np.floor(offers.capacity[offer]).astype(np.int64),
-            "unit_cost_fen": np.where(np.isnan(cost), usual, cost),
-            "minimum_order": offers.minimum[offer].astype(np.int64),
-            "lead_time_days": found.days,
-            "transit_days": np.append(lanes.days, np.nan)[taken],
-            "carrier_id": _series(ids.arrow_at(np.append(lanes.carrier, np.int32(-1))[taken])),
-            "freight_fen": np.append(lanes.per_order, np.nan)[taken] + np.append(lanes.per_kg, np.nan)[taken] * kg,
-            "distance_km": found.km,
-            "hops": np.where(found.hops == 3, 0, found.hops).astype(np.int64),
-            "tie_strength": found.strength,
+            "from_id": _series(ids.arrow_at(own["place"])),
+            "basis": _words(BASES, own["basis"]),
+            "capacity": np.floor(own["capacity"]).astype(np.int64),
+            "unit_cost_fen": np.where(np.isnan(own["unit_cost"]), usual, own["unit_cost"]),
+            "minimum_order": own["minimum"].astype(np.int64),
+            "lead_time_days": found["days"],
+            "transit_days": lane["days"],
+            "carrier_id": _series(ids.arrow_at(lane["carrier"])),
+            "freight_fen": lane["per_order"] + lane["per_kg"] * order["kg"],
+            "distance_km": found["km"],
+            "hops": np.where(found["hops"] == 3, 0, found["hops"]).astype(np.int64),
+            "tie_strength": found["strength"],
             "path": _series(_paths(book, orders, found, supplier, workshops)),
             "workshops": _series(workshops),
-            "eligible": found.reason == 0,
-            "reason": _words(REASONS, found.reason),
-            "violated_id": _series(ids.arrow_at(np.where(found.reason == 2, found.holder, -1))),
+            "eligible": found["reason"] == 0,
+            "reason": _words(REASONS, found["reason"]),
+            "violated_id": _series(ids.arrow_at(np.where(found["reason"] == 2, found["holder"], -1))),
         },
         columns=list(COLUMNS),
     )
+
+
+def _no_lane(lanes: Lanes) -> Array:
+    """Return the row that stands for no lane: everything unknown."""
+    none = np.zeros(1, lanes.rows.dtype)
+    none["carrier"] = -1
+    for name in ("days", "per_kg", "per_order"):
+        none[name] = np.nan
+    return none
 
 
 def _workshops(book: SupplyBook, offer: Array) -> pa.Array:
@@ -84,16 +91,16 @@ def _workshops(book: SupplyBook, offer: Array) -> pa.Array:
     return pa.array(texts, pa.large_string()).take(pa.array(where))
 
 
-def _paths(book: SupplyBook, orders: OrderArrays, found: Rows, supplier: pa.Array, workshops: pa.Array) -> pa.Array:
+def _paths(book: SupplyBook, orders: OrderArrays, found: Array, supplier: pa.Array, workshops: pa.Array) -> pa.Array:
     ids = book.network.parties.ids
-    buyer = ids.arrow_at(orders.buyer).take(pa.array(found.demand))
-    middle = ids.arrow_at(found.middle)
+    buyer = ids.arrow_at(orders.rows["buyer"]).take(pa.array(found["demand"]))
+    middle = ids.arrow_at(found["middle"])
     arrow, nothing = (pa.scalar(text, pa.large_string()) for text in (" > ", ""))
     through = pc.binary_join_element_wise(supplier, middle, buyer, arrow)
     straight = pc.binary_join_element_wise(supplier, buyer, arrow)
-    known = pc.if_else(pa.array(found.hops == 2), through, straight)
+    known = pc.if_else(pa.array(found["hops"] == 2), through, straight)
     made = pc.if_else(pc.equal(workshops, ""), known, pc.binary_join_element_wise(workshops, known, arrow))
-    return pc.if_else(pa.array(found.hops == 3), nothing, made)
+    return pc.if_else(pa.array(found["hops"] == 3), nothing, made)
 
 
 def _words(words: tuple[str, ...], codes: Array) -> pd.Series:

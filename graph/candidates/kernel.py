@@ -3,86 +3,91 @@
 from __future__ import annotations
 
 from math import asin, cos, inf, isnan, nan, radians, sin, sqrt
+from typing import Any
 
 import numpy as np
 
-from contracts.jit import compiled, inlined
-from graph.candidates.layout import Case, Holders, Offers, Orders, Rows, Territories, Trade
-from graph.candidates.scratch import COUNT, HOLDERS, ORDER, Scratch, Way, note, span
+from contracts.jit import compiled, merged
+from graph.arrays import Array
+from graph.candidates.layout import Case, Holders, Lanes, Offers, Territories, Trade, Wanted
+from graph.candidates.scratch import COUNT, ELIGIBLE, HOLDERS, ORDER, Scratch, Way, note, span
 
-__all__ = ["DROPPED", "LOOKED_AT", "REASONS", "STRANGERS", "great_circle_km", "search"]
+__all__ = ["DROPPED", "LOOKED_AT", "REASONS", "great_circle_km", "search"]
 
 REASONS = ("", "out_of_territory", "exclusive", "no_delivery", "below_minimum", "late", "full")
 DROPPED = -1
-STRANGERS = 64
 LOOKED_AT = 512
 _EARTH_RADIUS_KM = 6371.0088
+Row = Any  # one row of an array with fields
 
 
 @compiled
-def search(case: Case, scratch: Scratch, out: Rows, top: int) -> int:
+def search(case: Case, scratch: Scratch, out: Array, top: int) -> int:
     """Write the best `top` candidates of each order into `out`; return how many rows that are."""
-    n, orders, strangers = 0, case.orders, case.wanted.strangers and case.wanted.min_tie <= 0
-    for order in range(len(orders.buyer)):
-        scratch.state[COUNT], scratch.state[ORDER] = 0, order
-        scratch.state[HOLDERS] = _holders(case.exclusives, orders, scratch, order)
-        for side, good in enumerate((orders.sku[order], orders.category[order])):
+    n, strangers = 0, case.wanted.strangers and case.wanted.min_tie <= 0
+    for at in range(len(case.orders)):
+        order = case.orders[at]
+        scratch.state[COUNT], scratch.state[ELIGIBLE], scratch.state[ORDER] = 0, 0, at
+        scratch.state[HOLDERS] = _holders(case.exclusives, order, scratch)
+        for side, good in enumerate((order["sku"], order["category"])):
             if good >= 0:
                 _direct(case, scratch, side, good)
                 _via(case, scratch, side, good)
         for row in range(scratch.state[COUNT]):
             _judge(case, scratch, row)
-        for side, good in enumerate((orders.sku[order], orders.category[order])):
+        for side, good in enumerate((order["sku"], order["category"])):
             if good >= 0 and strangers:
-                _strangers(case, scratch, side, good)
+                _strangers(case, scratch, side, good, top)
         kept = _best(case.offers, scratch, top)
         for place in range(kept):
-            _put(case, scratch, out, scratch.best[place], n + place)
+            out[n + place] = scratch.rows[scratch.best[place]]
+            out[n + place]["km"] = _away(case.offers.rows[out[n + place]["offer"]], order)
         n += kept
     return n
 
 
-@compiled
-def _holders(exclusives: Holders, orders: Orders, scratch: Scratch, order: int) -> int:
+@merged
+def _holders(exclusives: Holders, order: Row, scratch: Scratch) -> int:
     """Collect who alone may deliver what the order asks for, where it asks for it; nobody if the buyer is one."""
     n, last = 0, len(exclusives.region)
     for everywhere in (True, False):
-        region = -1 if everywhere else orders.region[order]
+        region = -1 if everywhere else order["region"]
         if not everywhere and region < 0:
             break
         at = np.searchsorted(exclusives.region, region)
         while at < last and exclusives.region[at] == region:
-            if _covers(exclusives, orders, at, order):
-                if exclusives.holder[at] == orders.buyer[order]:
+            if _covers(exclusives.rows[at], order):
+                if exclusives.rows[at]["holder"] == order["buyer"]:
                     return 0
-                scratch.holders[n] = exclusives.holder[at]
+                scratch.holders[n] = exclusives.rows[at]["holder"]
                 n += 1
             at += 1
     return n
 
 
-@inlined
-def _covers(exclusives: Holders, orders: Orders, row: int, order: int) -> bool:
-    sku, category, brand = exclusives.sku[row], exclusives.category[row], exclusives.brand[row]
+@merged
+def _covers(exclusive: Row, order: Row) -> bool:
+    sku, category, brand = exclusive["sku"], exclusive["category"], exclusive["brand"]
     return (
-        (sku < 0 or sku == orders.sku[order])
-        and (category < 0 or category == orders.category[order])
-        and (brand < 0 or brand == orders.brand[order])
+        (sku < 0 or sku == order["sku"])
+        and (category < 0 or category == order["category"])
+        and (brand < 0 or brand == order["brand"])
     )
 
 
-@compiled
+@merged
 def _direct(case: Case, scratch: Scratch, side: int, good: int) -> None:
     """Note the offers of a good by those who supply the buyer."""
     order, near = scratch.state[ORDER], case.near
     for tie in range(near.start[order], near.start[order + 1]):
         supplier = near.supplier[tie]
-        first, end = _usable(case.offers, case.orders, order, side, good, supplier)
-        for offer in range(first, end):
-            note(case.offers, scratch, good, side, offer, Way(1, near.weight[tie], -1))
+        first, end = span(case.offers, good, supplier)
+        if first < end and _counts(case, scratch, side, supplier):
+            for offer in range(first, end):
+                note(case.offers, scratch, good, side, offer, Way(1, near.weight[tie], -1))
 
 
-@compiled
+@merged
 def _via(case: Case, scratch: Scratch, side: int, good: int) -> None:
     """Note the offers of a good by those who supply the buyer's suppliers.
 
@@ -94,38 +99,34 @@ def _via(case: Case, scratch: Scratch, side: int, good: int) -> None:
         middle, weight, row = near.supplier[tie], near.weight[tie], near.row[tie]
         if far.start[row + 1] - far.start[row] <= offered:
             for other in range(far.start[row], far.start[row + 1]):
-                first, end = _usable(offers, case.orders, order, side, good, far.supplier[other])
-                for offer in range(first, end):
-                    note(offers, scratch, good, side, offer, Way(2, min(weight, far.weight[other]), middle))
+                first, end = span(offers, good, far.supplier[other])
+                if first < end and _counts(case, scratch, side, far.supplier[other]):
+                    for offer in range(first, end):
+                        note(offers, scratch, good, side, offer, Way(2, min(weight, far.weight[other]), middle))
         else:
             for offer in range(offers.start[good], offers.start[good + 1]):
-                strength = min(weight, _weight(far, row, offers.supplier[offer]))
-                first, end = offer, offer
-                if strength >= 0:
-                    first, end = _usable(offers, case.orders, order, side, good, offers.supplier[offer])
-                if first < end:
+                supplier = offers.rows[offer]["supplier"]
+                strength = min(weight, _weight(far, row, supplier))
+                if strength >= 0 and _counts(case, scratch, side, supplier):
                     note(offers, scratch, good, side, offer, Way(2, strength, middle))
 
 
-@compiled
-def _usable(offers: Offers, orders: Orders, order: int, side: int, good: int, supplier: int) -> tuple[int, int]:  # noqa: PLR0917
-    """Return the span of a supplier's offers of a good that count.
+@merged
+def _counts(case: Case, scratch: Scratch, side: int, supplier: int) -> bool:
+    """Return whether a supplier's offers count: not the buyer's own.
 
-    None of the buyer's own. Of those of a category (side 1) none by a supplier that makes the sku itself: nobody asks
-    it for the category then.
+    Nor, of a category (side 1), by a supplier that makes the sku itself: nobody asks it for the category then.
     """
-    first, end = span(offers, good, supplier)
-    if first < end and supplier == orders.buyer[order]:
-        end = first
-    if first < end and side == 1 and orders.sku[order] >= 0:
-        start, stop = span(offers, orders.sku[order], supplier)
+    order = case.orders[scratch.state[ORDER]]
+    counts = supplier != order["buyer"]
+    if counts and side == 1 and order["sku"] >= 0:
+        start, stop = span(case.offers, order["sku"], supplier)
         for offer in range(start, stop):
-            if offers.basis[offer] != 0:
-                end = first
-    return first, end
+            counts = counts and case.offers.rows[offer]["basis"] == 0
+    return counts
 
 
-@inlined
+@merged
 def _weight(trade: Trade, row: int, supplier: int) -> float:
     """Return the strongest tie from a supplier in a row, -1 if there is none."""
     first, end = trade.start[row], trade.start[row + 1]
@@ -137,69 +138,69 @@ def _weight(trade: Trade, row: int, supplier: int) -> float:
     return strongest
 
 
-@compiled
-def _strangers(case: Case, scratch: Scratch, side: int, good: int) -> None:
-    """Note the cheapest offers of a good from others, until enough of them may deliver."""
-    offers, order, found = case.offers, scratch.state[ORDER], 0
-    last = min(offers.start[good + 1], offers.start[good] + LOOKED_AT)
-    for place in range(offers.start[good], last):
-        offer, before = offers.cheapest[place], scratch.state[COUNT]
-        first, end = _usable(offers, case.orders, order, side, good, offers.supplier[offer])
-        if first < end:
-            note(offers, scratch, good, side, offer, Way(3, 0.0, -1))
-        if scratch.state[COUNT] > before:
-            _judge(case, scratch, before)
-            found += scratch.reason[before] == 0
-        if found == STRANGERS:
+@merged
+def _strangers(case: Case, scratch: Scratch, side: int, good: int, enough: int) -> None:
+    """Note the cheapest offers of a good from others, until there are enough candidates.
+
+    They come in the order in which they will be ranked, so that those left out could not be among the best.
+    """
+    offers = case.offers
+    for place in range(offers.start[good], min(offers.start[good + 1], offers.start[good] + LOOKED_AT)):
+        if scratch.state[ELIGIBLE] >= enough:
             return
+        offer, before = offers.cheapest[place], scratch.state[COUNT]
+        if _counts(case, scratch, side, offers.rows[offer]["supplier"]):
+            note(offers, scratch, good, side, offer, Way(3, 0.0, -1))
+            if scratch.state[COUNT] > before:
+                _judge(case, scratch, before)
 
 
-@compiled
+@merged
 def _judge(case: Case, scratch: Scratch, row: int) -> None:
     """Choose a row's carrier and say why it may not serve the order, or that it is not wanted."""
-    offers, orders, order, offer = case.offers, case.orders, scratch.state[ORDER], scratch.offer[row]
-    lane, days, driven = -1, offers.lead[offer], len(case.lanes.key) > 0
+    noted, order = scratch.rows[row], case.orders[scratch.state[ORDER]]
+    offer = case.offers.rows[noted["offer"]]
+    lane, days, driven = -1, offer["lead"], len(case.lanes.key) > 0
     if driven:
-        lane = _lane(case, order, offer)
-        days += case.lanes.days[lane] if lane >= 0 else 0.0
-    scratch.lane[row], scratch.days[row] = lane, days
-    minimum = offers.minimum[offer]
-    if not _delivers(offers, case.territories, offer, orders.region[order]):
+        lane = _lane(case.lanes, offer, order)
+        days += case.lanes.rows[lane]["days"] if lane >= 0 else 0.0
+    noted["lane"], noted["days"] = lane, days
+    if not _delivers(case.territories, offer["territory"], order["region"]):
         reason = 1
-    elif scratch.violated[row] >= 0:
+    elif noted["holder"] >= 0:
         reason = 2
     elif driven and lane < 0:
         reason = 3
-    elif orders.pieces[order] < minimum:
+    elif order["pieces"] < offer["minimum"]:
         reason = 4
-    elif days > orders.days[order]:
+    elif days > order["days"]:
         reason = 5
     else:
-        reason = 6 if offers.capacity[offer] < max(minimum, 1.0) else 0
-    scratch.reason[row] = reason if _is_wanted(case, scratch, row) else DROPPED
+        reason = 6 if offer["capacity"] < max(offer["minimum"], 1.0) else 0
+    wanted = _is_wanted(case.wanted, noted, offer, order)
+    noted["reason"] = reason if wanted else DROPPED
+    scratch.state[ELIGIBLE] += wanted and reason == 0
 
 
-@compiled
-def _is_wanted(case: Case, scratch: Scratch, row: int) -> bool:
-    offers, wanted, offer = case.offers, case.wanted, scratch.offer[row]
-    wished = scratch.strength[row] >= wanted.min_tie and scratch.days[row] <= wanted.max_days
+@merged
+def _is_wanted(wanted: Wanted, noted: Row, offer: Row, order: Row) -> bool:
+    wished = noted["strength"] >= wanted.min_tie and noted["days"] <= wanted.max_days
     if len(wanted.kinds):
-        wished = wished and wanted.kinds[offers.kind[offer]]
+        wished = wished and wanted.kinds[offer["kind"]]
     if len(wanted.trades):
-        wished = wished and wanted.trades[offer]
+        wished = wished and wanted.trades[noted["offer"]]
     if wanted.stock_only:
-        wished = wished and offers.basis[offer] == 0
-    for supplier in wanted.without:
-        wished = wished and offers.supplier[offer] != supplier
+        wished = wished and offer["basis"] == 0
+    for i in range(len(wanted.without)):
+        wished = wished and offer["supplier"] != wanted.without[i]
     if wanted.max_km < inf:
-        wished = wished and _away(case, scratch.state[ORDER], offer) <= wanted.max_km
+        wished = wished and _away(offer, order) <= wanted.max_km
     return wished
 
 
-@inlined
-def _delivers(offers: Offers, territories: Territories, offer: int, region: int) -> bool:
-    """Return whether an offer's territory holds the region; an unknown one (-1) only if it is everywhere."""
-    territory = offers.territory[offer]
+@merged
+def _delivers(territories: Territories, territory: int, region: int) -> bool:
+    """Return whether a territory holds the region; an unknown one (-1) only if it is everywhere."""
     inside = territory == 0
     if not inside and region >= 0:
         wanted = np.int64(territory) * territories.regions + region
@@ -208,42 +209,43 @@ def _delivers(offers: Offers, territories: Territories, offer: int, region: int)
     return inside
 
 
-@compiled
-def _lane(case: Case, order: int, offer: int) -> int:
+@merged
+def _lane(lanes: Lanes, offer: Row, order: Row) -> int:
     """Return the lane to take: the cheapest that is in time, the fastest if none is, -1 if none goes there."""
-    lanes, offers, orders = case.lanes, case.offers, case.orders
     best, best_late, best_fen, best_days = -1, True, inf, inf
     for way in range(4):
-        start = lanes.regions if way & 1 else offers.region[offer]
-        end = lanes.regions if way & 2 else orders.region[order]
+        start = lanes.regions if way & 1 else offer["region"]
+        end = lanes.regions if way & 2 else order["region"]
         key = np.int64(start) * (lanes.regions + 1) + end
         at = np.searchsorted(lanes.key, key)
         while start >= 0 and end >= 0 and at < len(lanes.key) and lanes.key[at] == key:
-            days, fen = lanes.days[at], lanes.per_order[at] + lanes.per_kg[at] * orders.kg[order]
-            late = days > orders.days[order] - offers.lead[offer]
+            lane = lanes.rows[at]
+            days, fen = lane["days"], lane["per_order"] + lane["per_kg"] * order["kg"]
+            late = days > order["days"] - offer["lead"]
             cheaper = fen < best_fen or (fen == best_fen and days < best_days)
             faster = days < best_days or (days == best_days and fen < best_fen)
             better = best < 0 or late < best_late or (late == best_late and (faster if late else cheaper))
-            if better and _takes(case, at, order, offer):
+            if better and _takes(lane, offer, order):
                 best, best_late, best_fen, best_days = at, late, fen, days
             at += 1
     return best
 
 
-@inlined
-def _takes(case: Case, lane: int, order: int, offer: int) -> bool:
+@merged
+def _takes(lane: Row, offer: Row, order: Row) -> bool:
     """Return whether a lane takes so heavy an order, and these goods."""
-    own = case.lanes.own[lane]
-    theirs = own < 0 or own == case.offers.supplier[offer] or own == case.offers.place[offer]
-    return theirs and case.orders.kg[order] <= case.lanes.max_kg[lane]
+    own = lane["own"]
+    theirs = own < 0 or own == offer["supplier"] or own == offer["place"]
+    return theirs and order["kg"] <= lane["max_kg"]
 
 
-@compiled
+@merged
 def _best(offers: Offers, scratch: Scratch, top: int) -> int:
     """Sort the best `top` of the rows noted into `scratch.best`; return how many there are."""
     kept = 0
     for row in range(scratch.state[COUNT]):
-        if scratch.reason[row] == DROPPED or (kept == top and not _before(offers, scratch, row, scratch.best[top - 1])):
+        dropped = scratch.rows[row]["reason"] == DROPPED
+        if dropped or (kept == top and not _before(offers, scratch, row, scratch.best[top - 1])):
             continue
         at = min(kept, top - 1)
         while at > 0 and _before(offers, scratch, row, scratch.best[at - 1]):
@@ -254,35 +256,25 @@ def _best(offers: Offers, scratch: Scratch, top: int) -> int:
     return kept
 
 
-@inlined
+@merged
 def _before(offers: Offers, scratch: Scratch, a: int, b: int) -> bool:
     """Eligible ones first, then fewer hops, stronger ties, stock, lower cost, more capacity."""
-    one, two = scratch.reason[a] != 0, scratch.reason[b] != 0
-    if one != two:
-        return two
-    if scratch.hops[a] != scratch.hops[b]:
-        return scratch.hops[a] < scratch.hops[b]
-    if scratch.strength[a] != scratch.strength[b]:
-        return scratch.strength[a] > scratch.strength[b]
-    return offers.rank[scratch.offer[a]] < offers.rank[scratch.offer[b]]
+    one, two = scratch.rows[a], scratch.rows[b]
+    if (one["reason"] == 0) != (two["reason"] == 0):
+        return one["reason"] == 0
+    if one["hops"] != two["hops"]:
+        return one["hops"] < two["hops"]
+    if one["strength"] != two["strength"]:
+        return one["strength"] > two["strength"]
+    return offers.rows[one["offer"]]["rank"] < offers.rows[two["offer"]]["rank"]
 
 
-@compiled
-def _put(case: Case, scratch: Scratch, out: Rows, row: int, place: int) -> None:
-    out.demand[place], out.offer[place] = scratch.state[ORDER], scratch.offer[row]
-    out.hops[place], out.strength[place] = scratch.hops[row], scratch.strength[row]
-    out.middle[place], out.reason[place] = scratch.middle[row], scratch.reason[row]
-    out.lane[place], out.days[place], out.holder[place] = scratch.lane[row], scratch.days[row], scratch.violated[row]
-    out.km[place] = _away(case, scratch.state[ORDER], scratch.offer[row])
+@merged
+def _away(offer: Row, order: Row) -> float:
+    return great_circle_km(offer["lat"], offer["lon"], order["lat"], order["lon"])
 
 
-@inlined
-def _away(case: Case, order: int, offer: int) -> float:
-    offers, orders = case.offers, case.orders
-    return great_circle_km(offers.lat[offer], offers.lon[offer], orders.lat[order], orders.lon[order])
-
-
-@compiled
+@merged
 def great_circle_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Return the haversine distance between two points given in degrees, NaN where one is unknown.
 

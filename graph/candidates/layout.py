@@ -5,6 +5,7 @@ A compiled function is compiled again for every other type of its arrays, so eve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,17 +15,21 @@ from graph.arrays import Array
 
 __all__ = [
     "BASES",
+    "CANDIDATE",
+    "HOLDER",
+    "LANE",
+    "OFFER",
+    "ORDER",
     "STOCK",
     "Case",
     "Holders",
     "Lanes",
     "Offers",
-    "Orders",
-    "Rows",
     "Territories",
     "Trade",
     "Wanted",
     "plain",
+    "table",
 ]
 
 BASES = ("stock", "sku", "route", "workshop", "category")
@@ -42,81 +47,87 @@ def plain(array: Array, kind: type[np.generic]) -> Array:
     return np.require(np.asarray(array, dtype=kind), requirements=["C", "W"])
 
 
+def table(kinds: Mapping[str, type[np.generic]], **columns: Array) -> Array:
+    """Return columns as one array of rows: a row's fields lie side by side, as the search reads them."""
+    lengths = {len(column) for column in columns.values()}
+    rows = np.empty(lengths.pop(), dtype=np.dtype(list(kinds.items())))
+    for name, column in columns.items():
+        rows[name] = column
+    return rows
+
+
+OFFER = {
+    "supplier": np.int32,
+    "place": np.int32,
+    "region": np.int32,
+    "territory": np.int32,
+    "rank": np.int32,
+    "kind": np.int8,
+    "basis": np.int8,
+    "lat": np.float64,
+    "lon": np.float64,
+    "capacity": np.float64,
+    "unit_cost": np.float64,
+    "minimum": np.float64,
+    "lead": np.float64,
+}
+ORDER = {
+    "buyer": np.int32,
+    "region": np.int32,
+    "brand": np.int32,
+    "sku": np.int64,
+    "category": np.int64,
+    "pieces": np.int64,
+    "kg": np.float64,
+    "lat": np.float64,
+    "lon": np.float64,
+    "days": np.float64,
+}
+LANE = {
+    "key": np.int64,
+    "carrier": np.int32,
+    "own": np.int32,
+    "days": np.float64,
+    "per_kg": np.float64,
+    "per_order": np.float64,
+    "max_kg": np.float64,
+}
+HOLDER = {"region": np.int32, "holder": np.int32, "brand": np.int32, "sku": np.int64, "category": np.int64}
+CANDIDATE = {
+    "demand": np.int64,
+    "offer": np.int64,
+    "lane": np.int64,
+    "middle": np.int32,
+    "holder": np.int32,
+    "hops": np.int8,
+    "reason": np.int8,
+    "strength": np.float64,
+    "days": np.float64,
+    "km": np.float64,
+}
+
+
 class Offers(NamedTuple):
-    """Offers by row, sorted by (good, supplier, basis, place).
+    """Offers of goods.
 
     Parameters
     ----------
     start
-        Shape (goods + 1,): offers by good.
-    supplier, place
-        Positions of who sells and of where the goods leave from.
-    kind
-        Codes into `PARTY_KINDS` of the suppliers.
-    region
-        Codes of the places' regions, -1 unknown.
-    lat, lon
-        Degrees of the places, NaN unknown.
-    basis
-        Codes into `BASES`.
-    capacity
-        Pieces a day; of stock, pieces on hand.
-    unit_cost, minimum, lead
-        Fen a piece (NaN unknown), fewest pieces, days until the goods leave (until they are there, without lanes).
-    territory
-        Codes of territories, 0 = everywhere.
+        Shape (goods + 1,): rows by good.
+    rows
+        Fields `OFFER`, sorted by (good, supplier, basis, place). ``supplier`` and ``place``: positions of who sells and
+        of where the goods leave from; ``kind``: code into `PARTY_KINDS` of the supplier; ``region, lat, lon`` of the
+        place (-1 and NaN unknown, degrees); ``basis``: code into `BASES`; ``capacity``: pieces a day, of stock pieces
+        on hand; ``unit_cost``: fen a piece (NaN unknown); ``minimum``: fewest pieces; ``lead``: days until the goods
+        leave (until they are there, without lanes); ``territory``: its code, 0 = everywhere; ``rank``: place in
+        `cheapest`.
     cheapest
-        Offers by (good, stock first, cost, capacity).
-    rank
-        Each offer's place in `cheapest`.
+        Rows by (good, stock first, cost, capacity).
     """
 
     start: Int64
-    supplier: Int32
-    place: Int32
-    kind: Int8
-    region: Int32
-    lat: Float64
-    lon: Float64
-    basis: Int8
-    capacity: Float64
-    unit_cost: Float64
-    minimum: Float64
-    lead: Float64
-    territory: Int32
+    rows: Array
     cheapest: Int32
-    rank: Int32
-
-
-class Orders(NamedTuple):
-    """Orders by row.
-
-    Parameters
-    ----------
-    buyer
-        Positions.
-    sku, category, brand
-        Goods of the book asked for: the sku and the good of its category, -1 none; code of the sku's brand, -1 none.
-    pieces, kg
-        How many, and what all of them weigh (0 unknown).
-    region
-        Code of the place of delivery's region, -1 unknown.
-    lat, lon
-        Its degrees, NaN unknown.
-    days
-        Days until the due date, infinite without one.
-    """
-
-    buyer: Int32
-    sku: Int64
-    category: Int64
-    brand: Int32
-    pieces: Int64
-    kg: Float64
-    region: Int32
-    lat: Float64
-    lon: Float64
-    days: Float64
 
 
 class Trade(NamedTuple):
@@ -139,32 +150,24 @@ class Territories(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """Lanes by row, sorted by ``from · (regions + 1) + to``, in which `regions` stands for everywhere.
+    """Rows with fields `LANE`, sorted by key: ``from · (regions + 1) + to``, where `regions` stands for everywhere.
 
     ``own`` is -1 where the lane is open to everybody, else the position of the only party it carries for.
     """
 
     key: Int64
-    carrier: Int32
-    own: Int32
-    days: Float64
-    per_kg: Float64
-    per_order: Float64
-    max_kg: Float64
+    rows: Array
     regions: int
 
 
 class Holders(NamedTuple):
-    """Exclusive territories by row, sorted by region (everywhere first, as -1); -1 in a column = any.
+    """Exclusive territories: rows with fields `HOLDER`, sorted by region (everywhere first, as -1); -1 = any.
 
-    `category` holds goods, `brand` codes of brands.
+    ``category`` holds goods, ``brand`` codes of brands.
     """
 
     region: Int32
-    holder: Int32
-    sku: Int64
-    category: Int64
-    brand: Int32
+    rows: Array
 
 
 class Wanted(NamedTuple):
@@ -184,48 +187,23 @@ class Wanted(NamedTuple):
 
 
 class Case(NamedTuple):
-    """All that a search reads: `near` holds the suppliers of each order's buyer, `far` the suppliers of those."""
+    """All that a search reads.
+
+    Parameters
+    ----------
+    orders
+        Rows with fields `ORDER`: position of the ``buyer``; ``region, lat, lon`` of the place of delivery (-1 and NaN
+        unknown); the ``sku`` asked for and the good of its ``category``, -1 none; code of its ``brand``; ``pieces``, and
+        what all of them weigh (``kg``, 0 unknown); ``days`` until the due date, infinite without one.
+    near, far
+        The suppliers of each order's buyer, and the suppliers of those.
+    """
 
     offers: Offers
-    orders: Orders
+    orders: Array
     near: Trade
     far: Trade
     territories: Territories
     lanes: Lanes
     exclusives: Holders
     wanted: Wanted
-
-
-class Rows(NamedTuple):
-    """Candidates by row, the best of each order first.
-
-    Parameters
-    ----------
-    demand, offer
-        Rows of the order and of the offer.
-    hops
-        1 direct, 2 via a middleman, 3 strangers.
-    strength
-        Weight of the weakest tie on the way, 0 for strangers.
-    middle
-        Position of the middleman, -1 where there is none.
-    reason
-        Codes into `graph.candidates.kernel.REASONS`, 0 = eligible.
-    lane
-        Row of the lane taken, -1 none.
-    holder
-        Position of who holds the exclusive territory that it would violate, -1 nobody.
-    days, km
-        Until delivery; from where the goods leave to the place of delivery, NaN unknown.
-    """
-
-    demand: Int64
-    offer: Int64
-    hops: Int8
-    strength: Float64
-    middle: Int32
-    reason: Int8
-    lane: Int64
-    holder: Int32
-    days: Float64
-    km: Float64

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from contracts.errors import TableError
 from graph.arrays import Array
-from graph.candidates.layout import Orders, plain
+from graph.candidates.layout import ORDER, table
 from graph.candidates.supply_book import SupplyBook
 
 __all__ = ["OrderArrays"]
 
 
-class OrderArrays(Orders):
-    """Orders that a book's search understands."""
+@dataclass(frozen=True, eq=False)
+class OrderArrays:
+    """Orders as a book's search reads them: `rows` has the fields `graph.candidates.layout.ORDER`."""
+
+    rows: Array
 
     @classmethod
     def of(cls, book: SupplyBook, demands: pd.DataFrame, today: pd.Timestamp | None = None) -> OrderArrays:
@@ -80,16 +85,19 @@ class OrderArrays(Orders):
         )
         region, lat, lon = place
         return cls(
-            plain(buyer, np.int32),
-            plain(sku, np.int64),
-            plain(np.where(category >= 0, category.astype(np.int64) + len(book.skus), -1), np.int64),
-            plain(brand, np.int32),
-            plain(pieces, np.int64),
-            plain(np.nan_to_num(kg * pieces), np.float64),
-            plain(region, np.int32),
-            plain(lat, np.float64),
-            plain(lon, np.float64),
-            plain(days, np.float64),
+            table(
+                ORDER,
+                buyer=buyer,
+                region=region,
+                brand=brand,
+                sku=sku,
+                category=np.where(category >= 0, category.astype(np.int64) + len(book.skus), -1),
+                pieces=pieces,
+                kg=np.nan_to_num(kg * pieces),
+                lat=lat,
+                lon=lon,
+                days=days,
+            )
         )
 
 

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from contracts.jit import compiled, inlined
-from graph.candidates.layout import Float64, Int8, Int32, Int64, Offers
+from contracts.jit import merged
+from graph.arrays import Array
+from graph.candidates.layout import CANDIDATE, Int32, Int64, Offers
 
-__all__ = ["COUNT", "HOLDERS", "ORDER", "Scratch", "Way", "note", "span"]
+__all__ = ["COUNT", "ELIGIBLE", "HOLDERS", "ORDER", "Scratch", "Way", "note", "room", "span"]
 
-COUNT, ORDER, HOLDERS = 0, 1, 2
+COUNT, ORDER, HOLDERS, ELIGIBLE = 0, 1, 2, 3
 
 
 class Way(NamedTuple):
@@ -23,78 +24,69 @@ class Way(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Rows noted so far, and where each offer's row is.
+    """The candidates noted so far, and where that of each offer is.
 
-    ``state[COUNT]`` rows are noted of the order ``state[ORDER]``, whose exclusive territory has ``state[HOLDERS]``
-    holders. ``seen[side, i]`` is one more than the last order that noted the i-th offer of its sku (side 0) or of its
-    category (side 1), ``row[side, i]`` the row it is in. `holders` are those of the order's exclusive territory, `best`
-    its best rows.
+    ``state[COUNT]`` are noted, ``state[ELIGIBLE]`` of them may serve, of the order ``state[ORDER]``, whose exclusive
+    territory has ``state[HOLDERS]`` `holders`. ``seen[side, i]`` is one more than the last order that noted the i-th
+    offer of its sku (side 0) or of its category (side 1), ``row[side, i]`` the row of `rows` (fields `CANDIDATE`) it is
+    in. `best` are the best rows.
     """
 
     state: Int64
     seen: Int64
     row: Int32
-    offer: Int64
-    hops: Int8
-    strength: Float64
-    middle: Int32
-    violated: Int32
-    reason: Int8
-    lane: Int64
-    days: Float64
+    rows: Array
     holders: Int32
     best: Int64
 
     @classmethod
     def of(cls, offers: int, holders: int, top: int) -> Scratch:
         """Return room for `offers` of each of two goods."""
-        n = max(2 * offers, 1)
+        n = max(offers, 1)
         return cls(
-            np.zeros(3, np.int64),
-            np.zeros((2, max(offers, 1)), np.int64),
-            np.empty((2, max(offers, 1)), np.int32),
-            np.empty(n, np.int64),
-            np.empty(n, np.int8),
-            np.empty(n),
-            np.empty(n, np.int32),
-            np.empty(n, np.int32),
-            np.empty(n, np.int8),
-            np.empty(n, np.int64),
-            np.empty(n),
+            np.zeros(4, np.int64),
+            np.zeros((2, n), np.int64),
+            np.empty((2, n), np.int32),
+            room(2 * n),
             np.empty(max(holders, 1), np.int32),
             np.empty(max(top, 1), np.int64),
         )
 
 
-@compiled
+def room(n: int) -> Array:
+    """Return room for n candidates."""
+    return np.empty(n, dtype=np.dtype(list(CANDIDATE.items())))
+
+
+@merged
 def span(offers: Offers, good: int, supplier: int) -> tuple[int, int]:
     """Return the first offer of a good by a supplier, and the one after the last."""
     low, high = offers.start[good], offers.start[good + 1]
     last = high
     while low < high:
         middle = (low + high) >> 1
-        if offers.supplier[middle] < supplier:
+        if offers.rows[middle]["supplier"] < supplier:
             low = middle + 1
         else:
             high = middle
     end = low
-    while end < last and offers.supplier[end] == supplier:
+    while end < last and offers.rows[end]["supplier"] == supplier:
         end += 1
     return low, end
 
 
-@inlined
+@merged
 def _violated(offers: Offers, scratch: Scratch, offer: int, middle: int) -> int:
     """Return the holder whose territory a way of the goods passes by, -1 if there is none or it is on the way."""
     violated = np.int64(scratch.holders[0]) if scratch.state[HOLDERS] else np.int64(-1)
     for i in range(scratch.state[HOLDERS]):
         holder = scratch.holders[i]
-        if holder == offers.supplier[offer] or holder == middle:
+        if holder == offers.rows[offer]["supplier"] or holder == middle:
             violated = -1
     return violated
 
 
-@compiled
+@merged
 def note(offers: Offers, scratch: Scratch, good: int, side: int, offer: int, way: Way) -> None:  # noqa: PLR0917
     """Note a way to an offer, unless a better one is known: one that violates nobody, shorter, stronger, smaller id.
 
@@ -109,16 +101,18 @@ def note(offers: Offers, scratch: Scratch, good: int, side: int, offer: int, way
         scratch.seen[side, local], scratch.row[side, local] = stamp, row
     elif way.hops == 3 or not _better(scratch, row, way, violated):
         return
-    scratch.offer[row], scratch.hops[row], scratch.strength[row] = offer, way.hops, way.strength
-    scratch.middle[row], scratch.violated[row] = way.middle, violated
+    noted = scratch.rows[row]
+    noted["demand"], noted["offer"], noted["holder"] = stamp - 1, offer, violated
+    noted["hops"], noted["strength"], noted["middle"] = way.hops, way.strength, way.middle
 
 
-@inlined
+@merged
 def _better(scratch: Scratch, row: int, way: Way, violated: int) -> bool:
-    if (violated < 0) != (scratch.violated[row] < 0):
+    known = scratch.rows[row]
+    if (violated < 0) != (known["holder"] < 0):
         return violated < 0
-    if way.hops != scratch.hops[row]:
-        return way.hops < scratch.hops[row]
-    if way.strength != scratch.strength[row]:
-        return way.strength > scratch.strength[row]
-    return way.middle < scratch.middle[row]
+    if way.hops != known["hops"]:
+        return way.hops < known["hops"]
+    if way.strength != known["strength"]:
+        return way.strength > known["strength"]
+    return way.middle < known["middle"]

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from contracts.errors import InputError
+from graph.arrays import Array
 from graph.candidates.filters import EVERYBODY, Filters
 from graph.candidates.frame import COLUMNS, candidate_frame
 from graph.candidates.kernel import REASONS, search
-from graph.candidates.layout import Case, Rows
+from graph.candidates.layout import Case
 from graph.candidates.orders import OrderArrays
 from graph.candidates.reach import trade_around
-from graph.candidates.scratch import Scratch
+from graph.candidates.scratch import Scratch, room
 from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
 
@@ -97,11 +98,18 @@ def gather_from(
     return candidate_frame(book, orders, demands["order_id"], find(book, orders, top=top, filters=filters))
 
 
-def find(book: SupplyBook, orders: OrderArrays, *, top: int = 20, filters: Filters = EVERYBODY) -> Rows:
-    """Return the best `top` candidates of each order, as arrays.
+def find(book: SupplyBook, orders: OrderArrays, *, top: int = 20, filters: Filters = EVERYBODY) -> Array:
+    """Return the best `top` candidates of each order as rows with the fields `graph.candidates.layout.CANDIDATE`.
 
-    All offers known through relations are looked at; of strangers, per good the cheapest (stock first) until 64 may
-    deliver or 512 were looked at.
+    All offers known through relations are looked at; of strangers the 512 cheapest of each good (stock first).
+
+    Returns
+    -------
+    array
+        ``demand, offer, lane``: rows of the order, the offer and the lane taken (-1 none); ``middle, holder``:
+        positions of the middleman and of who holds the exclusive territory that is violated (-1 nobody); ``hops``: 1
+        direct, 2 via a middleman, 3 strangers; ``reason``: code into `REASONS`; ``strength`` of the weakest tie;
+        ``days`` until delivery; ``km`` from where the goods leave.
 
     Raises
     ------
@@ -110,33 +118,17 @@ def find(book: SupplyBook, orders: OrderArrays, *, top: int = 20, filters: Filte
     """
     if top < 1:
         raise InputError("top", "at least 1", top)
-    near, far = trade_around(book.network, orders.buyer)
-    out = _room(len(orders.buyer) * top)
-    scratch = Scratch.of(_most_offers(book, orders), len(book.exclusives.holder), top)
+    near, far = trade_around(book.network, orders.rows["buyer"])
+    out = room(len(orders.rows) * top)
+    scratch = Scratch.of(_most_offers(book, orders), len(book.exclusives.rows), top)
     wanted = filters.on(book)
-    case = Case(book.offers, orders, near, far, book.territories, book.lanes, book.exclusives, wanted)
+    case = Case(book.offers, orders.rows, near, far, book.territories, book.lanes, book.exclusives, wanted)
     n = search(case, scratch, out, top)
-    return Rows(*(column[:n] for column in out))
-
-
-def _room(n: int) -> Rows:
-    """Return room for n rows."""
-    return Rows(
-        demand=np.empty(n, np.int64),
-        offer=np.empty(n, np.int64),
-        hops=np.empty(n, np.int8),
-        strength=np.empty(n),
-        middle=np.empty(n, np.int32),
-        reason=np.empty(n, np.int8),
-        lane=np.empty(n, np.int64),
-        holder=np.empty(n, np.int32),
-        days=np.empty(n),
-        km=np.empty(n),
-    )
+    return out[:n]
 
 
 def _most_offers(book: SupplyBook, orders: OrderArrays) -> int:
     """Return the most offers that any good asked for has."""
-    goods = np.concatenate((orders.sku, orders.category))
+    goods = np.concatenate((orders.rows["sku"], orders.rows["category"]))
     goods = goods[goods >= 0]
     return int((book.offers.start[goods + 1] - book.offers.start[goods]).max(initial=0))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from graph.arrays import Array, Ints, expand
 from graph.candidates.delivery import holders_of, in_force, lanes_of, require_parties, texts_of
-from graph.candidates.layout import STOCK, Float64, Holders, Lanes, Offers, Territories, plain
+from graph.candidates.layout import OFFER, STOCK, Float64, Holders, Lanes, Offers, Territories, plain, table
 from graph.candidates.offers import listed, made_by_routes, on_request, rows_in_force, stocked
 from graph.ids import IdColumn
 from graph.network import SupplyNetwork
@@ -139,7 +139,7 @@ class SupplyBook:
         """Return which offers' suppliers make or trade a category; raises UnknownIdError for one nobody has."""
         code = self.network.parties.categories.position(category, kind="category")
         if code not in self._traders:
-            self._traders[code] = self.network.parties.trades(code)[self.offers.supplier]
+            self._traders[code] = self.network.parties.trades(code)[self.offers.rows["supplier"]]
         return self._traders[code]
 
 
@@ -181,23 +181,24 @@ def _sorted_offers(parties: Parties, frame: pd.DataFrame, territory: Ints, party
     supplier, place = frame["supplier"].to_numpy(np.int64), frame["place"].to_numpy(np.int64)
     capacity, cost = frame["capacity"].to_numpy(np.float64), frame["unit_cost_fen"].to_numpy(np.float64)
     cheapest = np.lexsort((-capacity, cost, basis != STOCK, good))
-    return Offers(
-        start=plain(np.concatenate(([0], np.cumsum(np.bincount(good, minlength=n_goods)))), np.int64),
-        supplier=plain(supplier, np.int32),
-        place=plain(place, np.int32),
-        kind=plain(parties.kind[supplier], np.int8),
-        region=plain(party_region[place], np.int32),
-        lat=plain(parties.numbers["lat"][place], np.float64),
-        lon=plain(parties.numbers["lon"][place], np.float64),
-        basis=plain(basis, np.int8),
-        capacity=plain(capacity, np.float64),
-        unit_cost=plain(cost, np.float64),
-        minimum=plain(frame["minimum_order"].to_numpy(np.float64), np.float64),
-        lead=plain(frame["lead_time_days"].to_numpy(np.float64), np.float64),
-        territory=plain(territory, np.int32),
-        cheapest=plain(cheapest, np.int32),
-        rank=plain(np.argsort(cheapest), np.int32),
+    rows = table(
+        OFFER,
+        supplier=supplier,
+        place=place,
+        region=party_region[place],
+        territory=territory,
+        rank=np.argsort(cheapest),
+        kind=parties.kind[supplier],
+        basis=basis,
+        lat=parties.numbers["lat"][place],
+        lon=parties.numbers["lon"][place],
+        capacity=capacity,
+        unit_cost=cost,
+        minimum=frame["minimum_order"].to_numpy(np.float64),
+        lead=frame["lead_time_days"].to_numpy(np.float64),
     )
+    start = np.concatenate(([0], np.cumsum(np.bincount(good, minlength=n_goods))))
+    return Offers(plain(start, np.int64), rows, plain(cheapest, np.int32))
 
 
 def _territories(parties: Parties, texts: pd.Series, others: list[pd.Series]) -> tuple[IdColumn, Ints, Territories]:
