@@ -75,17 +75,18 @@ def scorecards(
         negative = early), ``fill_rate``, ``defect_ppm``, ``p_late_next`` (probability that the next delivery is late);
         then ``rank`` (1 = best), ``lead_time_bias_low, lead_time_bias_high`` (its range), ``lead_time_mad_days`` (mean
         absolute deviation of the delay from that bias), ``lead_time_accuracy`` (probability of arriving within the
-        tolerance of the promised day), ``composition_conformity`` (probability that a piece is made of what was declared),
-        ``rating``; and for each rate of `RATES` its range (``_low, _high``), its evidence (``_n``: deliveries or
-        pieces, faded) and what share of it came from the supplier's own (``_own``), the category (``_prior``) and
-        third parties (``_third_party``). NaN where nothing is known of anybody. Suppliers known from third parties
-        only have a card with ``n`` 0; those of whom nothing is known yet have none.
+        tolerance of the promised day), ``composition_conformity`` (probability that a piece is made of what was
+        declared), ``rating``; and for each rate of `RATES` its range (``_low, _high``), its evidence (``_n``:
+        deliveries or pieces, faded) and what share of it came from the supplier's own (``_own``), the category
+        (``_prior``) and third parties (``_third_party``). NaN where nothing is known of anybody. Suppliers known from
+        third parties only have a card with ``n`` 0; those of whom nothing is known yet have none.
 
     Notes
     -----
-    Beta-binomial and Gamma-Poisson conjugacy: Gelman et al., Bayesian Data Analysis, chapter 2. One more good delivery
-    in a category a supplier delivers in never lowers its `otif`; a first one in a worse category may, as it brings
-    that category's prior.
+    Beta-binomial and Gamma-Poisson conjugacy: Gelman et al., Bayesian Data Analysis, chapter 2.
+
+    One more good delivery never lowers the `otif` of a supplier of one category. Of one with several it may: the prior
+    follows the mix of its categories.
     """
     params = params or ScorecardParams()
     seen = observed(deliveries, as_of, params, faults=faults)

@@ -143,10 +143,10 @@ def days_unless_open(days: Floats, still_open: npt.NDArray[np.bool_], weight: Fl
     paid = np.bincount(whole[~still_open], weight[~still_open], size)
     stays = 1.0 - np.divide(paid, at_risk, out=np.zeros(size), where=at_risk > 0)
     longer = np.cumprod(np.clip(stays, 0.0, 1.0))  # longer[t] = P(T > t)
-    after = np.append(longer[::-1].cumsum()[::-1][1:], 0.0)  # sum of P(T > u) over u > t
+    counted = np.append(longer[:-1], 0.0)  # what outlasts the longest seen took as long as that
+    after = np.append(counted[::-1].cumsum()[::-1][1:], 0.0)  # sum over u > t of counted[u]
     left = np.divide(after, longer, out=np.zeros(size), where=longer > 0)
-    beyond = np.where(np.arange(size) < size - 1, 1.0, 0.0)
-    expected = np.minimum(np.arange(size) + beyond + left, size - 1)
+    expected = np.minimum(np.arange(size) + 1, size - 1) + left
     return np.where(still_open, np.maximum(expected[whole], days), days)
 
 
