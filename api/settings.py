@@ -19,6 +19,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server listens on.")
     workers: int = Field(default=2, ge=1, le=64, description="Jobs (forecasts, plans) computed at the same time.")
+    mlflow_uri: str | None = Field(
+        default=None,
+        min_length=1,
+        description="mlflow server or database of trained models; a file in the home if unset.",
+    )
     max_body_mb: int = Field(default=64, ge=1, le=1024, description="Largest request body accepted, in MiB.")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class Trained:
         if panel.horizon != self.horizon:
             raise InputError("horizon", f"the {self.horizon} periods the model was trained for", panel.horizon)
         unknown = 0
-        parts = {}
+        parts: dict[str, Any] = {}
         for table in _TABLES:
             have = {a.name: a for a in getattr(panel, table)}
             wanted = [column for column in self.columns if column.table == table]

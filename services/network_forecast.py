@@ -14,7 +14,7 @@ from services.forecast_demand import ForecastReport, forecast_demand
 from services.overview import simulated_rows
 from store.snapshot import Snapshot
 
-__all__ = ["DAYS", "WEEKS", "NetworkForecasts", "forecast_network", "item_column"]
+__all__ = ["DAYS", "WEEKS", "NetworkForecasts", "forecast_network", "item_column", "network_series"]
 
 DAYS, WEEKS = 28, 8
 _BASE = ["unique_id", "ds", "y"]
@@ -66,10 +66,7 @@ def forecast_network(
     InputError
         If the tables or the options are wrong.
     """
-    sales = snapshot.table("sales")
-    if sales.empty:
-        raise NotReadyError("the loaded network has no sales: add sales.csv and load again with `evenflow load DIR`")
-    sales = sales[~_set_apart(sales)]
+    sales = _own_sales(snapshot)
     given, chosen = dict(tables or {}), {"horizon": DAYS, **(options or {})}
     given.setdefault("static", _attributes(sales, snapshot.table("products")))
     asked = forecast_demand(_measured(sales), **given, **chosen, sources=_own_names(given), progress=progress)
@@ -87,6 +84,25 @@ def forecast_network(
         snapshot.write_result("forecast", asked.forecast)
     snapshot.write_result("weekly_forecast", weekly.forecast)
     return NetworkForecasts(asked=asked, weekly=weekly, kept=kept)
+
+
+def network_series(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
+    """Return the sales of a loaded network and the attributes of their series: what it is forecast from.
+
+    Raises
+    ------
+    NotReadyError
+        If the network has no sales.
+    """
+    sales = _own_sales(snapshot)
+    return {"sales": _measured(sales), "static": _attributes(sales, snapshot.table("products"))}
+
+
+def _own_sales(snapshot: Snapshot) -> pd.DataFrame:
+    sales = snapshot.table("sales")
+    if sales.empty:
+        raise NotReadyError("the loaded network has no sales: add sales.csv and load again with `evenflow load DIR`")
+    return sales[~_set_apart(sales)]
 
 
 def _set_apart(sales: pd.DataFrame) -> pd.Series:

@@ -137,7 +137,7 @@ class Shelf:
                     return ref
                 if self._whole(version):
                     raise InputError(
-                        f"version {version}", f"the model {self.name} that is kept under it", "another one"
+                        f"version {version}", f"the model {self.name} kept under it", "another one"
                     )
                 shutil.rmtree(place)
             staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=place.parent))

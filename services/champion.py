@@ -1,0 +1,207 @@
+"""The trained models that serve: opened from the shelf, asked for forecasts without learning anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from contracts.errors import InputError, NotReadyError
+from contracts.progress import Report, silent
+from forecast.conformal import DEFAULT_QUANTILES
+from forecast.ranges import ForecastProblem
+from forecast.snapshot import SnapshotError, unpack
+from forecast.trained import Trained, first_periods
+from services.forecast_demand import (
+    ForecastReport,
+    buckets_of,
+    framed_from,
+    levels_of,
+    result_frame,
+    result_summary,
+)
+from store.models import Kept, Shelf
+
+__all__ = [
+    "DEFAULT_NAME",
+    "Model",
+    "Serving",
+    "champion_name",
+    "forecast_with",
+    "open_champion",
+    "open_model",
+    "shelf_of",
+]
+
+DEFAULT_NAME = "demand"
+_CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model, read from the shelf.
+
+    Parameters
+    ----------
+    refused
+        Why the champion does not serve and an earlier one does; None if nothing is wrong.
+    """
+
+    name: str
+    version: str
+    card: Mapping[str, Any]
+    trained: Trained
+    refused: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Name and version, as forecasts are marked with."""
+        return f"{self.name}-{self.version}"
+
+
+def shelf_of(home: Path, name: str = DEFAULT_NAME) -> Shelf:
+    """Return the shelf of a model."""
+    return Shelf(home / "models", name)
+
+
+def champion_name(model: str) -> str | None:
+    """Return whose champion a `model` option asks for; None if it asks for another model.
+
+    Examples
+    --------
+    >>> champion_name("champion"), champion_name("champion:weekly"), champion_name("auto")
+    ('demand', 'weekly', None)
+    """
+    head, _, name = model.partition(":")
+    return (name or DEFAULT_NAME) if head == _CHAMPION else None
+
+
+def open_champion(shelf: Shelf) -> Model:
+    """Return the champion, or the latest one before it that is whole.
+
+    Raises
+    ------
+    NotReadyError
+        If nothing was promoted yet, or nothing promoted is whole.
+    """
+    kept, refused = shelf.champion()
+    return _opened(shelf.name, kept, refused)
+
+
+def open_model(shelf: Shelf, version: str) -> Model:
+    """Return one version; raises as `Shelf.read`."""
+    return _opened(shelf.name, shelf.read(version), None)
+
+
+class Serving:
+    """The champion of one shelf, kept in memory and swapped as a whole when another one is promoted.
+
+    One that is damaged is refused: the one in memory serves on, and `Model.refused` says why.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._held: tuple[int, Model] | None = None
+
+    def current(self) -> Model:
+        """Return the champion; raises as `open_champion`."""
+        stamp = self._shelf.stamp()
+        held = self._held
+        if held is None or held[0] != stamp:
+            held = (stamp, self._fresh(held[1] if held else None))
+            self._held = held
+        return held[1]
+
+    def _fresh(self, held: Model | None) -> Model:
+        try:
+            fresh = open_champion(self._shelf)
+        except NotReadyError as error:
+            if held is None:
+                raise
+            return Model(held.name, held.version, held.card, held.trained, str(error))
+        if held is not None and fresh.refused:
+            return Model(held.name, held.version, held.card, held.trained, fresh.refused)
+        return fresh
+
+
+def forecast_with(
+    model: Model,
+    sales: pd.DataFrame,
+    *,
+    horizon: int | None = None,
+    static: pd.DataFrame | None = None,
+    known: pd.DataFrame | None = None,
+    calendar: pd.DataFrame | None = None,
+    quantiles: Sequence[float] = DEFAULT_QUANTILES,
+    hierarchy: Sequence[str] = (),
+    bucket: str | None = None,
+    sources: Mapping[str, str] | None = None,
+    progress: Report = silent,
+) -> ForecastReport:
+    """Forecast with a trained model, without learning anew: `services.forecast_demand`, but for the fit.
+
+    Period and country are those of the training. Any quantile can be asked for: they are read from the earlier
+    forecasts that the model keeps, not from quantiles chosen beforehand.
+
+    Raises
+    ------
+    InputError
+        If the tables are wrong or lack what the model was trained with, or the horizon is longer than it learnt.
+    """
+    started = time.perf_counter()
+    trained, recipe = model.trained, model.card["recipe"]
+    h = horizon or trained.horizon
+    if not 1 <= h <= trained.horizon:
+        raise InputError("horizon", f"1 to {trained.horizon} periods, which {model.label} was trained for", h)
+    progress("read", 0, 1)
+    tables = {"sales": sales, "static": static, "known": known, "calendar": calendar}
+    framed = framed_from(
+        tables,
+        sources or {},
+        horizon=trained.horizon,
+        freq=recipe["freq"],
+        hierarchy=[*hierarchy, *(c.name for c in trained.columns if c.table == "static" and c.categories)],
+        country=recipe.get("country"),
+    )
+    panel = framed.panel
+    progress("read", 1, 1)
+    levels = levels_of(panel, hierarchy)
+    labels, buckets, whole = _labels(trained, h, panel, bucket, recipe["freq"])
+    problem = ForecastProblem(panel=panel, levels=levels, quantiles=tuple(quantiles), buckets=whole)
+    progress("forecast", 0, 1)
+    result = first_periods(trained.predict(problem), len(labels))
+    progress("forecast", 1, 1)
+    frame = result_frame(panel, levels, result, problem.quantiles, labels)
+    if buckets is not None:
+        frame["periods"] = np.tile(np.bincount(buckets), len(frame) // len(labels))
+    summary = result_summary(panel, result, framed.notes, frame)
+    told = {"horizon": h, "model_version": model.label, "champion_refused": model.refused}
+    return ForecastReport(frame, {**summary, **told, "seconds": round(time.perf_counter() - started, 3)})
+
+
+def _labels(
+    trained: Trained, h: int, panel: Any, bucket: str | None, freq: str
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return the dates of a series' rows, the bucket of each of h periods, and of each period that was trained for."""
+    days = panel.dates(panel.length, panel.length + h)
+    if bucket is None:
+        return days, None, None
+    labels, all_buckets = buckets_of(panel, bucket, freq)
+    assert all_buckets is not None
+    buckets = all_buckets[:h]
+    beyond = np.full(trained.horizon - h, buckets[-1] + 1)
+    return labels[: buckets[-1] + 1], buckets, np.concatenate([buckets, beyond])
+
+
+def _opened(name: str, kept: Kept, refused: str | None) -> Model:
+    files = {file: data for file, data in kept.files.items() if file != "card.json"}
+    try:
+        trained = unpack(files)
+    except SnapshotError as error:
+        raise NotReadyError(f"model {name}, version {kept.ref.version}: {error}; train again") from None
+    return Model(name, kept.ref.version, kept.card, trained, refused)
