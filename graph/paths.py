@@ -1,10 +1,11 @@
-"""The shortest way from one party to another: who could introduce whom."""
+"""The best way from one party to another: who could introduce whom."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,9 @@ from graph.arrays import Array, Ints
 from graph.blocks import Ties
 from graph.network import SupplyNetwork
 
-__all__ = ["Step", "introduction", "within"]
+__all__ = ["Step", "Visible", "introduction", "path_text", "within"]
+
+Visible = Callable[[Array, Array], npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +44,23 @@ class Step:
 
 
 def introduction(
-    network: SupplyNetwork, source: str, target: str, *, kinds: Sequence[str] | None = None, max_hops: int = 6
+    network: SupplyNetwork,
+    source: str,
+    target: str,
+    *,
+    kinds: Sequence[str] | None = None,
+    max_hops: int = 6,
+    visible: Visible | None = None,
 ) -> list[Step] | None:
-    """Return a shortest path of relations, taken in either direction; None if there is none within `max_hops`.
+    """Return the best path of relations, taken in either direction; None if there is none within `max_hops`.
 
-    Searched from both ends at once, always from the smaller frontier. Among the parties where the searches meet, the
-    one whose weaker tie to either side is strongest is taken; from there each step takes the strongest tie (then the
-    smaller id).
+    The best path is a shortest one, because everybody on it must be asked a favour; among the shortest it is one whose
+    weakest tie is the strongest, because an introduction is worth no more than the least of those who pass it on. (The
+    product of the strengths would need them to be probabilities, and would make up for a weak tie by a strong one.)
+    Ties are taken in either direction: who supplies, refers or vouches for somebody knows them, and is known.
+
+    Searched from both ends at once, always from the smaller frontier, and every party reached remembers the best way
+    back: that is exact, because all shortest paths pass the level at which the searches meet.
 
     Parameters
     ----------
@@ -59,6 +72,9 @@ def introduction(
         Relation kinds to use; all by default.
     max_hops
         Longest path looked for, >= 1.
+    visible
+        Which relations may be used, asked with the positions of their ends (source and target of the relation, shape
+        (m,) each); all by default.
 
     Raises
     ------
@@ -73,103 +89,136 @@ def introduction(
     ends = network.position(source), network.position(target)
     if ends[0] == ends[1]:
         return []
-    sides = [_Side(network.n_parties, end) for end in ends]
-    meeting = _meet(sides, list(blocks.values()), max_hops)
-    if meeting is None:
-        return None
-    first = _walk_back(sides[0], blocks, meeting)
-    second = _walk_back(sides[1], blocks, meeting)
-    stations = [*reversed(first), *second[1:]]
-    return [_step(network, blocks, a, b) for a, b in pairwise(stations)]
+    one, two = _Search.start(ends[0]), _Search.start(ends[1])
+    while len(one.levels) + len(two.levels) - 2 < max_hops:
+        small, other = (one, two) if len(one.frontier) <= len(two.frontier) else (two, one)
+        small.grow(blocks, visible)
+        if not len(small.frontier):
+            return None
+        if (met := _meeting(one, two, other)) is not None:
+            return _steps(network, list(blocks), one.way_back(met)[::-1], two.way_back(met))
+    return None
+
+
+def path_text(steps: Sequence[Step]) -> str:
+    """Return a path as one text.
+
+    Examples
+    --------
+    >>> a = Step(source="S", target="D", relation="distributes", forward=False, weight=3.0)
+    >>> b = Step(source="D", target="F", relation="vouches", forward=True, weight=1.0)
+    >>> path_text([a, b])
+    'S < D > F'
+    """
+    return "".join([steps[0].source if steps else "", *(f" {'>' if s.forward else '<'} {s.target}" for s in steps)])
 
 
 def within(network: SupplyNetwork, party: int, hops: int, *, max_parties: int) -> Ints:
     """Return the positions of the parties within some hops of one, nearest first, at most `max_parties` of them."""
-    side = _Side(network.n_parties, party)
-    found = [side.frontier]
+    search = _Search.start(party)
     for _ in range(hops):
-        if sum(map(len, found)) >= max_parties:
+        if sum(len(level.party) for level in search.levels) >= max_parties:
             break
-        side.grow(list(network.blocks.values()))
-        found.append(side.frontier)
-    return np.concatenate(found)[:max_parties].astype(np.int32)
+        search.grow(network.blocks, None)
+    return np.concatenate([level.party for level in search.levels])[:max_parties].astype(np.int32)
 
 
-class _Side:
+class _Level(NamedTuple):
+    """Parties reached by so many steps, ascending, and the best way back from each.
+
+    ``strength``: weakest tie on that way; ``back``: row of the party before in the level before; ``way``: kind of the
+    relation between them (an index) times 2, plus 1 if it leads away from the start; ``weight`` of that relation.
+    """
+
+    party: Array
+    strength: Array
+    back: Array
+    way: Array
+    weight: Array
+
+
+@dataclass
+class _Search:
     """A breadth-first search from one end."""
 
-    def __init__(self, n: int, start: int) -> None:
-        self.level = np.full(n, -1, dtype=np.int16)
-        self.level[start] = 0
-        self.depth = 0
-        self.frontier: Array = np.array([start], dtype=np.int32)
+    levels: list[_Level]
 
-    def grow(self, blocks: Iterable[Ties]) -> None:
-        reached = [block.around(self.frontier) for block in blocks]
-        new = np.unique(np.concatenate(reached)) if reached else self.frontier[:0]
-        new = new[self.level[new] < 0]
-        self.depth += 1
-        self.level[new] = self.depth
-        self.frontier = new
+    @classmethod
+    def start(cls, party: int) -> _Search:
+        none = np.array([-1])
+        return cls([_Level(np.array([party], np.int32), np.array([np.inf]), none, none, np.array([np.nan]))])
 
+    @property
+    def frontier(self) -> Array:
+        return self.levels[-1].party
 
-def _meet(sides: list[_Side], blocks: list[Ties], max_hops: int) -> int | None:
-    """Grow the searches until they touch; return where, on a shortest path."""
-    one, two = sides
-    while one.depth + two.depth < max_hops:
-        small, other = (one, two) if len(one.frontier) <= len(two.frontier) else (two, one)
-        small.grow(blocks)
-        touched = small.frontier[other.level[small.frontier] >= 0]
-        if len(touched):
-            ties = np.minimum(_best_ties(one, blocks, touched), _best_ties(two, blocks, touched))
-            return int(touched[np.argmax(ties)])
-        if not len(small.frontier):
-            return None
-    return None
+    def grow(self, blocks: Mapping[str, Ties], visible: Visible | None) -> None:
+        last = self.levels[-1]
+        back, party, way, weight = _ties(blocks, last.party, visible)
+        new = np.ones(len(party), dtype=bool)
+        for level in self.levels[-2:]:
+            new &= ~_holds(level.party, party)
+        back, party, way, weight = back[new], party[new], way[new], weight[new]
+        strength = np.minimum(last.strength[back], weight)
+        # Of the ways to a party: the strongest, over the strongest last tie, from the smallest id.
+        order = np.lexsort((way, back, -weight, -strength, party))
+        first = order[np.append(True, np.diff(party[order]) != 0)[: len(order)]]
+        self.levels.append(_Level(party[first], strength[first], back[first], way[first], weight[first]))
 
-
-def _best_ties(side: _Side, blocks: list[Ties], parties: Array) -> npt.NDArray[np.float64]:
-    """Return each party's strongest tie towards the side's start, infinite at the start itself."""
-    best = np.where(side.level[parties] == 0, np.inf, -1.0)
-    for block in blocks:
-        for which, ends, relations in (block.out_of(parties), block.into(parties)):
-            weight = block.values("weight", relations)
-            np.maximum.at(best, which, _towards(side, parties[which], ends, weight))
-    return best
+    def way_back(self, party: int) -> list[tuple[int, int, float]]:
+        """Return (party, way, weight) from a party of the last level to the start, whose way is -1."""
+        row, path = int(np.searchsorted(self.frontier, party)), []
+        for level in reversed(self.levels):
+            path.append((int(level.party[row]), int(level.way[row]), float(level.weight[row])))
+            row = int(level.back[row])
+        return path
 
 
-def _towards(side: _Side, party: Array, end: Array, weight: Array) -> Array:
-    return np.where(side.level[end] == side.level[party] - 1, weight, -1.0)
+def _holds(level: Array, party: Array) -> npt.NDArray[np.bool_]:
+    at = np.minimum(np.searchsorted(level, party), len(level) - 1)
+    found: npt.NDArray[np.bool_] = level[at] == party
+    return found
 
 
-def _walk_back(side: _Side, blocks: dict[str, Ties], at: int) -> list[int]:
-    path = [at]
-    while side.level[path[-1]] > 0:
-        ends, weights = _ties(blocks, path[-1])
-        nearer = side.level[ends] == side.level[path[-1]] - 1
-        ends, weights = ends[nearer], weights[nearer]
-        path.append(int(ends[np.lexsort((ends, -weights))[0]]))
-    return path
+def _ties(blocks: Mapping[str, Ties], parties: Array, visible: Visible | None) -> tuple[Array, Array, Array, Array]:
+    """Return (row of the party, other end, way, weight) of all relations of some parties."""
+    parts = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float32))]
+    for number, block in enumerate(blocks.values()):
+        for backward, ends in ((1, block.into(parties)), (0, block.out_of(parties))):
+            which, other, relation = ends
+            if visible is not None:
+                pair = (other, parties[which]) if backward else (parties[which], other)
+                seen = visible(*pair)
+                which, other, relation = which[seen], other[seen], relation[seen]
+            # From the start's side a relation into the party was taken against its direction.
+            way = np.full(len(which), 2 * number + (1 - backward))
+            parts.append((which, other, way, block.values("weight", relation)))
+    which, other, way, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return which, other, way, weight.astype(float)
 
 
-def _ties(blocks: dict[str, Ties], party: int) -> tuple[Ints, npt.NDArray[np.float32]]:
-    ends, weights = [], []
-    for block in blocks.values():
-        for _, others, relations in (block.out_of(np.array([party])), block.into(np.array([party]))):
-            ends.append(others)
-            weights.append(block.values("weight", relations))
-    return np.concatenate(ends), np.concatenate(weights)
+def _meeting(one: _Search, two: _Search, other: _Search) -> int | None:
+    """Return where the searches touch on the best path, None if they do not; `other` is the one that stood still."""
+    small = two if other is one else one
+    met = small.frontier[_holds(other.frontier, small.frontier)]
+    if not len(met):
+        return None
+    ties = [search.levels[-1].strength[np.searchsorted(search.frontier, met)] for search in (one, two)]
+    return int(met[np.argmax(np.minimum(*ties))])
 
 
-def _step(network: SupplyNetwork, blocks: dict[str, Ties], a: int, b: int) -> Step:
-    """Return the strongest relation between two parties that have one."""
-    found = []
-    for kind, block in blocks.items():
-        for forward, src, dst in ((True, a, b), (False, b, a)):
-            _, ends, relations = block.out_of(np.array([src]))
-            weights = block.values("weight", relations[ends == dst])
-            if len(weights):
-                found.append((float(weights.max()), forward, kind))
-    weight, forward, kind = max(found)
-    ids = network.parties.ids
-    return Step(source=ids.text(a), target=ids.text(b), relation=kind, forward=forward, weight=weight)
+def _steps(
+    network: SupplyNetwork, kinds: list[str], first: list[tuple[int, int, float]], second: list[tuple[int, int, float]]
+) -> list[Step]:
+    """Return the steps from the start over the meeting to the target; `first` is the way there, `second` the way on."""
+    text = network.parties.ids.text
+    steps = []
+    for (a, _, _), (b, way, weight) in pairwise(first):
+        steps.append(_step(text(a), text(b), kinds[way // 2], forward=bool(way % 2), weight=weight))
+    for (a, way, weight), (b, _, _) in pairwise(second):
+        steps.append(_step(text(a), text(b), kinds[way // 2], forward=not way % 2, weight=weight))
+    return steps
+
+
+def _step(source: str, target: str, relation: str, *, forward: bool, weight: float) -> Step:
+    return Step(source=source, target=target, relation=relation, forward=forward, weight=weight)

@@ -193,8 +193,8 @@ class Case(NamedTuple):
     ----------
     orders
         Rows with fields `ORDER`: position of the ``buyer``; ``region, lat, lon`` of the place of delivery (-1 and NaN
-        unknown); the ``sku`` asked for and the good of its ``category``, -1 none; code of its ``brand``; ``pieces``, and
-        what all of them weigh (``kg``, 0 unknown); ``days`` until the due date, infinite without one.
+        unknown); the ``sku`` asked for and the good of its ``category``, -1 none; code of its ``brand``; ``pieces`` and
+        their weight ``kg`` (0 unknown); ``days`` until the due date, infinite without one.
     near, far
         The suppliers of each order's buyer, and the suppliers of those.
     """
