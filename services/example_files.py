@@ -10,9 +10,11 @@ import pandas as pd
 from contracts.errors import InputError
 from services.files import write_table
 from simulate.examples import example_matching, example_planning, example_sales
+from simulate.areas import example_areas
 from simulate.judgements import example_judgements
 from simulate.market import evergreen_sales, evergreen_styles, simulate_market
 from simulate.params import MarketParams
+from simulate.trades import example_aftersales, example_credit
 
 __all__ = ["write_examples"]
 
@@ -100,11 +102,12 @@ def write_examples(directory: Path, *, seed: int = 0) -> dict[str, int]:
 
 
 def _network(seed: int) -> dict[str, pd.DataFrame]:
-    """Eight files of a net of 120 parties: 5 styles sold in 3 regions, 10 launches, one day of orders."""
+    """Return a net of 120 parties: 5 styles sold in 3 regions, 10 launches, a day of orders, trades on terms."""
     today, days = pd.Timestamp("2025-03-03"), 200
     styles = evergreen_styles(5, seed=seed)
     market = simulate_market(MarketParams(parties=120, styles=10), styles, today, seed=seed, history_days=days)
     evergreen = evergreen_sales(styles, today - pd.Timedelta(days=days), days, seed=seed)
+    credit = example_credit(market.relations(), today, seed=seed)
     return {
         "parties": market.parties(),
         "relations": market.relations(),
@@ -114,7 +117,10 @@ def _network(seed: int) -> dict[str, pd.DataFrame]:
         "signals": market.signals,
         "supply": market.goods.supply,
         "orders": market.orders,
+        "areas": example_areas(market.parties(), seed=seed),
         "judgements": example_judgements(market.relations(), today, seed=seed),
+        **credit,
+        **example_aftersales(market.parties(), market.goods.products, credit["terms"], today, seed=seed),
     }
 
 

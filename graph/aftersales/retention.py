@@ -44,9 +44,10 @@ def suggested_retention(
 ) -> pd.DataFrame:
     """Return a share to keep back per pair of a buyer and the party that supplies it.
 
-    The cost of a pair is what the buyer's claims are expected to cost by the supplier's fault. It is a compound Poisson
-    sum: its variance is the sum of squared amounts. Divided by the turnover, and shrunk to all pairs' share, its upper
-    quantile (Gamma) is suggested, at most 1.
+    To its buyer a supplier answers for itself and for everybody before it on the lot's way: the cost of a pair is what
+    the buyer's claims are expected to cost by their fault. It is a compound Poisson sum: its variance is the sum of
+    squared amounts. Divided by the turnover, and shrunk to all pairs' share, its upper quantile (Gamma) is suggested,
+    at most 1.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def suggested_retention(
     Returns
     -------
     DataFrame
-        `COLUMNS`, by buyer and supplier; ``claims`` is the expected number at the supplier's fault.
+        `COLUMNS`, by buyer and supplier; ``claims`` is the expected number that the supplier answers for.
     """
     params = params or RetentionParams()
     cost = _costs(attribution)
@@ -86,18 +87,19 @@ def _gamma_quantile(mean: Floats, variance: Floats, q: float) -> Floats:
 
 
 def _costs(attribution: Attribution) -> pd.DataFrame:
-    """Return expected claims and cost per buyer and party at fault, and the cost's variance."""
+    """Return expected claims and cost per buyer and party that answers for them, and the cost's variance."""
     claims, who = attribution.claims, attribution.suspects
     buyer = claims["buyer_id"] if "buyer_id" in claims else pd.Series([None] * len(claims), dtype="str")
-    amount = claims["amount_fen"].to_numpy(np.float64)[who.claim]
-    p = attribution.probability
+    up_to = pd.Series(attribution.probability).groupby(who.claim).cumsum()  # suspects come by claim and step
     rows = pd.DataFrame(
         {
+            "claim": who.claim,
             "buyer_id": buyer.iloc[who.claim].to_numpy(object),
             "supplier_id": attribution.steps["party_id"].to_numpy(object)[who.step],
-            "claims": p,
-            "cost": p * amount,
-            "variance": p * amount**2,
+            "claims": up_to,
         }
     ).astype({"buyer_id": "str", "supplier_id": "str"})
-    return rows.dropna(subset="buyer_id").groupby(["buyer_id", "supplier_id"], as_index=False).sum()
+    per_claim = rows.groupby(["claim", "buyer_id", "supplier_id"], as_index=False)["claims"].max()
+    amount = claims["amount_fen"].to_numpy(np.float64)[per_claim["claim"]]
+    costs = per_claim.assign(cost=per_claim["claims"] * amount, variance=per_claim["claims"] * amount**2)
+    return costs.groupby(["buyer_id", "supplier_id"], as_index=False)[["claims", "cost", "variance"]].sum()

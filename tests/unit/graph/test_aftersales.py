@@ -136,6 +136,15 @@ def test_suggested_retention_grows_with_claims_and_shrinks_to_all_pairs():
     ).all()
 
 
+def test_a_supplier_answers_for_everybody_before_it():
+    """The distributor who sold the goods answers for the workshop and the carrier, not for the store after it."""
+    way = [*WAY, ("L1", 3, "D", "distributor", 100, False), ("L1", 4, "S", "store", 100, False)]
+    made = attribute(claims(("d", "L1", "defect", 1_000), buyer_id="B"), lots(*way))
+    turnover = pd.DataFrame({"buyer_id": ["B"], "supplier_id": ["D"], "turnover_fen": [100_000]})
+    got = suggested_retention(made, turnover).iloc[0]
+    assert got["expected_cost_fen"] == pytest.approx(1_000 * made.probability[:3].sum())
+
+
 def test_returns_are_netted_from_the_latest_sales():
     """Three returned on day 3 take day 3's two and one of day 2's; sales after the return stay; others' too."""
     days = pd.date_range("2026-03-01", periods=4)

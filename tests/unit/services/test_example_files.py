@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from contracts.errors import InputError
 from contracts.params import read_toml
 from forecast.tables import CALENDAR, KNOWN, SALES, SIGNALS, STATIC
+from graph.aftersales.tables import CLAIMS, LOTS
+from graph.credit.tables import LEDGER, TERMS
 from graph.tables import DEMANDS, PARTIES, PRODUCTS, RELATIONS, SUPPLY
 from matching.score import ScoreWeights, total_score
 from matching.tables import CANDIDATES, CREDIT, ORDERS, SUPPLIERS
@@ -42,6 +44,10 @@ SCHEMAS = {
     "net/signals": SIGNALS,
     "net/supply": SUPPLY,
     "net/orders": DEMANDS,
+    "net/ledger": LEDGER,
+    "net/terms": TERMS,
+    "net/lots": LOTS,
+    "net/claims": CLAIMS,
 }
 
 
