@@ -23,7 +23,15 @@ from forecast.panel import Panel
 from forecast.point import PointParams
 from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
 
-__all__ = ["ForecastReport", "forecast_demand"]
+__all__ = [
+    "ForecastReport",
+    "buckets_of",
+    "forecast_demand",
+    "framed_from",
+    "levels_of",
+    "result_frame",
+    "result_summary",
+]
 
 _YEARS_BEFORE, _YEARS_AFTER = 2, 4
 
@@ -110,10 +118,10 @@ def forecast_demand(
     forecaster = Origins(panel, chosen, seed, levels)
     scores = score_backtest(forecaster, problem, backtest, progress=progress) if backtest else []
     result = forecast_at(forecaster, replace(problem, buckets=buckets), panel.length, progress=progress)
-    frame = _frame(panel, levels, result, problem.quantiles, labels)
+    frame = result_frame(panel, levels, result, problem.quantiles, labels)
     if buckets is not None:
         frame["periods"] = np.tile(np.bincount(buckets), len(frame) // len(labels))
-    summary = _summary(panel, result, framed.notes, frame) | {"seconds": round(time.perf_counter() - started, 3)}
+    summary = result_summary(panel, result, framed.notes, frame) | {"seconds": round(time.perf_counter() - started, 3)}
     return ForecastReport(frame, summary | ({"backtest": scores} if backtest else {}))
 
 
@@ -142,6 +150,7 @@ def framed_from(
 
 
 def levels_of(panel: Panel, hierarchy: Sequence[str]) -> tuple[Level, ...]:
+    """Return the total and the levels asked for, whose identifiers must be no series' own; none if none is asked."""
     if not hierarchy:
         return ()
     levels = (total_of(panel), *(level_from(panel, name) for name in hierarchy))
@@ -166,9 +175,10 @@ def buckets_of(panel: Panel, bucket: str | None, freq: str) -> tuple[np.ndarray,
     return frequency.dates(ordinals), buckets
 
 
-def _frame(
+def result_frame(
     panel: Panel, levels: Sequence[Level], result: ForecastResult, quantiles: Sequence[float], labels: np.ndarray
 ) -> pd.DataFrame:
+    """Return a forecast as rows: the series, then the nodes of each level."""
     blocks: list[tuple[Sequence[str], Ranges]] = [(list(panel.ids), result.series)]
     blocks += [(level.ids, ranges) for level, ranges in zip(levels, result.nodes, strict=True)]
     ids = np.concatenate([np.asarray(names, dtype=object) for names, _ in blocks])
@@ -186,7 +196,10 @@ def _frame(
     return frame
 
 
-def _summary(panel: Panel, result: ForecastResult, notes: Mapping[str, int], frame: pd.DataFrame) -> dict[str, Any]:
+def result_summary(
+    panel: Panel, result: ForecastResult, notes: Mapping[str, int], frame: pd.DataFrame
+) -> dict[str, Any]:
+    """Return the key figures of a forecast."""
     names, counts = np.unique(result.model.astype(str), return_counts=True)
     models = dict(zip(names.tolist(), counts.tolist(), strict=True))
     notes = dict(notes) | result.notes
