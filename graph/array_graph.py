@@ -9,7 +9,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from graph.arrays import Array, expand
 from graph.blocks import Block
@@ -65,6 +65,10 @@ class ArrayGraph:
         values = np.array([value for _, _, value in edges], dtype=float)
         return [csr_array((values, (rows, columns)), shape=(len(self), len(self)))]
 
+    def links_by_end(self, weight: str | None = None) -> list[csc_array]:
+        """Return the same matrices as `links`, by columns."""
+        return [matrix.tocsc() for matrix in self.links(weight)]
+
     def degrees(self) -> Array:
         """Return how many ends of edges each node has (a loop has two)."""
         return np.array([degree for _, degree in self.source.degree()], dtype=np.int64)
@@ -112,6 +116,21 @@ class NetworkArrays:
             )
             for block in self._blocks
         ] or [csr_array((n, n))]
+
+    def links_by_end(self, weight: str | None = None) -> list[csc_array]:
+        """Return the same matrices as `links`, by columns."""
+        n = len(self)
+        return [
+            csc_array(
+                (
+                    np.ones(block.n_relations) if weight is None else block.columns[weight][block.in_edge],
+                    block.in_src,
+                    block.in_start,
+                ),
+                shape=(n, n),
+            )
+            for block in self._blocks
+        ] or [csc_array((n, n))]
 
     def degrees(self) -> Array:
         """Return how many relations start at or lead to each party."""

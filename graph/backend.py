@@ -80,7 +80,7 @@ def pagerank(  # noqa: PLR0917 (networkx's signature)
         raise ZeroDivisionError
     try:
         found = ranks(
-            arrays.links(weight),
+            arrays.links_by_end(weight),
             start,
             stuck_start=_vector(arrays, dangling),
             first=_vector(arrays, nstart),

@@ -42,7 +42,7 @@ class IdLookup:
         for seen, known in self._categories:
             if seen is categories or seen.equals(categories):
                 return known
-        found = self._ids.positions(pd.Series(categories, dtype="str"))
+        found = self._texts(pd.Series(categories, dtype="str"))
         whole = np.array_equal(found, np.arange(len(found)))
         self._categories.append((categories, None if whole else np.append(found, np.int32(-1))))
         return self._categories[-1][1]

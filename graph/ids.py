@@ -163,11 +163,15 @@ def _unusable(texts: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
 
 
 def _byte_order(texts: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
-    """Return the order that sorts texts, comparing eight bytes at a time; words that are all alike are skipped."""
-    width = texts.dtype.itemsize
-    words = texts.astype(f"S{-(-width // 8) * 8}").view(">u8").reshape(len(texts), -1)
-    keys = [words[:, i].astype(np.uint64) for i in range(words.shape[1]) if (words[:, i] != words[0, i]).any()]
-    return np.lexsort(keys[::-1]) if keys else np.arange(len(texts))
+    """Return the order that sorts texts, comparing eight bytes at a time from the first one that is not alike."""
+    letters = texts.view(np.uint8).reshape(len(texts), -1)
+    width = letters.shape[1]
+    first = next((i for i in range(width) if (letters[:, i] != letters[0, i]).any()), width - 1)
+    words = -(-(width - first) // 8)
+    padded = np.zeros((len(texts), words * 8), dtype=np.uint8)
+    padded[:, : width - first] = letters[:, first:]
+    keys = padded.view(">u8").astype(np.uint64)
+    return np.argsort(keys[:, 0]) if words == 1 else np.lexsort(keys.T[::-1])
 
 
 def as_arrow(ids: pd.Series) -> pa.LargeStringArray:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from contracts.errors import EvenflowError
 
@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def pagerank(
-    links: Sequence[csr_array],
+    links: Sequence[csr_array | csc_array],
     start: Floats | None = None,
     *,
     stuck_start: Floats | None = None,
@@ -30,7 +30,8 @@ def pagerank(
     Parameters
     ----------
     links
-        Matrices of shape (n, n) whose sum holds the weights >= 0 of the links from row to column.
+        Matrices of shape (n, n) whose sum holds the weights >= 0 of the links from row to column; by columns is
+        quicker.
     start
         Shape (n,), where walks start: >= 0, sums to more than 0; everywhere alike by default.
     stuck_start
@@ -68,13 +69,21 @@ def pagerank(
     origin = alike if start is None else start / start.sum()
     after_stuck = origin if stuck_start is None else stuck_start / stuck_start.sum()
     out = np.sum([np.asarray(matrix.sum(axis=1)).ravel() for matrix in links], axis=0)
-    shares = np.divide(1.0, out, out=np.zeros(n), where=out > 0)
-    backwards = [matrix.T for matrix in links]
-    rank, stuck = alike if first is None else first / first.sum(), out == 0
+    stuck = (out == 0).astype(float)
+    steps = [_steps(matrix, np.divide(1.0, out, out=np.zeros(n), where=out > 0)) for matrix in links]
+    rank = alike if first is None else first / first.sum()
     for _ in range(max_iterations):
-        before, leaving = rank, rank * shares
-        walked = np.sum([matrix @ leaving for matrix in backwards], axis=0)
-        rank = damping * (walked + before[stuck].sum() * after_stuck) + (1 - damping) * origin
+        before = rank
+        rank = np.sum([step @ before for step in steps], axis=0)
+        rank += (before @ stuck) * after_stuck
+        rank *= damping
+        rank += (1 - damping) * origin
         if np.abs(rank - before).sum() < tolerance:
             return np.asarray(rank)
     raise EvenflowError(f"pagerank: not within {tolerance:g} after {max_iterations} iterations; allow more")
+
+
+def _steps(links: csr_array | csc_array, shares: Floats) -> csr_array:
+    """Return the matrix that takes where walkers are to where they go, by rows: each is read once and written once."""
+    into = links.tocsc()
+    return csr_array((into.data * shares[into.indices], into.indices, into.indptr), shape=into.shape)
