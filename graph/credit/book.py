@@ -69,15 +69,15 @@ class Book:
         buyer, buyers = _coded(rows["buyer_id"], terms["buyer_id"])
         supplier, suppliers = _coded(rows["supplier_id"], terms["supplier_id"])
         pair_of_row, pairs = _groups(buyer * max(len(suppliers), 1) + supplier)
-        trade_code, trade_texts = _coded(rows["trade_id"])
+        trade_code, trade_texts = pd.factorize(rows["trade_id"])
         n = len(rows)
-        trade, trades = _groups(trade_code * max(len(pairs), 1) + pair_of_row[:n])
+        trade, trades = pd.factorize(trade_code.astype(np.int64) * max(len(pairs), 1) + pair_of_row[:n])
         event = _event_codes(rows["event"])
         amount = rows["amount_fen"].to_numpy(np.int64)
         return cls(
             buyers=pd.Series(buyers.take(pairs // max(len(suppliers), 1)), dtype="str"),
             suppliers=pd.Series(suppliers.take(pairs % max(len(suppliers), 1)), dtype="str"),
-            trade_ids=pd.Series(trade_texts.take(trades // max(len(pairs), 1)), dtype="str"),
+            trade_ids=pd.Series(pd.Index(trade_texts).take(trades // max(len(pairs), 1)), dtype="str"),
             pair=trades % max(len(pairs), 1),
             trade=trade,
             event=event,
@@ -146,7 +146,8 @@ def _ranks(order: npt.NDArray[np.intp]) -> Ints:
 def _event_codes(events: pd.Series) -> Ints:
     codes, texts = pd.factorize(events)
     known: Ints = np.array([CODE[str(text)] for text in texts], dtype=np.int64)
-    return known[codes]
+    found: Ints = known[codes]
+    return found
 
 
 def _summed(group: Ints, amount: Ints, n: int) -> Ints:

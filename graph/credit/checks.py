@@ -36,8 +36,9 @@ def ledger_faults(ledger: pd.DataFrame) -> Reasons:
         reasons[where[again]] = "event_id: the same event again"
         reasons[where[unclear]] = "event_id: expected one event, got several that differ"
     if not named.all():
-        again = ledger.loc[~named, told].duplicated().to_numpy()
-        reasons[np.flatnonzero(~named)[again]] = "the same event again; give two that only look alike an event_id"
+        where = np.flatnonzero(~named & _look_alike(ledger))
+        again = ledger.iloc[where][told].duplicated().to_numpy()
+        reasons[where[again]] = "the same event again; give two that only look alike an event_id"
     return _with_itself(ledger, reasons)
 
 
@@ -63,6 +64,16 @@ def terms_faults(terms: pd.DataFrame) -> Reasons:
     reasons[again & (reasons == "")] = "the same terms again"
     reasons[clash & (reasons == "")] = "valid_from: expected one set of terms of the pair from a day on, got several"
     return _with_itself(terms, reasons)
+
+
+def _look_alike(ledger: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which rows share a mixed key with another: all duplicates and few others, at a fraction of the cost."""
+    trade = pd.factorize(ledger["trade_id"])[0].astype(np.uint64)
+    day = ledger["at"].to_numpy("datetime64[D]").astype(np.int64).astype(np.uint64)
+    key = trade * np.uint64(0x9E3779B97F4A7C15) ^ day * np.uint64(0xC2B2AE3D27D4EB4F)
+    mixed = pd.Series(key ^ ledger["amount_fen"].to_numpy(np.int64).astype(np.uint64))
+    alike: npt.NDArray[np.bool_] = mixed.duplicated(keep=False).to_numpy()
+    return alike
 
 
 def _with_itself(rows: pd.DataFrame, reasons: Reasons) -> Reasons:

@@ -73,11 +73,11 @@ def _side(positions: pd.DataFrame, side: str, params: CreditParams) -> pd.DataFr
         "buyer": ("supplier", "purchases_fen", params.purchase_share, "purchases are from one supplier"),
     }[side]
     rows = positions[positions[amount] > 0]
-    party, ids = pd.factorize(rows[f"{side}_id"], sort=True)
+    (party, ids), (counter, others) = (pd.factorize(rows[f"{end}_id"], sort=True) for end in (side, other))
     value = rows[amount].to_numpy(np.float64)
     total = np.bincount(party, value, len(ids))
     share = value / total[party] if len(rows) else value
-    order = np.lexsort((rows[f"{other}_id"].to_numpy(object), -share, party))
+    order = np.lexsort((counter, -share, party))
     first = order[np.flatnonzero(np.diff(party[order], prepend=-1))]
     herfindahl = np.bincount(party, share**2, len(ids))
     shares = share[first]
@@ -91,7 +91,7 @@ def _side(positions: pd.DataFrame, side: str, params: CreditParams) -> pd.DataFr
         "side": pd.Series([side] * len(ids), dtype="str"),
         "total_fen": total.astype(np.int64),
         "counterparties": np.bincount(party, minlength=len(ids)),
-        "largest_id": pd.Series(rows[f"{other}_id"].to_numpy(object)[first], dtype="str"),
+        "largest_id": pd.Series(pd.Index(others).take(counter[first]), dtype="str"),
         "largest_share": shares,
         "herfindahl": herfindahl,
         "warning": pd.Series(warning, dtype="str"),
