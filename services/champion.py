@@ -20,8 +20,10 @@ from forecast.trained import Trained, first_periods
 from services.forecast_demand import (
     ForecastReport,
     buckets_of,
+    forecast_demand,
     framed_from,
     levels_of,
+    node_ids,
     result_frame,
     result_summary,
 )
@@ -32,10 +34,12 @@ __all__ = [
     "Model",
     "Serving",
     "champion_name",
+    "forecast_by",
     "forecast_with",
     "open_champion",
     "open_model",
     "shelf_of",
+    "trained_options",
 ]
 
 DEFAULT_NAME = "demand"
@@ -181,7 +185,40 @@ def forecast_with(
         frame["periods"] = np.tile(np.bincount(buckets), len(frame) // len(labels))
     summary = result_summary(panel, result, framed.notes, frame)
     told = {"horizon": h, "model_version": model.label, "champion_refused": model.refused}
-    return ForecastReport(frame, {**summary, **told, "seconds": round(time.perf_counter() - started, 3)})
+    return ForecastReport(
+        frame, {**summary, **told, "seconds": round(time.perf_counter() - started, 3)}, node_ids(levels)
+    )
+
+
+def forecast_by(
+    sales: pd.DataFrame, *, home: Path, model: str = "auto", options: Mapping[str, Any], **given: Any
+) -> ForecastReport:
+    """Forecast with the champion if `model` names one (``champion``, ``champion:NAME``), else by learning anew.
+
+    Parameters
+    ----------
+    options
+        Of `services.forecast_demand`, without the tables.
+    given
+        Tables, `sources` and `progress`.
+    """
+    name = champion_name(model)
+    if name is None:
+        return forecast_demand(sales, **given, **options, model=model)
+    return forecast_with(open_champion(shelf_of(home, name)), sales, **given, **trained_options(options))
+
+
+def trained_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that a trained model leaves open.
+
+    Raises
+    ------
+    InputError
+        If a backtest is asked of it: `evenflow compare` scores trained models.
+    """
+    if options.get("backtest"):
+        raise InputError("--backtest", "0 with a trained model (`evenflow compare` scores it)", options["backtest"])
+    return {key: options[key] for key in ("horizon", "quantiles", "hierarchy", "bucket") if key in options}
 
 
 def _labels(

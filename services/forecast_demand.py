@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ __all__ = [
     "forecast_demand",
     "framed_from",
     "levels_of",
+    "node_ids",
     "result_frame",
     "result_summary",
 ]
@@ -47,10 +48,13 @@ class ForecastReport:
         periods of the horizon that the bucket covers.
     summary
         Counts, models, fallbacks by reason, and the backtest if asked for.
+    levels
+        Identifiers of the nodes by level, in the order of their rows.
     """
 
     forecast: pd.DataFrame
     summary: dict[str, Any]
+    levels: dict[str, list[str]] = field(default_factory=dict)
 
 
 def forecast_demand(
@@ -122,7 +126,12 @@ def forecast_demand(
     if buckets is not None:
         frame["periods"] = np.tile(np.bincount(buckets), len(frame) // len(labels))
     summary = result_summary(panel, result, framed.notes, frame) | {"seconds": round(time.perf_counter() - started, 3)}
-    return ForecastReport(frame, summary | ({"backtest": scores} if backtest else {}))
+    return ForecastReport(frame, summary | ({"backtest": scores} if backtest else {}), node_ids(levels))
+
+
+def node_ids(levels: Sequence[Level]) -> dict[str, list[str]]:
+    """Return the identifiers of each level's nodes."""
+    return {level.name: level.ids for level in levels}
 
 
 def framed_from(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from contracts.errors import NotReadyError
 from contracts.progress import Report, silent
+from services.champion import Model, forecast_with, trained_options
 from services.forecast_demand import ForecastReport, forecast_demand
 from services.overview import simulated_rows
+from store.forecast_book import ForecastBook
 from store.snapshot import Snapshot
 
-__all__ = ["DAYS", "WEEKS", "NetworkForecasts", "forecast_network", "item_column", "network_series"]
+__all__ = ["DAYS", "WEEKS", "NetworkForecasts", "forecast_network", "item_column", "network_series", "series_items"]
 
 DAYS, WEEKS = 28, 8
 _BASE = ["unique_id", "ds", "y"]
@@ -32,7 +35,7 @@ class NetworkForecasts:
     weekly
         Sums by item and week over eight weeks: the demand of a plan.
     kept
-        Whether `asked` was kept with the network: other periods, buckets and totals of a hierarchy are not.
+        Whether `asked` was kept with the network: other periods and buckets are not.
     """
 
     asked: ForecastReport
@@ -45,6 +48,7 @@ def forecast_network(
     *,
     tables: Mapping[str, pd.DataFrame] | None = None,
     options: Mapping[str, Any] | None = None,
+    champion: Model | None = None,
     progress: Report = silent,
 ) -> NetworkForecasts:
     """Forecast the sales of a loaded network and keep the results with it.
@@ -58,6 +62,8 @@ def forecast_network(
         ``static``, ``known``, ``calendar`` of `services.forecast_demand`, as far as there are any.
     options
         Options of `services.forecast_demand`.
+    champion
+        A trained model that is asked for the series, instead of learning anew; the weeks of each item are learnt.
 
     Raises
     ------
@@ -67,23 +73,55 @@ def forecast_network(
         If the tables or the options are wrong.
     """
     sales = _own_sales(snapshot)
-    given, chosen = dict(tables or {}), {"horizon": DAYS, **(options or {})}
+    given, chosen = dict(tables or {}), {**({} if champion else {"horizon": DAYS}), **(options or {})}
     given.setdefault("static", _attributes(sales, snapshot.table("products")))
-    asked = forecast_demand(_measured(sales), **given, **chosen, sources=_own_names(given), progress=progress)
+    asked = _asked(champion, _measured(sales), given, chosen, progress)
     weekly = forecast_demand(
         _by_item(sales, item_column(sales, snapshot.table("routes"))),
         horizon=7 * WEEKS,
         bucket="W-MON",
         calendar=given.get("calendar"),
-        model=chosen.get("model", "auto"),
+        model="auto" if champion else chosen.get("model", "auto"),
         seed=chosen.get("seed", 0),
         progress=_later(progress, "weeks of each item"),
     )
-    kept = chosen.get("freq", "D") == "D" and chosen.get("bucket") is None and not chosen.get("hierarchy")
+    kept = chosen.get("freq", "D") == "D" and chosen.get("bucket") is None
     if kept:
-        snapshot.write_result("forecast", asked.forecast)
+        _keep(snapshot, asked, str(sales["ds"].max())[:10])
     snapshot.write_result("weekly_forecast", weekly.forecast)
     return NetworkForecasts(asked=asked, weekly=weekly, kept=kept)
+
+
+def _asked(
+    champion: Model | None,
+    sales: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    options: Mapping[str, Any],
+    progress: Report,
+) -> ForecastReport:
+    given = {**tables, "sources": _own_names(tables), "progress": progress}
+    if champion is None:
+        return forecast_demand(sales, **given, **options)
+    return forecast_with(champion, sales, **given, **trained_options(options))
+
+
+def _keep(snapshot: Snapshot, asked: ForecastReport, seen_to: str) -> None:
+    """Keep a forecast with the network, marked with where it comes from, and in the book of all forecasts."""
+    frame = asked.forecast
+    nodes = frame["unique_id"].isin([name for ids in asked.levels.values() for name in ids])
+    moment = datetime.now(UTC)
+    frame.attrs = {
+        "run": f"{moment:%Y%m%dT%H%M%S%f}",
+        "computed_at": moment.isoformat(timespec="milliseconds"),
+        "seen_to": seen_to,
+        "model_version": asked.summary.get("model_version"),
+        "data_version": snapshot.version,
+        "levels": asked.levels,
+    }
+    series = frame[~nodes].reset_index(drop=True)
+    snapshot.write_result("forecast", series)
+    snapshot.write_result("forecast_levels", frame[nodes].reset_index(drop=True))
+    ForecastBook(snapshot.root.parent.parent).add(frame)
 
 
 def network_series(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
@@ -96,6 +134,14 @@ def network_series(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
     """
     sales = _own_sales(snapshot)
     return {"sales": _measured(sales), "static": _attributes(sales, snapshot.table("products"))}
+
+
+def series_items(snapshot: Snapshot) -> pd.Series:
+    """Return the item that a plan makes, by series."""
+    sales = _own_sales(snapshot)
+    column = item_column(sales, snapshot.table("routes"))
+    named = sales.assign(item=sales[column].fillna(sales["unique_id"]))
+    return named.drop_duplicates("unique_id").set_index("unique_id")["item"]
 
 
 def _own_sales(snapshot: Snapshot) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import pandas as pd
 from contracts.errors import NotReadyError
 from contracts.progress import Report, silent
 from planning.params import PlanParams
-from services.network_forecast import forecast_network
+from services.network_forecast import forecast_network, network_series, series_items
+from services.overrides import in_force, weekly_with_overrides
 from services.plan_production import PlanReport, plan_production
 from store.snapshot import Snapshot
 
@@ -100,7 +101,7 @@ def network_tables(snapshot: Snapshot) -> NetworkTables:
     demand, routes = snapshot.result("weekly_forecast"), snapshot.table("routes")
     if not isinstance(demand, pd.DataFrame):
         raise NotReadyError("no weekly forecast has been computed on this network yet: `POST /v1/forecasts` with {}")
-    demand = demand.rename(columns={"unique_id": "item", "ds": "bucket"})
+    demand = _adjusted(snapshot, demand).rename(columns={"unique_id": "item", "ds": "bucket"})
     known = demand["item"].isin(routes["item"])
     if not known.any():
         raise NotReadyError(f"no route makes what is sold (the first item sold: {demand['item'].iloc[0]})")
@@ -110,6 +111,14 @@ def network_tables(snapshot: Snapshot) -> NetworkTables:
         routes=routes,
         without_route=sorted(demand.loc[~known, "item"].unique()),
     )
+
+
+def _adjusted(snapshot: Snapshot, weekly: pd.DataFrame) -> pd.DataFrame:
+    """Return the weekly demand after the planners' overrides of the kept forecast."""
+    overrides, daily = in_force(snapshot.root.parent.parent), snapshot.result("forecast")
+    if not overrides or not isinstance(daily, pd.DataFrame):
+        return weekly
+    return weekly_with_overrides(weekly, daily, overrides, network_series(snapshot)["static"], series_items(snapshot))
 
 
 def network_items(products: pd.DataFrame, items: list[str]) -> pd.DataFrame:

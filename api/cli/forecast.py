@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from api.cli.output import emit, progress
+from api.settings import read_settings
 from contracts.errors import InputError
 from forecast.conformal import DEFAULT_QUANTILES
 from services.files import check_writable, read_raw, write_table
@@ -16,7 +17,7 @@ def forecast(
     *,
     sales: Path = typer.Option(..., help="Table with unique_id, ds, y and optionally available."),
     out: Path = typer.Option(..., help="Where the forecast is written (.csv or .parquet)."),
-    horizon: int = typer.Option(28, help="Periods ahead, 1 to 730."),
+    horizon: int | None = typer.Option(None, help="Periods ahead, 1 to 730; 28, or as long as the champion learnt."),
     static: Path | None = typer.Option(None, help="Attributes of the series; ids without sales get a forecast too."),
     known: Path | None = typer.Option(None, help="unique_id, ds and regressors known ahead (price, promotion)."),
     calendar: Path | None = typer.Option(None, help="ds and columns that hold for all series (events, holidays)."),
@@ -26,7 +27,11 @@ def forecast(
     freq: str = typer.Option("D", help="Period of the data: D, W, W-MON, M, Q or Y."),
     bucket: str | None = typer.Option(None, help="Forecast sums over this period, e.g. W-MON: weeks from Monday on."),
     backtest: int = typer.Option(0, min=0, help="Earlier origins to score the models at."),
-    model: str = typer.Option("auto", help="auto, lightgbm, seasonal_window, seasonal_naive, moving_level, tsb, sba."),
+    model: str = typer.Option(
+        "auto",
+        help="auto, lightgbm, seasonal_window, seasonal_naive, moving_level, tsb, sba; champion: as promoted.",
+    ),
+    home: Path | None = typer.Option(None, help="Folder of the champion; EVENFLOW_HOME by default."),
     seed: int = typer.Option(0, min=0, help="The same seed gives the same file."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
@@ -34,25 +39,29 @@ def forecast(
 
     Example: evenflow forecast --sales sales.csv --static static.csv --out forecast.csv --horizon 28 --bucket W-MON
     """
-    from services.forecast_demand import forecast_demand  # heavy: keeps `evenflow --help` instant
+    from services.champion import forecast_by  # heavy: keeps `evenflow --help` instant
 
     check_writable(out, sales, static, known, calendar)
     tables = {"sales": sales, "static": static, "known": known, "calendar": calendar}
     given = {name: path for name, path in tables.items() if path is not None}
     frames = {name: read_raw(path) for name, path in given.items()}
+    options = {
+        "horizon": horizon,
+        "country": country,
+        "quantiles": _levels(quantiles),
+        "hierarchy": [name.strip() for name in hierarchy.split(",") if name.strip()],
+        "freq": freq,
+        "bucket": bucket,
+        "backtest": backtest,
+        "seed": seed,
+    }
     with progress() as report:
-        answer = forecast_demand(
+        answer = forecast_by(
             frames.pop("sales"),
-            **frames,
-            horizon=horizon,
-            country=country,
-            quantiles=_levels(quantiles),
-            hierarchy=[name.strip() for name in hierarchy.split(",") if name.strip()],
-            freq=freq,
-            bucket=bucket,
-            backtest=backtest,
+            home=read_settings(home=home).home,
             model=model,
-            seed=seed,
+            options={name: value for name, value in options.items() if value is not None},
+            **frames,
             sources={name: path.name for name, path in given.items()},
             progress=report,
         )

@@ -11,15 +11,19 @@ from api.cli.buyers import buyers
 from api.cli.compare import compare
 from api.cli.credit import credit
 from api.cli.demo import demo
+from api.cli.density import density
 from api.cli.forecast import forecast
 from api.cli.load import load
 from api.cli.match import match
+from api.cli.override import override
 from api.cli.plan import plan
 from api.cli.promote import promote
+from api.cli.relate import handover, relate
 from api.cli.replay import replay
 from api.cli.rollback import rollback
 from api.cli.run import run_command
 from api.cli.scorecard import scorecard
+from api.cli.sell_in import sell_in_command
 from api.cli.serve import serve_command
 from api.cli.train import train
 from api.cli.trust import trust
@@ -51,15 +55,20 @@ app.command("buyers")(buyers)
 app.command("compare")(compare)
 app.command("credit")(credit)
 app.command("demo")(demo)
+app.command("density")(density)
 app.command("forecast")(forecast)
+app.command("handover")(handover)
 app.command("load")(load)
 app.command("match")(match)
+app.command("override")(override)
 app.command("plan")(plan)
 app.command("promote")(promote)
+app.command("relate")(relate)
 app.command("replay")(replay)
 app.command("rollback")(rollback)
 app.command("run")(run_command)
 app.command("scorecard")(scorecard)
+app.command("sell-in")(sell_in_command)
 app.command("serve")(serve_command)
 app.command("train")(train)
 app.command("trust")(trust)
