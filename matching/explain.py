@@ -9,8 +9,8 @@ code                      meaning
 ``full``                  it has not the capacity
 ``not_worth``             its score is below the penalty of leaving the piece unserved
 ``no_candidates``         nobody offers the good
-``out_of_territory`` …    hard limits found with the candidates (also ``below_minimum``, ``late``,
-                          ``over_price``, ``unqualified``)
+``out_of_territory`` …    hard limits found with the candidates (also ``exclusive``, ``no_delivery``,
+                          ``below_minimum``, ``late``, ``over_price``, ``unqualified``)
 ========================  ============================================================================
 """
 

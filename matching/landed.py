@@ -72,8 +72,9 @@ def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -
     ----------
     candidates
         Columns ``pieces`` (of the order), ``unit_cost_fen``, ``weight_kg``, ``distance_km``, ``tie_strength``,
-        ``path``, ``lead_time_days``, ``days_left`` (until the due date), ``price_fen`` (usual price to the shopper);
-        NaN where unknown.
+        ``hops`` (0 a stranger, 1 direct, more through a middleman), ``lead_time_days``, ``days_left`` (until the due
+        date), ``price_fen`` (usual price to the shopper); NaN where unknown. ``freight_fen``, what a carrier asks for
+        the whole order, counts instead of weight and distance where it is given.
 
     Returns
     -------
@@ -87,8 +88,10 @@ def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -
     weight = candidates["weight_kg"].fillna(params.usual_weight_kg)
     distance = candidates["distance_km"].fillna(params.usual_distance_km)
     freight = params.freight_fen_per_kg_km * weight * distance
+    if "freight_fen" in candidates:
+        freight = (candidates["freight_fen"] / candidates["pieces"]).fillna(freight)
     operating = freight + params.handling_fen_per_order / candidates["pieces"]
-    hops = candidates["path"].str.count(">")
+    hops = candidates["hops"]
     share = np.select([hops == 1, hops > 1], [params.direct_share, params.middleman_share], params.stranger_share)
     cost = goods + operating + goods * share
     reference = candidates["price_fen"].where(candidates["price_fen"] > 0).fillna(2 * goods.clip(lower=1))

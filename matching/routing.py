@@ -16,7 +16,16 @@ from matching.reasons import reasons
 __all__ = ["Routed", "route"]
 
 Mask = npt.NDArray[np.bool_]
-_HARD_LIMITS = ("out_of_territory", "unqualified", "over_price", "below_minimum", "late", "full")
+_HARD_LIMITS = (
+    "out_of_territory",
+    "exclusive",
+    "no_delivery",
+    "unqualified",
+    "over_price",
+    "below_minimum",
+    "late",
+    "full",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

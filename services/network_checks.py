@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graph.candidates.checks import exclusive_faults, stock_faults
 from graph.credit.checks import ledger_faults, terms_faults
+from graph.density.checks import area_faults, catchment_faults
 from graph.ids import IdColumn, id_faults
 from graph.relations import FAULTS, Relations
 from graph.scorecards.tables import delivery_faults, evidence_faults
@@ -24,6 +26,9 @@ CHECK_ORDER = (
     "parties",
     "products",
     "supply",
+    "stock",
+    "lanes",
+    "exclusives",
     "relations",
     "routes",
     "sales",
@@ -34,6 +39,8 @@ CHECK_ORDER = (
     "lots",
     "claims",
     "judgements",
+    "areas",
+    "catchments",
     "deliveries",
     "evidence",
 )
@@ -52,6 +59,17 @@ _SKU = (("products", "sku_id"),)
 _REFERENCES = (
     _Reference("supply", "supplier_id", _PARTY, "the id of a party"),
     _Reference("supply", "sku_id", _SKU, "a sku of products"),
+    _Reference("stock", "place_id", _PARTY, "the id of a party"),
+    _Reference("stock", "owner_id", _PARTY, "the id of a party"),
+    _Reference("stock", "sku_id", _SKU, "a sku of products"),
+    _Reference("lanes", "carrier_id", _PARTY, "the id of a party"),
+    _Reference("lanes", "from_region", (("parties", "region"),), "a region of parties"),
+    _Reference("lanes", "to_region", (("parties", "region"),), "a region of parties"),
+    _Reference("exclusives", "holder_id", _PARTY, "the id of a party"),
+    _Reference("exclusives", "region", (("parties", "region"),), "a region of parties"),
+    _Reference("exclusives", "sku_id", _SKU, "a sku of products"),
+    _Reference("exclusives", "category", (("products", "category"),), "a category of products"),
+    _Reference("exclusives", "brand", (("products", "brand"),), "a brand of products"),
     _Reference("routes", "item", (*_SKU, ("products", "style_id")), "a sku or style of products"),
     _Reference("routes", "resource", (("supply", "resource"),), "a resource of supply"),
     _Reference("sales", "store_id", _PARTY, "the id of a party"),
@@ -71,6 +89,7 @@ _REFERENCES = (
     _Reference("claims", "lot_id", (("lots", "lot_id"),), "a lot of lots"),
     _Reference("claims", "buyer_id", _PARTY, "the id of a party"),
     _Reference("claims", "sku_id", _SKU, "a sku of products"),
+    _Reference("catchments", "store_id", _PARTY, "the id of a party"),
     _Reference("judgements", "src", _PARTY, "the id of a party"),
     _Reference("judgements", "dst", _PARTY, "the id of a party"),
     _Reference("deliveries", "supplier_id", _PARTY, "the id of a party"),
@@ -79,9 +98,13 @@ _REFERENCES = (
 )
 
 _FAULTS = {
+    "stock": stock_faults,
+    "exclusives": exclusive_faults,
     "ledger": ledger_faults,
     "terms": terms_faults,
     "judgements": judgement_faults,
+    "areas": area_faults,
+    "catchments": catchment_faults,
     "deliveries": delivery_faults,
     "evidence": evidence_faults,
 }

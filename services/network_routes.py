@@ -12,7 +12,7 @@ from contracts.progress import Report, silent
 from services.route_orders import RouteReport, route_orders
 from store.snapshot import Snapshot
 
-__all__ = ["route_network", "route_on"]
+__all__ = ["offered_on", "require_known", "route_network", "route_on"]
 
 
 def route_network(snapshot: Snapshot, *, seed: int = 0, progress: Report = silent) -> RouteReport:
@@ -58,8 +58,8 @@ def route_on(snapshot: Snapshot, orders: pd.DataFrame, **options: Any) -> RouteR
         If an order names an unknown sku or party; names the row.
     """
     products, supply = snapshot.table("products"), snapshot.table("supply")
-    _require_known(orders, products, supply)
-    report = route_orders(snapshot.network(), supply, products, orders, **options)
+    require_known(orders, products, supply)
+    report = route_orders(snapshot.network(), supply, products, orders, offered=offered_on(snapshot), **options)
     alternatives = report.alternatives
     place = pd.Index(orders["order_id"]).get_indexer(alternatives["order_id"])
     ranked = alternatives.assign(place=place).sort_values(
@@ -68,7 +68,12 @@ def route_on(snapshot: Snapshot, orders: pd.DataFrame, **options: Any) -> RouteR
     return replace(report, alternatives=ranked.drop(columns="place"))
 
 
-def _require_known(orders: pd.DataFrame, products: pd.DataFrame, supply: pd.DataFrame) -> None:
+def offered_on(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
+    """Return what else than supply decides who may fill an order: stock, routes, lanes, exclusive territories."""
+    return {name: snapshot.table(name) for name in ("stock", "routes", "lanes", "exclusives")}
+
+
+def require_known(orders: pd.DataFrame, products: pd.DataFrame, supply: pd.DataFrame) -> None:
     """Refuse orders of skus that the network has never heard of; `gather` does the same for parties."""
     if "sku_id" not in orders:
         return

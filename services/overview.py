@@ -36,6 +36,8 @@ _UNFILLED = {
     "full": "find another supplier, or wait a day",
     "outbid": "find another supplier, or wait a day",
     "out_of_territory": "find a supplier who delivers there",
+    "exclusive": "buy it from the holder of the territory, or agree with them",
+    "no_delivery": "find a carrier who goes there, or split the order",
     "over_price": "agree on a higher price",
     "no_candidates": "find a supplier of the sku",
 }

@@ -12,11 +12,21 @@ import pandas as pd
 from matching.problem import Ints
 from matching.routing import Routed
 
-__all__ = ["alternatives_frame", "matches_frame", "offer_prices", "price_frame", "summary_of"]
+__all__ = ["alternatives_frame", "good_names", "matches_frame", "offer_prices", "price_frame", "summary_of"]
 
 COSTS = ("goods_fen", "operating_fen", "channel_fen")
 _FIRST = ["order_id", "sku_id", "supplier_id", "pieces", "promised_date", *COSTS, "cost_fen"]
-_LAST = ["score", "price", "runner_up", "margin", "path", "reason"]
+_TERMS = (
+    "lead_time_days",
+    "transit_days",
+    "distance_km",
+    "tie_strength",
+    "workshops",
+    "violated_id",
+    "unit_cost_fen",
+    "minimum_order",
+)
+_LAST = ["score", "price", "runner_up", "margin", "basis", "from_id", "carrier_id", "path", "reason"]
 
 
 def matches_frame(routed: Routed, rows: pd.DataFrame, demands: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -41,11 +51,20 @@ def matches_frame(routed: Routed, rows: pd.DataFrame, demands: pd.DataFrame, day
     return together.iloc[np.argsort(at, kind="stable")].reset_index(drop=True)
 
 
+def good_names(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Return what each candidate's capacity is of: its sku, the category, or the sku where it lies in stock."""
+    sku = rows["sku_id"].to_numpy(dtype=object)
+    stored = (rows["sku_id"].astype(str) + " @ " + rows["from_id"].astype(str)).to_numpy(dtype=object)
+    category = rows["category"].to_numpy(dtype=object)
+    kinds = [rows["basis"] == "stock", rows["basis"] == "category"]
+    return np.select(kinds, [stored, category], sku).astype(object)
+
+
 def alternatives_frame(routed: Routed, rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """Return every candidate row as if it served the whole order, with what it serves and its reason."""
     every = np.arange(len(rows))
     table = _table(routed, rows, day, every, rows["pieces"].to_numpy())
-    extra = rows[["lead_time_days", "distance_km", "tie_strength", "basis", "unit_cost_fen", "minimum_order"]]
+    extra = rows[list(_TERMS)]
     return table.assign(net=routed.net, served_pieces=routed.pieces).join(extra)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from matching.landed import DEFAULT_WEIGHTS, LandedParams, landed_parts
 from matching.problem import MatchParams, Method
 from matching.routing import Routed, route
 from matching.score import ScoreWeights, score_parts, total_score
-from services.route_frames import alternatives_frame, matches_frame, offer_prices, price_frame, summary_of
+from services.route_frames import alternatives_frame, good_names, matches_frame, offer_prices, price_frame, summary_of
 
 __all__ = ["RouteReport", "route_orders"]
 
@@ -34,8 +35,8 @@ class RouteReport:
     ----------
     matches
         Per order and supplier: order_id, sku_id, supplier_id (empty = unserved), pieces, promised_date, goods_fen,
-        operating_fen, channel_fen and cost_fen of these pieces, score_* parts, score, price, runner_up, margin, path,
-        reason.
+        operating_fen, channel_fen and cost_fen of these pieces, score_* parts, score, price, runner_up, margin, basis,
+        from_id, carrier_id, path, reason.
     alternatives
         The same per candidate, for the whole order, with the reason why it was taken or not.
     prices
@@ -56,6 +57,7 @@ def route_orders(
     products: pd.DataFrame,
     orders: pd.DataFrame,
     *,
+    offered: Mapping[str, pd.DataFrame] | None = None,
     prices: pd.DataFrame | None = None,
     weights: ScoreWeights = DEFAULT_WEIGHTS,
     landed: LandedParams | None = None,
@@ -74,6 +76,9 @@ def route_orders(
         The supply net and its checked tables (`graph.tables`).
     orders
         Raw orders (`graph.tables.DEMANDS`; ``unmatched_penalty`` counts if there).
+    offered
+        What else decides who may fill them, by name: ``stock``, ``routes``, ``lanes``, ``exclusives`` (see
+        `graph.candidates.search.gather`).
     prices
         Prices published before (`RouteReport.prices`): then every order in turn takes the candidate with the highest
         score less price that has room, as the online router does, instead of a batch optimum.
@@ -103,7 +108,7 @@ def route_orders(
     except ValueError as error:
         raise InputError("route", "options in range", str(error)) from None
     progress("finding candidates", 0, 3)
-    found = gather(network, supply, products, demands, top=top, today=day.tz_localize(None))
+    found = gather(network, supply, products, demands, top=top, today=day.tz_localize(None), **(offered or {}))
     progress("finding candidates", 1, 3)
     rows = _with_parts(found, _asked(demands, products, day), weights, landed)
     routed = _route(rows, demands, prices, params, seed)
@@ -160,7 +165,7 @@ def _route(
     rows: pd.DataFrame, demands: pd.DataFrame, prices: pd.DataFrame | None, params: MatchParams, seed: int
 ) -> Routed:
     order = pd.Index(demands["order_id"]).get_indexer(rows["order_id"])
-    good = np.where(rows["basis"] == "sku", rows["sku_id"], rows["category"])
+    good = good_names(rows)
     supplier, _ = pd.factorize(rows["supplier_id"])
     kind, kinds = pd.factorize(good, use_na_sentinel=False)
     offer, _ = pd.factorize(supplier * len(kinds) + kind)

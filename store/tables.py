@@ -7,7 +7,8 @@ from forecast.tables import SALES, SIGNALS
 from graph.aftersales.tables import CLAIMS, LOTS
 from graph.credit.tables import LEDGER, TERMS
 from graph.scorecards.tables import DELIVERIES, EVIDENCE
-from graph.tables import DEMANDS, PARTIES, PRODUCTS, RELATIONS, SUPPLY
+from graph.density.tables import AREAS, CATCHMENTS
+from graph.tables import DEMANDS, EXCLUSIVES, LANES, PARTIES, PRODUCTS, RELATIONS, STOCK, SUPPLY
 from graph.trust.tables import JUDGEMENTS
 from planning.tables import ROUTES
 
@@ -21,12 +22,17 @@ TABLES: dict[str, TableSchema] = {
     "sales": SALES,
     "signals": SIGNALS,
     "supply": SUPPLY,
+    "stock": STOCK,
+    "lanes": LANES,
+    "exclusives": EXCLUSIVES,
     "orders": DEMANDS,
     "ledger": LEDGER,
     "terms": TERMS,
     "lots": LOTS,
     "claims": CLAIMS,
     "judgements": JUDGEMENTS,
+    "areas": AREAS,
+    "catchments": CATCHMENTS,
     "deliveries": DELIVERIES,
     "evidence": EVIDENCE,
 }

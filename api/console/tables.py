@@ -24,6 +24,8 @@ _REASONS = {
     "no_credit": "no credit left",
     "below_minimum": "below its minimum order",
     "out_of_territory": "outside its territory",
+    "exclusive": "another's exclusive territory",
+    "no_delivery": "no carrier goes there",
     "unqualified": "not qualified",
     "outbid": "outbid",
     "not_worth": "scores too low",

@@ -61,7 +61,7 @@ def test_landed_cost_adds_goods_freight_handling_and_channel():
     row = pd.DataFrame(
         {
             "pieces": [3], "unit_cost_fen": [1000.0], "weight_kg": [10.0], "distance_km": [100.0],
-            "tie_strength": [5.0], "path": ["F > D > S"], "lead_time_days": [6.0], "days_left": [12.0],
+            "tie_strength": [5.0], "hops": [2], "lead_time_days": [6.0], "days_left": [12.0],
             "price_fen": [2800.0],
         }
     )  # fmt: skip
@@ -80,3 +80,14 @@ def test_landed_rates_out_of_range_are_named(options):
     """Each rate is checked."""
     with pytest.raises(ValueError, match=next(iter(options))):
         LandedParams(**options)
+
+
+def test_a_carriers_price_counts_instead_of_weight_and_distance():
+    """900 fen for 3 pieces = 300, and 100 of handling; the row without a carrier pays by weight and distance."""
+    row = {
+        "pieces": 3, "unit_cost_fen": 1000.0, "weight_kg": 10.0, "distance_km": 100.0, "tie_strength": 5.0, "hops": 1,
+        "lead_time_days": 6.0, "days_left": 12.0, "price_fen": 2800.0,
+    }  # fmt: skip
+    rows = pd.DataFrame([row | {"freight_fen": 900.0}, row | {"freight_fen": float("nan")}])
+    parts = landed_parts(rows, LandedParams(freight_fen_per_kg_km=0.2))
+    assert parts["operating_fen"].tolist() == [400, 300]
