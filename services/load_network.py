@@ -47,7 +47,9 @@ class LoadReport:
     summary: dict[str, Any]
 
 
-def load_network(directory: Path, *, home: Home, strict: bool = False, progress: Report = silent) -> LoadReport:
+def load_network(
+    directory: Path, *, home: Home, strict: bool = False, settled: bool = False, progress: Report = silent
+) -> LoadReport:
     """Load the network files of a folder into a home.
 
     Files are named after their tables (`store.tables.TABLES`), each ``.csv`` or ``.parquet``. ``parties`` is required,
@@ -62,6 +64,8 @@ def load_network(directory: Path, *, home: Home, strict: bool = False, progress:
         Where the network goes.
     strict
         Refuse the whole load if one row cannot be used; nothing is written then.
+    settled
+        The files hold the changes recorded so far (`evenflow relate`) already; else those are applied to the files.
     progress
         Hears of the stages.
 
@@ -91,7 +95,7 @@ def load_network(directory: Path, *, home: Home, strict: bool = False, progress:
         raise InputError(
             str(directory / "quarantine"), "a folder for the rows that cannot be used", error.strerror
         ) from None
-    version = home.publish(good, progress=progress)
+    version = home.publish(good, settled=settled, progress=progress)
     counts = {name: len(good[name]) for name in TABLES if name in good}
     quarantined = {name: len(bad[name]) for name in TABLES if name in bad and len(bad[name])}
     summary = {
@@ -102,6 +106,7 @@ def load_network(directory: Path, *, home: Home, strict: bool = False, progress:
         "first_reasons": {name: _first(files[name].name, bad[name]) for name in quarantined},
         "dropped_personal_columns": dropped,
         "ignored_files": _ignored(directory, files),
+        "changes": {name: home.current().changes[name] for name in ("events", "left_out")},
     }
     return LoadReport(
         version=version, changed=version != before, counts=counts, quarantined=quarantined, summary=summary

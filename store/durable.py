@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["flush_folder", "put"]
+__all__ = ["flush", "flush_folder", "put"]
 
 
 def put(path: Path, write: Callable[[Path], None]) -> None:
@@ -17,9 +17,9 @@ def put(path: Path, write: Callable[[Path], None]) -> None:
     temporary = Path(name)
     try:
         write(temporary)
-        _flush(temporary)
+        flush(temporary)
         temporary.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -27,11 +27,12 @@ def put(path: Path, write: Callable[[Path], None]) -> None:
 def flush_folder(folder: Path) -> None:
     """Flush every file and folder below `folder`, and itself, to the disk."""
     for path in folder.rglob("*"):
-        _flush(path)
-    _flush(folder)
+        flush(path)
+    flush(folder)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Flush a file or folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -2,6 +2,7 @@
 
 HOME/current              the current version's name; replaced in one step, so readers see the old or the new one
 HOME/lock                 held while publishing
+HOME/events.log           changes since, of all versions, in the order in which they were recorded
 HOME/versions/<version>/  manifest.json, tables/*.parquet, network/, results/
 """
 
@@ -12,24 +13,49 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 import pandas as pd
 
 from contracts.errors import InputError, NotReadyError, UnknownIdError
 from contracts.progress import Report, silent
+from graph.delta.apply import apply_events
+from graph.delta.fold import folded_parties, folded_relations
+from graph.delta.state import Delta
+from graph.delta.tables import Event
 from graph.ids import IdColumn
 from graph.network import SupplyNetwork
 from store.durable import flush_folder, put
+from store.event_log import EventLog
 from store.snapshot import FORMAT, ROW_GROUP, Snapshot
 from store.tables import TABLES
 
-__all__ = ["TABLES", "Home"]
+__all__ = ["TABLES", "Home", "Recorded"]
 
 _STAGING = ".staging-"
+_NO_RELATIONS = pd.DataFrame({"src": [], "dst": [], "kind": []}, dtype="str")
+
+
+class Recorded(NamedTuple):
+    """What became of a batch of events.
+
+    Parameters
+    ----------
+    applied
+        How many count from now on.
+    known
+        How many were there already.
+    refused
+        By index in the batch, why an event cannot count.
+    """
+
+    applied: int
+    known: int
+    refused: dict[int, str]
 
 
 class Home:
@@ -48,18 +74,22 @@ class Home:
         if keep < 1:
             raise InputError("keep", "at least 1 version", keep)
         self.root, self.keep = root, keep
+        self.log = EventLog(root / "events.log")
         self._opened: Snapshot | None = None
 
-    def publish(self, tables: Mapping[str, pd.DataFrame], *, progress: Report = silent) -> str:
+    def publish(self, tables: Mapping[str, pd.DataFrame], *, settled: bool = False, progress: Report = silent) -> str:
         """Make tables the current version, all or nothing, and return the version's name.
 
-        A version is named by a hash of its tables (parties in any order): publishing the same again changes nothing,
-        results included. Interrupted at any moment, the old version stays.
+        The changes recorded so far are folded into the tables. A version is named by a hash of its tables (parties in
+        any order): publishing the same again changes nothing, results included. Interrupted at any moment, the old
+        version stays.
 
         Parameters
         ----------
         tables
             Frames by name (`store.tables.TABLES`), with the types their schemas give; ``parties`` is required.
+        settled
+            The tables hold the changes recorded so far already: don't fold them in, now or at a later publishing.
         progress
             Hears of the stages.
 
@@ -74,7 +104,8 @@ class Home:
             self._sweep()
             staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.root / "versions"))
             try:
-                version = self._stage(tables, staging, progress)
+                whole, changes = self._folded(tables, settled=settled)
+                version = self._stage(whole, changes, staging, progress)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
             put(self.root / "current", lambda path: _write_text(path, version))
@@ -82,12 +113,12 @@ class Home:
         return version
 
     def current(self) -> Snapshot:
-        """Return the current version.
+        """Return the current version with all changes recorded since.
 
         Raises
         ------
         NotReadyError
-            If nothing was loaded yet, or what was is damaged; names the commands that load.
+            If nothing was loaded yet, or what was or the changes are damaged; names the commands that load.
         InputError
             If the home is a file.
         """
@@ -104,7 +135,42 @@ class Home:
             raise NotReadyError(f"{pointer}: names no version that is there; run `evenflow load DIR` again")
         if self._opened is None or self._opened.version != version:
             self._opened = Snapshot(version, self.root / "versions" / version)
-        return self._opened
+        opened = self._opened
+        if self.log.size() > opened.events_to:
+            events, end = self.log.read(opened.events_to)
+            self._opened = opened = opened.later(events, end) if events else opened
+        return opened
+
+    def record(self, events: Sequence[Event], *, strict: bool = True) -> Recorded:
+        """Record changes to the current version, so that they survive a crash and every reader sees them at once.
+
+        Parameters
+        ----------
+        events
+            One batch (`graph.delta.tables.EVENTS`), in the order in which it happened.
+        strict
+            Record nothing if one event is refused; else the others are recorded, as one batch.
+
+        Raises
+        ------
+        NotReadyError
+            If nothing was loaded yet.
+        InputError
+            If the disk takes no more; nothing has changed then.
+        """
+        self.current()
+        with self.log.turn() as file:
+            snapshot = self.current()
+            new, known, changed = self.log.sort(events)
+            _, faults = apply_events(snapshot.delta(), [events[index] for index in new])
+            refused = dict.fromkeys(changed, "changed: this event_id stands for another event")
+            refused |= {index: fault for index, fault in zip(new, faults, strict=True) if fault}
+            good = [events[index] for index in new if index not in refused]
+            if not good or (strict and refused):
+                return Recorded(0, len(known), dict(sorted(refused.items())))
+            end = self.log.append(file, good)
+            self._opened = snapshot.later(good, end)
+        return Recorded(len(good), len(known), dict(sorted(refused.items())))
 
     def kept(self) -> list[Snapshot]:
         """Return the versions on the disk that this program reads, the newest first."""
@@ -132,7 +198,32 @@ class Home:
             put(self.root / "current", lambda path: _write_text(path, version))
         return self.current()
 
-    def _stage(self, tables: Mapping[str, pd.DataFrame], staging: Path, progress: Report) -> str:
+    def _folded(
+        self, tables: Mapping[str, pd.DataFrame], *, settled: bool
+    ) -> tuple[Mapping[str, pd.DataFrame], dict[str, int]]:
+        """Return the tables with the recorded changes in them, and which those are."""
+        start = self._settled_to()
+        events, end = self.log.read(start)
+        if settled or not events:
+            return tables, {"settled": end if settled else start, "folded": end, "events": 0, "left_out": 0}
+        parties = _ordered(tables)["parties"]
+        relations = tables.get("relations", _NO_RELATIONS)
+        delta, faults = apply_events(Delta(SupplyNetwork.build(parties, relations)), events)
+        changed = {"parties": folded_parties(parties, delta), "relations": folded_relations(relations, delta)}
+        left_out = sum(map(bool, faults))
+        marks = {"settled": start, "folded": end, "events": len(events) - left_out, "left_out": left_out}
+        return {**tables, **changed}, marks
+
+    def _settled_to(self) -> int:
+        """Return the place in the log up to which the loaded files held the changes themselves."""
+        try:
+            return self.current().changes["settled"]
+        except NotReadyError:
+            return 0
+
+    def _stage(
+        self, tables: Mapping[str, pd.DataFrame], changes: dict[str, int], staging: Path, progress: Report
+    ) -> str:
         """Fill the staging folder and move it to its place, unless the version is already there."""
         ordered = _ordered(tables)
         (staging / "tables").mkdir()
@@ -140,7 +231,7 @@ class Home:
             progress("writing tables", done, len(ordered))
             table.to_parquet(staging / "tables" / f"{name}.parquet", index=False, row_group_size=ROW_GROUP)
         progress("writing tables", len(ordered), len(ordered))
-        version = _hash(staging / "tables")
+        version = _hash(staging / "tables", changes["settled"])
         place = self.root / "versions" / version
         if place.exists():
             if _whole(place, version):
@@ -148,9 +239,10 @@ class Home:
                 return version
             shutil.rmtree(place)
         progress("building the net", 0, 1)
-        relations = ordered.get("relations", pd.DataFrame({"src": [], "dst": [], "kind": []}, dtype="str"))
+        relations = ordered.get("relations", _NO_RELATIONS)
         SupplyNetwork.build(ordered["parties"], relations).save(staging / "network")
-        manifest = {"format": FORMAT, "counts": {name: len(table) for name, table in ordered.items()}}
+        counts = {name: len(table) for name, table in ordered.items()}
+        manifest = {"format": FORMAT, "counts": counts, "changes": changes}
         (staging / "manifest.json").write_bytes(orjson.dumps(manifest))
         flush_folder(staging)
         staging.rename(place)
@@ -195,8 +287,9 @@ def _no_folder(root: Path, got: str | None) -> InputError:
 def _whole(place: Path, version: str) -> bool:
     """Whether a version on the disk can be read: its manifest, its net and the very tables it is named by."""
     try:
-        Snapshot(version, place).network()
-        return _hash(place / "tables") == version
+        snapshot = Snapshot(version, place)
+        snapshot.network()
+        return _hash(place / "tables", snapshot.changes["settled"]) == version
     except (OSError, ValueError, KeyError, NotReadyError):
         return False
 
@@ -220,8 +313,10 @@ def _ordered(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return ordered
 
 
-def _hash(folder: Path) -> str:
+def _hash(folder: Path, settled: int) -> str:
     digest = hashlib.blake2b(f"format {FORMAT}".encode(), digest_size=8)
+    if settled:  # the same tables as before mean something else once they hold the changes themselves
+        digest.update(f"settled {settled}".encode())
     for path in sorted(folder.iterdir()):
         digest.update(path.name.encode())
         with path.open("rb") as handle:

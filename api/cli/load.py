@@ -12,10 +12,12 @@ from api.settings import read_settings
 
 def load(
     directory: Path = typer.Argument(..., metavar="DIR", help="Folder with parties.csv and the other files."),
+    *,
     home: Path | None = typer.Option(None, "--home", help="Where loaded networks live; EVENFLOW_HOME by default."),
-    strict: bool = typer.Option(False, "--strict", help="Refuse the whole load if a row cannot be used."),  # noqa: FBT001
+    strict: bool = typer.Option(False, "--strict", help="Refuse the whole load if a row cannot be used."),
+    settled: bool = typer.Option(False, "--settled", help="The files hold what `relate` recorded so far already."),
     seed: int = typer.Option(0, "--seed", min=0, help="Taken like everywhere; loading draws nothing at random."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),  # noqa: FBT001
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Load your own network: parties, relations, products, routes, sales, signals, supply, orders.
 
@@ -28,5 +30,6 @@ def load(
 
     del seed
     with progress() as report:
-        loaded = load_network(directory, home=Home(read_settings(home=home).home), strict=strict, progress=report)
+        where = Home(read_settings(home=home).home)
+        loaded = load_network(directory, home=where, strict=strict, settled=settled, progress=report)
     emit(loaded.summary, as_json=as_json, title=f"Loaded {directory}")

@@ -59,8 +59,10 @@ def ended(rows: Rows, day: int) -> Rows:
     Raises
     ------
     RefusedEventError
-        If none holds then, or it began on that very day.
+        If none holds then, it began on that very day, or another one begins later.
     """
+    if any(row.valid_from > day for row in rows):
+        raise RefusedEventError("later: another relation of the pair begins after that day")
     for row in rows:
         if row.valid_from < day < row.valid_to:
             return tuple(row._replace(valid_to=day) if other is row else other for other in rows)

@@ -21,7 +21,7 @@ World = tuple[pd.DataFrame, pd.DataFrame]
 Calendar = dict[tuple[str, str, str], dict[dt.date, float]]
 
 IDS = ["F1", "F10", "F2", "s", "店1", "x-9"]
-NEW = ["A-new", "F11", "店0", "z"]
+NEW = ["A-new", "店0"]
 KINDS = ["supplies", "serves"]
 EVENTS = ("party", "relation", "relation", "end", "trade", "trade", "handover", "handover")
 DAYS = [dt.date(2026, 1, day).isoformat() for day in range(1, 9)]
@@ -30,14 +30,14 @@ DAYS = [dt.date(2026, 1, day).isoformat() for day in range(1, 9)]
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Parties and usable relations; at most one relation of a pair and kind holds on a day."""
-    n = draw(st.integers(2, len(IDS)))
+    n = draw(st.integers(3, len(IDS)))
     parties = pd.DataFrame(
         {"id": IDS[:n], "kind": draw(st.lists(st.sampled_from(PARTY_KINDS), min_size=n, max_size=n))}
     )
     words = st.sampled_from([None, "a", "b|a"])
     for name in ("region", "categories"):
         parties[name] = pd.Series(draw(st.lists(words, min_size=n, max_size=n)), dtype="str")
-    end = st.sampled_from(IDS[:n])
+    end = st.sampled_from([*IDS[:3] * 3, *IDS[:n]])
     row = st.tuples(
         end, end, st.sampled_from(KINDS), st.sampled_from([0.0, 0.1, 2.5]), st.integers(0, 4), st.integers(0, 900),
         st.sampled_from([None, *DAYS[:3]]), st.sampled_from([None, DAYS[1], DAYS[5]]), st.sampled_from([None, DAYS[5]]),
@@ -55,19 +55,19 @@ def worlds(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
 def events(draw: st.DrawFn, *, kinds: tuple[str, ...] = EVENTS) -> list[Event]:
     """Events of every kind, some of which cannot happen."""
     found: list[Event] = []
-    party = st.sampled_from([*IDS, *NEW, "nobody"])
+    party = st.sampled_from([*IDS[:3] * 4, *IDS[3:], *NEW, "nobody"])
     day = st.sampled_from(DAYS)
     for number in range(draw(st.integers(1, 14))):
         what = draw(st.sampled_from(kinds))
         event: Event = {"event_id": f"e{number}", "event": what}
         if what == "party":
-            event |= {"id": draw(st.sampled_from([*IDS, *NEW]))}
+            event |= {"id": draw(st.sampled_from([*IDS[:2], *NEW]))}
             event |= draw(st.fixed_dictionaries({}, optional={
-                "kind": st.sampled_from(["store", "guide", "alien"]), "region": st.sampled_from(["a", "new"]),
+                "kind": st.sampled_from(["store", "guide", "guide", "kol", "alien"]), "region": st.sampled_from(["a", "new"]),
                 "categories": st.sampled_from(["b", "c|b"]), "lat": st.just(1.5), "name": st.just("N"),
             }))  # fmt: skip
         else:
-            event |= {"src": draw(party), "dst": draw(party), "kind": draw(st.sampled_from([*KINDS, *KINDS, "likes"]))}
+            event |= {"src": draw(party), "dst": draw(party), "kind": draw(st.sampled_from([*KINDS * 5, "likes"]))}
         if what == "relation":
             optional: dict[str, Any] = {"at": day, "valid_from": day, "valid_to": day}
             optional |= {"weight": st.sampled_from([0.0, 0.3, 7.0]), "count": st.integers(0, 3)}
