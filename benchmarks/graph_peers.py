@@ -151,7 +151,8 @@ def _nodes(folder: Path) -> pd.DataFrame:
 
 
 def _ids(folder: Path) -> np.ndarray:
-    return _nodes(folder)["id"].to_numpy(object)
+    ids: np.ndarray = _nodes(folder)["id"].to_numpy(object)
+    return ids
 
 
 def _frames(nodes: pd.DataFrame, ends: dict[str, np.ndarray]) -> tuple[pd.DataFrame, pd.DataFrame]:

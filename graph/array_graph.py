@@ -15,7 +15,7 @@ from graph.arrays import Array, expand
 from graph.blocks import Block
 from graph.network import SupplyNetwork
 
-__all__ = ["ArrayGraph", "NetworkArrays", "arrays_of", "distances", "label_dict"]
+__all__ = ["ArrayGraph", "NetworkArrays", "arrays_of", "distances", "earlier_nodes", "label_dict", "position_of"]
 
 
 class ArrayGraph:
@@ -53,6 +53,10 @@ class ArrayGraph:
         """Return a node's position, None if there is no such node."""
         return self.positions.get(label)
 
+    def labels_at(self, positions: Array) -> list[Hashable]:
+        """Return the nodes at some positions."""
+        return [self.labels[position] for position in positions.tolist()]
+
     def links(self, weight: str | None = None) -> list[csr_array]:
         """Return matrices whose sum holds the weights of the edges from row to column, 1 each without `weight`."""
         edges = [
@@ -75,7 +79,7 @@ class ArrayGraph:
 
     def within(self, positions: Array) -> nx.Graph:
         """Return the part of the graph among some nodes, as a networkx graph of its own."""
-        return self.source.subgraph([self.labels[position] for position in positions.tolist()]).copy()
+        return self.source.subgraph(self.labels_at(positions)).copy()
 
 
 class NetworkArrays:
@@ -101,6 +105,11 @@ class NetworkArrays:
         """Return a party's position, None if there is no such party."""
         found = int(self.network.parties.ids.positions(pd.Series([label], dtype="str"))[0])
         return found if found >= 0 else None
+
+    def labels_at(self, positions: Array) -> list[str]:
+        """Return the ids at some positions."""
+        texts: list[str] = self.network.parties.ids.texts_at(positions).tolist()
+        return texts
 
     def links(self, weight: str | None = None) -> list[csr_array]:
         """Return one matrix per relation kind; a column of the blocks as `weight`, 1 each without."""
@@ -144,12 +153,17 @@ def arrays_of(graph: ArrayGraph | SupplyNetwork) -> ArrayGraph | NetworkArrays:
     return NetworkArrays(graph) if isinstance(graph, SupplyNetwork) else graph
 
 
-def distances(links: Sequence[csr_array], source: int, cutoff: float = np.inf) -> tuple[Array, Array]:
-    """Return the nodes within `cutoff` links of one, nearest first, and how many links away each is."""
+def distances(
+    links: Sequence[csr_array], source: int, cutoff: float = np.inf, *, target: int | None = None
+) -> tuple[Array, Array]:
+    """Return the nodes within `cutoff` links of one, nearest first, and how many links away each is.
+
+    With a `target` the search ends once that is reached.
+    """
     level = np.full(links[0].shape[0], -1, dtype=np.int32)
     level[source] = 0
     frontiers: list[Array] = [np.array([source])]
-    while len(frontiers[-1]) and len(frontiers) <= cutoff:
+    while len(frontiers[-1]) and len(frontiers) <= cutoff and (target is None or level[target] < 0):
         reached = [matrix.indices[expand(matrix.indptr, frontiers[-1])[1]] for matrix in links]
         new = np.unique(np.concatenate(reached))
         new = new[level[new] < 0]
@@ -159,6 +173,34 @@ def distances(links: Sequence[csr_array], source: int, cutoff: float = np.inf) -
     return found, level[found]
 
 
+def earlier_nodes(links: Sequence[csr_array], found: Array, away: Array) -> tuple[Array, Array]:
+    """Return the links on shortest ways: pairs (earlier, later) of places in `found`, sorted by later, then earlier.
+
+    Parameters
+    ----------
+    links, found, away
+        As given to and returned by `distances`.
+    """
+    place = np.full(links[0].shape[0], -1, dtype=np.int64)
+    place[found] = np.arange(len(found))
+    codes = []
+    for matrix in links:
+        earlier, member = expand(matrix.indptr, found)
+        later = place[matrix.indices[member]]
+        onward = (later >= 0) & (away[later] == away[earlier] + 1)
+        codes.append(later[onward] * len(found) + earlier[onward])
+    later, earlier = np.divmod(np.unique(np.concatenate(codes)), len(found))
+    return earlier, later
+
+
 def label_dict(labels: Sequence[Any], values: Array) -> dict[Any, Any]:
     """Return plain values by label."""
     return dict(zip(labels, values.tolist(), strict=True))
+
+
+def position_of(arrays: ArrayGraph | NetworkArrays, label: Hashable, expected: str = "Source {} is not in G") -> int:
+    """Return a node's position; raises networkx's error, in networkx's words, if there is no such node."""
+    position = arrays.position(label)
+    if position is None:
+        raise nx.NodeNotFound(expected.format(label))
+    return position

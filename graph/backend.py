@@ -16,13 +16,24 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components as label_components
 
 from contracts.errors import EvenflowError
-from graph.array_graph import ArrayGraph, NetworkArrays, arrays_of, distances, label_dict
+from graph.array_graph import ArrayGraph, NetworkArrays, arrays_of, distances, label_dict, position_of
 from graph.arrays import Array
+from graph.backend_paths import (
+    all_pairs_shortest_path,
+    bidirectional_shortest_path,
+    predecessor,
+    single_source_shortest_path,
+    single_source_shortest_path_length,
+    single_target_shortest_path,
+    single_target_shortest_path_length,
+)
 from graph.interop import induced, to_networkx
 from graph.network import SupplyNetwork
 from graph.pagerank import pagerank as ranks
 
 __all__ = [
+    "all_pairs_shortest_path",
+    "bidirectional_shortest_path",
     "can_run",
     "connected_components",
     "convert_from_nx",
@@ -32,7 +43,11 @@ __all__ = [
     "in_degree_centrality",
     "out_degree_centrality",
     "pagerank",
+    "predecessor",
+    "single_source_shortest_path",
     "single_source_shortest_path_length",
+    "single_target_shortest_path",
+    "single_target_shortest_path_length",
     "weakly_connected_components",
 ]
 
@@ -111,16 +126,6 @@ def out_degree_centrality(G: Ours) -> dict[Any, float]:
     return _centrality(arrays, _counts(arrays, axis=1))
 
 
-def single_source_shortest_path_length(G: Ours, source: Hashable, cutoff: float | None = None) -> dict[Any, int]:
-    """`networkx.single_source_shortest_path_length`."""
-    arrays = arrays_of(G)
-    start = _position(arrays, source)
-    found, away = distances(arrays.links(), start, np.inf if cutoff is None else cutoff)
-    if isinstance(arrays, NetworkArrays):
-        return label_dict(arrays.network.parties.ids.texts_at(found).tolist(), away)
-    return label_dict([arrays.labels[position] for position in found.tolist()], away)
-
-
 def connected_components(G: Ours) -> Iterator[set[Any]]:
     """`networkx.connected_components`."""
     return _components(arrays_of(G))
@@ -142,7 +147,7 @@ def ego_graph(  # noqa: PLR0917 (networkx's signature)
     """`networkx.ego_graph`, without `distance`; of a supply net as a networkx graph."""
     del distance
     arrays = arrays_of(G)
-    start = _position(arrays, n)
+    start = position_of(arrays, n)
     links = arrays.links()
     found, _ = distances([*links, *(matrix.T.tocsr() for matrix in links)] if undirected else links, start, radius)
     if not center:
@@ -160,13 +165,6 @@ def _vector(arrays: ArrayGraph | NetworkArrays, values: Mapping[Any, float] | No
         if (position := arrays.position(label)) is not None:
             vector[position] = value
     return vector
-
-
-def _position(arrays: ArrayGraph | NetworkArrays, label: Hashable) -> int:
-    position = arrays.position(label)
-    if position is None:
-        raise nx.NodeNotFound(f"Source {label} is not in G")
-    return position
 
 
 def _centrality(arrays: ArrayGraph | NetworkArrays, counts: Array) -> dict[Any, float]:
@@ -189,4 +187,4 @@ def _components(arrays: ArrayGraph | NetworkArrays) -> Iterator[set[Any]]:
     bounds = np.flatnonzero(np.diff(component[order])) + 1
     parts = np.split(order, bounds)
     for part in sorted(parts, key=lambda members: int(members[0])):
-        yield {arrays.labels[position] for position in part.tolist()}
+        yield set(arrays.labels_at(part))

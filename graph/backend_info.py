@@ -7,13 +7,19 @@ from typing import Any
 __all__ = ["get_info"]
 
 _FUNCTIONS = (
+    "all_pairs_shortest_path",
+    "bidirectional_shortest_path",
     "connected_components",
     "degree_centrality",
     "ego_graph",
     "in_degree_centrality",
     "out_degree_centrality",
     "pagerank",
+    "predecessor",
+    "single_source_shortest_path",
     "single_source_shortest_path_length",
+    "single_target_shortest_path",
+    "single_target_shortest_path_length",
     "weakly_connected_components",
 )
 
