@@ -14,6 +14,7 @@ import pandas as pd
 
 from contracts.errors import InputError
 from contracts.progress import Report, silent
+from forecast.censoring import with_expected
 from forecast.conformal import DEFAULT_QUANTILES
 from forecast.frames import days_after
 from forecast.hierarchy import Level
@@ -133,11 +134,12 @@ class FittedForecaster:
             If a row is not later than what was seen, or of a series that the fit did not know.
         """
         new = days_after(self.panel, new_days, known=known, source=source)
-        panel = self.panel.grown(new.y, new.available, new.born, known=new.known, join=self.rooms.join)
+        panel = self.panel.grown(new.y, new.available, new.born, sold=new.sold, known=new.known, join=self.rooms.join)
         return replace(self, panel=panel)
 
     def _ask(self, problem: ForecastProblem) -> ForecastResult:
-        return ranges_of(problem, self.model.predict(self.panel), self.learnt, self.panel)
+        seen = with_expected(self.panel)
+        return ranges_of(problem, self.model.predict(seen), self.learnt, seen)
 
     def _checked(self, h: int | None) -> int:
         if h is not None and not 1 <= h <= self.panel.horizon:

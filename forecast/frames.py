@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from contracts.errors import InputError, TableError
 from forecast.feasts import Feasts
@@ -62,7 +63,7 @@ def panel_from(
         raise TableError(source, "ds", f"dates within {MAX_PERIODS} periods of {days.min()}", days[late], row=late + 1)
     ids, series = _identify(sales["unique_id"], static)
     grid = _Grid(frequency=frequency, first=first, series=series, ids=ids)
-    y, available, born, notes = _history(sales, grid, ordinals - first, length, np.full(len(ids), length))
+    y, available, born, sold, notes = _history(sales, grid, ordinals - first, length, np.full(len(ids), length))
     panel = Panel(
         ids=ids,
         frequency=frequency,
@@ -70,6 +71,7 @@ def panel_from(
         y=y,
         available=available,
         born=born,
+        sold=sold,
         horizon=horizon,
         static=_static(static, grid, notes, keys),
         known=_known(known, grid, length + horizon, length, notes),
@@ -87,6 +89,7 @@ class NewDays:
     y: np.ndarray
     available: np.ndarray
     born: np.ndarray
+    sold: csr_matrix | None
     known: dict[str, np.ndarray]
 
 
@@ -106,8 +109,8 @@ def days_after(panel: Panel, sales: pd.DataFrame, *, known: pd.DataFrame | None 
     period = grid.periods(sales["ds"])
     _check_new(panel, sales, grid.series, period, source)
     more = int(period.max()) + 1
-    y, available, born, _ = _history(sales, grid, period, more, np.where(panel.born < panel.length, 0, more))
-    return NewDays(y=y, available=available, born=born, known=_known_later(panel, known, more))
+    y, available, born, sold, _ = _history(sales, grid, period, more, np.where(panel.born < panel.length, 0, more))
+    return NewDays(y=y, available=available, born=born, sold=sold, known=_known_later(panel, known, more))
 
 
 def _check_new(panel: Panel, sales: pd.DataFrame, series: np.ndarray, period: np.ndarray, source: str) -> None:
@@ -162,7 +165,8 @@ def _identify(sold: pd.Series, static: pd.DataFrame | None) -> tuple[np.ndarray,
 
 def _history(
     sales: pd.DataFrame, grid: _Grid, period: np.ndarray, length: int, born: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, int]]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, csr_matrix | None, dict[str, int]]:
+    sold: csr_matrix | None = None
     n, cell = len(grid.ids), grid.series * np.int64(length) + period
     pieces = sales["y"].to_numpy(dtype=float)
     last = np.full(n, -1)
@@ -176,9 +180,12 @@ def _history(
         hidden = ~sales["available"].map({False: False}, na_action="ignore").isna().to_numpy()
         y = np.bincount(cell, weights=np.where(hidden, 0, pieces), minlength=n * length)
         notes |= _censor(y, available.reshape(-1), cell, hidden)
+        if len(cell) == len(np.unique(cell)):  # rows are the periods
+            some = hidden & (pieces > 0)
+            sold = csr_matrix((pieces[some], (grid.series[some], period[some])), shape=(n, length))
     y = y.reshape(n, length)
     y[~available] = 0
-    return y.astype(np.float32), available, born, notes
+    return y.astype(np.float32), available, born, sold if sold is not None and sold.nnz else None, notes
 
 
 def _censor(y: np.ndarray, available: np.ndarray, cell: np.ndarray, hidden: np.ndarray) -> dict[str, int]:

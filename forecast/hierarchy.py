@@ -96,6 +96,7 @@ def aggregate(panel: Panel, level: Level) -> Panel:
         y=y.astype(np.float32),
         available=exists,
         born=born,
+        sold=None,
         static=tuple(_shared(a, level) for a in panel.static if a.categorical),
         known=tuple(_averaged(a, level) for a in panel.known if a.flag),
     )

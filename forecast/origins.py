@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from contracts.progress import Report, silent
+from forecast.censoring import with_expected
 from forecast.hierarchy import Level
 from forecast.panel import Panel
 from forecast.point import Point, PointModel, PointParams, default_levels, fit_point, trees_can_learn
@@ -42,19 +43,20 @@ class Origins:
     seed: int
     levels: Sequence[Level] = ()
     _points: dict[tuple[int, str], Point] = field(default_factory=dict)
+    _seen: dict[int, Panel] = field(default_factory=dict)
 
     def at(self, length: int, model: str | None = None) -> Point:
         """Return the point forecast as it would have been after `length` periods."""
         name = model or self.params.model
         if (length, name) not in self._points:
-            self._points[length, name] = self.fit(length, name).predict(self.panel.cut(length))
+            self._points[length, name] = self.fit(length, name).predict(self._as_of(length))
         return self._points[length, name]
 
     def fit(self, length: int, model: str | None = None) -> PointModel:
         """Return what would have been learnt after `length` periods."""
         params = replace(self.params, model=model or self.params.model)
         levels = sorted(self.levels or default_levels(self.panel), key=lambda level: len(level.keys))
-        return fit_point(self.panel.cut(length), params=params, levels=levels, seed=self.seed)
+        return fit_point(self._as_of(length), params=params, levels=levels, seed=self.seed)
 
     def learnt(self, length: int, model: str | None = None, *, progress: Report = silent) -> tuple[Learnt, ...]:
         """Return what ranges as of `length` periods are learnt from, the latest origin first."""
@@ -62,8 +64,7 @@ class Origins:
         out = []
         for k, origin in enumerate(origins):
             progress("forecast", k, len(origins) + 2)
-            truth = self.truth(origin)
-            truth[:, length - origin :] = np.nan
+            truth = _outcome(self._as_of(length), origin)
             out.append(Learnt(self.at(origin, model), truth))
         return tuple(out)
 
@@ -82,11 +83,20 @@ class Origins:
 
     def truth(self, length: int) -> np.ndarray:
         """Return what happened in the horizon after `length` periods; NaN where it cannot be known."""
-        panel = self.panel
-        y = np.full((panel.n, panel.horizon), np.nan)
-        stop = min(length + panel.horizon, panel.length)
-        y[:, : stop - length] = np.where(panel.available[:, length:stop], panel.y[:, length:stop], np.nan)
-        return y
+        return _outcome(self.panel, length)
+
+    def _as_of(self, length: int) -> Panel:
+        """Return what was known after `length` periods, lost sales estimated from it alone."""
+        if length not in self._seen:
+            self._seen[length] = with_expected(self.panel.cut(length))
+        return self._seen[length]
 
     def _cells(self, length: int) -> int:
         return int(self.panel.available[:, :length].sum())
+
+
+def _outcome(panel: Panel, length: int) -> np.ndarray:
+    y = np.full((panel.n, panel.horizon), np.nan)
+    stop = min(length + panel.horizon, panel.length)
+    y[:, : stop - length] = np.where(panel.available[:, length:stop], panel.y[:, length:stop], np.nan)
+    return y

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix, hstack
 
 from forecast.feasts import Feasts
 from forecast.frequency import Frequency
@@ -64,6 +65,9 @@ class Panel:
         Attributes of the series, of series and period (T + horizon), of the period (T + horizon + `LOOKAHEAD`).
     horizon
         Periods to be forecast.
+    sold
+        Pieces sold in unavailable periods before the shelf was empty (demand was at least that), sparse, shape (n, T);
+        None where nothing is known of them.
     feasts
         Feasts of the market, of any years; None = no such features.
     """
@@ -78,12 +82,15 @@ class Panel:
     static: tuple[Attribute, ...] = ()
     known: tuple[Attribute, ...] = ()
     calendar: tuple[Attribute, ...] = ()
+    sold: csr_matrix | None = None
     feasts: Feasts | None = None
 
     def __post_init__(self) -> None:
         n, length = self.y.shape
         if self.available.shape != (n, length) or self.ids.shape != (n,) or self.born.shape != (n,):
             raise ValueError("ids, y, available and born must describe the same series and periods")
+        if self.sold is not None and self.sold.shape != (n, length):
+            raise ValueError("sold must have the shape of y")
         if any(a.values.shape != (n,) for a in self.static):
             raise ValueError("static attributes need one value per series")
         if any(a.values.shape != (n, length + self.horizon) for a in self.known):
@@ -117,6 +124,7 @@ class Panel:
             y=self.y[:, :length],
             available=self.available[:, :length],
             born=np.minimum(self.born, length),
+            sold=None if self.sold is None else self.sold[:, :length],
             known=tuple(replace(a, values=a.values[:, : length + self.horizon]) for a in self.known),
             calendar=tuple(replace(a, values=a.values[: length + self.horizon + LOOKAHEAD]) for a in self.calendar),
         )
@@ -132,6 +140,7 @@ class Panel:
             y=self.y[:, drop:],
             available=self.available[:, drop:],
             born=np.maximum(self.born - drop, 0),
+            sold=None if self.sold is None else self.sold[:, drop:],
             known=tuple(replace(a, values=a.values[:, drop:]) for a in self.known),
             calendar=tuple(replace(a, values=a.values[drop:]) for a in self.calendar),
         )
@@ -146,6 +155,7 @@ class Panel:
         available: np.ndarray,
         born: np.ndarray,
         *,
+        sold: csr_matrix | None = None,
         known: Mapping[str, np.ndarray] | None = None,
         join: Callable[[str, np.ndarray, np.ndarray], np.ndarray] = joined,
     ) -> Panel:
@@ -157,6 +167,8 @@ class Panel:
             Shape (n, periods).
         born
             First appended period of each series: 0 for one that had begun, `periods` for one that still has not.
+        sold
+            As of the panel, shape (n, periods).
         known
             Regressors of as many periods after the horizon, by name; the last ones are carried forward where missing.
         join
@@ -169,6 +181,7 @@ class Panel:
             y=join("y", self.y, y),
             available=join("available", self.available, available),
             born=np.where(self.born < self.length, self.born, self.length + born),
+            sold=_beside(self.sold, sold, (self.n, self.length), (self.n, more)),
             known=tuple(
                 replace(a, values=join(f"known {a.name}", a.values, _carried(a.values, given.get(a.name, unknown))))
                 for a in self.known
@@ -184,9 +197,18 @@ class Panel:
             y=self.y[rows],
             available=self.available[rows],
             born=self.born[rows],
+            sold=None if self.sold is None else self.sold[rows],
             static=tuple(replace(a, values=a.values[rows]) for a in self.static),
             known=tuple(replace(a, values=a.values[rows]) for a in self.known),
         )
+
+
+def _beside(
+    old: csr_matrix | None, new: csr_matrix | None, size: tuple[int, int], more: tuple[int, int]
+) -> csr_matrix | None:
+    if old is None and new is None:
+        return None
+    return hstack([csr_matrix(size) if old is None else old, csr_matrix(more) if new is None else new], format="csr")
 
 
 def _carried(values: np.ndarray, later: np.ndarray) -> np.ndarray:

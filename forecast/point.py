@@ -10,6 +10,7 @@ import numpy as np
 from contracts.errors import InputError
 from forecast.baselines import BASELINES, moving_level, tsb
 from forecast.boosting import BoostingParams
+from forecast.censoring import with_expected
 from forecast.direct import DirectModel, Grouping, SamplingParams, fit_direct, keep_recent
 from forecast.hierarchy import Level, aggregate, level_from, pull, stack, total_of
 from forecast.newcomers import attribute_prior
@@ -115,7 +116,7 @@ class PointModel:
 
     def predict(self, panel: Panel) -> Point:
         """Forecast the expected demand of every series after the last period of the panel."""
-        panel, outliers = without_outliers(keep_recent(panel))
+        panel, outliers = without_outliers(with_expected(keep_recent(panel)))
         kind = _kinds(panel)
         regular, dead = kind == "regular", kind == "no_recent_sale"
         mean = np.full((panel.n, panel.horizon), np.nan)
@@ -164,7 +165,7 @@ def fit_point(panel: Panel, *, params: PointParams, levels: Sequence[Level] = ()
     levels
         Levels above the series, from coarse to fine, whose own forecasts steady theirs.
     """
-    panel, _ = without_outliers(keep_recent(panel))
+    panel, _ = without_outliers(with_expected(keep_recent(panel)))
     regular = _kinds(panel) == "regular"
     model = PointModel(params=params, seed=seed, name=_model_for(panel, regular, params))
     if model.name != "lightgbm" or not regular.any():

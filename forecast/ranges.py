@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.errors import InputError
+from forecast.censoring import with_expected
 from forecast.conformal import DEFAULT_QUANTILES, Calibration, Residuals, calibrate
 from forecast.hierarchy import Level, aggregate
 from forecast.origins import Learnt
@@ -90,7 +91,7 @@ def ranges_of(problem: ForecastProblem, point: Point, learnt: Sequence[Learnt], 
     learnt
         Earlier forecasts with what came of them.
     """
-    history = replace(history, static=(), known=())
+    history = replace(with_expected(history), static=(), known=())
     series, own = _series_ranges(problem, point, learnt, history)
     nodes = tuple(_node_ranges(problem, point, learnt, level, history) for level in problem.levels)
     notes = point.notes | {

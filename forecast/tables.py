@@ -82,6 +82,40 @@ CALENDAR = TableSchema(
     may_be_empty=True,
 )
 
+_DISTRIBUTOR = Column(name="distributor_id", kind="str", description="Distributor (a party of the network).")
+
+SELL_IN = TableSchema(
+    name="sell_in",
+    columns=(
+        _DISTRIBUTOR,
+        Column(name="ds", kind="date", description="Day of the shipment."),
+        Column(
+            name="pieces",
+            kind="float",
+            minimum=-1e12,
+            maximum=1e12,
+            description="Pieces sent to the distributor; sent back by it: negative. Rows of one day are added up.",
+        ),
+        Column(name="sku_id", kind="str", required=False, nullable=True, description="Sku, where it is known."),
+    ),
+)
+
+SELL_THROUGH = TableSchema(
+    name="sell_through",
+    columns=(
+        _DISTRIBUTOR,
+        Column(name="ds", kind="date", description="Day of the sales."),
+        Column(
+            name="pieces",
+            kind="float",
+            minimum=-1e12,
+            maximum=1e12,
+            description="Pieces that shoppers bought of it, brought back: negative. Rows of one day are added up.",
+        ),
+        Column(name="sku_id", kind="str", required=False, nullable=True, description="Sku, where it is known."),
+    ),
+)
+
 SIGNALS = TableSchema(
     name="signals",
     columns=(

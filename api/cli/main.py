@@ -8,6 +8,7 @@ import typer
 
 from api.cli.aftersales import aftersales
 from api.cli.buyers import buyers
+from api.cli.candidates import candidates
 from api.cli.compare import compare
 from api.cli.credit import credit
 from api.cli.demo import demo
@@ -26,6 +27,7 @@ from api.cli.scorecard import scorecard
 from api.cli.sell_in import sell_in_command
 from api.cli.serve import serve_command
 from api.cli.train import train
+from api.cli.ties import neighbours, path
 from api.cli.trust import trust
 
 app = typer.Typer(
@@ -52,6 +54,7 @@ def _root(
 
 app.command("aftersales")(aftersales)
 app.command("buyers")(buyers)
+app.command("candidates")(candidates)
 app.command("compare")(compare)
 app.command("credit")(credit)
 app.command("demo")(demo)
@@ -61,6 +64,8 @@ app.command("handover")(handover)
 app.command("load")(load)
 app.command("match")(match)
 app.command("override")(override)
+app.command("neighbours")(neighbours)
+app.command("path")(path)
 app.command("plan")(plan)
 app.command("promote")(promote)
 app.command("relate")(relate)
