@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,10 +13,10 @@ import numpy.typing as npt
 
 from contracts.errors import InputError
 from graph.arrays import Array, Ints
-from graph.blocks import Ties
+from graph.blocks import Ends, Ties
 from graph.network import SupplyNetwork
 
-__all__ = ["Step", "Visible", "introduction", "path_text", "within"]
+__all__ = ["Step", "Visible", "holding", "introduction", "path_text", "within"]
 
 Visible = Callable[[Array, Array], npt.NDArray[np.bool_]]
 
@@ -50,6 +51,7 @@ def introduction(
     *,
     kinds: Sequence[str] | None = None,
     max_hops: int = 6,
+    day: dt.date | None = None,
     visible: Visible | None = None,
 ) -> list[Step] | None:
     """Return the best path of relations, taken in either direction; None if there is none within `max_hops`.
@@ -65,13 +67,15 @@ def introduction(
     Parameters
     ----------
     network
-        The net; pass ``network.as_of(day)`` for the relations of a day.
+        The net.
     source, target
         Ids of the parties.
     kinds
         Relation kinds to use; all by default.
     max_hops
         Longest path looked for, >= 1.
+    day
+        Only relations that hold on this day: the same as asking ``network.as_of(day)``, without making it.
     visible
         Which relations may be used, asked with the positions of their ends (source and target of the relation, shape
         (m,) each); all by default.
@@ -83,6 +87,7 @@ def introduction(
     InputError
         If `max_hops` is below 1.
     """
+    usable = _Usable(visible, None if day is None else (day - dt.date(1970, 1, 1)).days)
     if max_hops < 1:
         raise InputError("max_hops", "at least 1", max_hops)
     blocks = {kind: network.block(kind) for kind in (kinds if kinds is not None else network.blocks)}
@@ -92,7 +97,7 @@ def introduction(
     one, two = _Search.start(ends[0]), _Search.start(ends[1])
     while len(one.levels) + len(two.levels) - 2 < max_hops:
         small, other = (one, two) if len(one.frontier) <= len(two.frontier) else (two, one)
-        small.grow(blocks, visible)
+        small.grow(blocks, usable)
         if not len(small.frontier):
             return None
         if (met := _meeting(one, two, other)) is not None:
@@ -119,8 +124,37 @@ def within(network: SupplyNetwork, party: int, hops: int, *, max_parties: int) -
     for _ in range(hops):
         if sum(len(level.party) for level in search.levels) >= max_parties:
             break
-        search.grow(network.blocks, None)
+        search.grow(network.blocks, _Usable())
     return np.concatenate([level.party for level in search.levels])[:max_parties].astype(np.int32)
+
+
+def holding(block: Ties, relations: Array, day: int) -> npt.NDArray[np.bool_]:
+    """Return which relations of a block hold on a day (days since 1970-01-01)."""
+    holds = np.ones(len(relations), dtype=bool)
+    if "valid_from" in block.names:
+        holds &= block.values("valid_from", relations) <= day
+    if "valid_to" in block.names:
+        holds &= day < block.values("valid_to", relations)
+    return holds
+
+
+class _Usable(NamedTuple):
+    """Which relations may be used: visible ones, of a day (since 1970-01-01); all without."""
+
+    visible: Visible | None = None
+    day: int | None = None
+
+    def which(self, block: Ties, ends: Ends, parties: Array, *, backward: bool) -> npt.NDArray[np.bool_] | slice:
+        """Return which relations of the parties may be used; `backward` says that they lead to the parties."""
+        if self.visible is None and self.day is None:
+            return slice(None)
+        keep = np.ones(len(ends.which), dtype=bool)
+        if self.day is not None:
+            keep &= holding(block, ends.relation, self.day)
+        if self.visible is not None:
+            mine = parties[ends.which]
+            keep &= self.visible(*((ends.party, mine) if backward else (mine, ends.party)))
+        return keep
 
 
 class _Level(NamedTuple):
@@ -152,9 +186,9 @@ class _Search:
     def frontier(self) -> Array:
         return self.levels[-1].party
 
-    def grow(self, blocks: Mapping[str, Ties], visible: Visible | None) -> None:
+    def grow(self, blocks: Mapping[str, Ties], usable: _Usable) -> None:
         last = self.levels[-1]
-        back, party, way, weight = _ties(blocks, last.party, visible)
+        back, party, way, weight = _ties(blocks, last.party, usable)
         new = np.ones(len(party), dtype=bool)
         for level in self.levels[-2:]:
             new &= ~_holds(level.party, party)
@@ -180,16 +214,13 @@ def _holds(level: Array, party: Array) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _ties(blocks: Mapping[str, Ties], parties: Array, visible: Visible | None) -> tuple[Array, Array, Array, Array]:
+def _ties(blocks: Mapping[str, Ties], parties: Array, usable: _Usable) -> tuple[Array, Array, Array, Array]:
     """Return (row of the party, other end, way, weight) of all relations of some parties."""
     parts = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float32))]
     for number, block in enumerate(blocks.values()):
         for backward, ends in ((1, block.into(parties)), (0, block.out_of(parties))):
-            which, other, relation = ends
-            if visible is not None:
-                pair = (other, parties[which]) if backward else (parties[which], other)
-                seen = visible(*pair)
-                which, other, relation = which[seen], other[seen], relation[seen]
+            keep = usable.which(block, ends, parties, backward=bool(backward))
+            which, other, relation = (column[keep] for column in ends)
             # From the start's side a relation into the party was taken against its direction.
             way = np.full(len(which), 2 * number + (1 - backward))
             parts.append((which, other, way, block.values("weight", relation)))

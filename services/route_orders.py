@@ -22,7 +22,7 @@ from matching.routing import Routed, route
 from matching.score import ScoreWeights, score_parts, total_score
 from services.route_frames import alternatives_frame, good_names, matches_frame, offer_prices, price_frame, summary_of
 
-__all__ = ["RouteReport", "route_orders"]
+__all__ = ["RouteReport", "first_day", "route_orders"]
 
 TIMEZONE = "Asia/Shanghai"
 
@@ -102,7 +102,7 @@ def route_orders(
     demands = DEMANDS.check(orders, "orders")
     if demands.empty:
         raise TableError("orders", None, "at least one row", "an empty table")
-    day = _first_day(demands) if today is None else pd.Timestamp(today)
+    day = first_day(demands) if today is None else pd.Timestamp(today)
     try:
         params = MatchParams(method=method, unsplit=unsplit)
     except ValueError as error:
@@ -124,7 +124,8 @@ def route_orders(
     return report
 
 
-def _first_day(demands: pd.DataFrame) -> pd.Timestamp:
+def first_day(demands: pd.DataFrame) -> pd.Timestamp:
+    """Return the day from which lead times count: that of the first order placed, else today (Asia/Shanghai)."""
     if "placed_at" in demands and demands["placed_at"].notna().any():
         placed = pd.to_datetime(demands["placed_at"], utc=True, format="ISO8601").min()
         return pd.Timestamp(placed).tz_convert(TIMEZONE).normalize()

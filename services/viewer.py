@@ -59,6 +59,16 @@ class Viewer:
         own = self.owns(network, np.array([position]))[0]
         return bool(own or network.parties.tenant[position] < 0 or self._deals_with(network, position))
 
+    def seen(self, network: SupplyNetwork) -> Mask:
+        """Return which of all parties the viewer may know of, shape (parties,)."""
+        own = self.owns(network, np.arange(network.n_parties))
+        if self.tenant is None:
+            return own
+        seen: Mask = own | (network.parties.tenant[:] < 0)
+        for block in network.blocks.values():
+            seen[block.around(np.flatnonzero(own))] = True
+        return seen
+
     def position(self, network: SupplyNetwork, party_id: str) -> int:
         """Return a party's position.
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-__all__ = ["CREDIT_PRICE_EXAMPLES", "FORECAST_EXAMPLES", "MATCH_EXAMPLES", "PLAN_EXAMPLES"]
+__all__ = [
+    "CANDIDATE_EXAMPLES",
+    "CREDIT_PRICE_EXAMPLES",
+    "EVENT_EXAMPLES",
+    "FORECAST_EXAMPLES",
+    "MATCH_EXAMPLES",
+    "PLAN_EXAMPLES",
+]
 
 _WEEK = (4, 3, 5, 4, 6, 9, 8)  # sales by weekday: the weekend sells twice as much
 
@@ -78,6 +85,46 @@ CREDIT_PRICE_EXAMPLES: dict[str, Any] = {
                     "p_unpaid": 0.01,
                     "loss_share": 0.6,
                 }
+            ]
+        },
+    },
+}
+
+CANDIDATE_EXAMPLES: dict[str, Any] = {
+    "loaded network": {
+        "summary": "Who could fill one order, from the network that `evenflow load` loaded",
+        "value": {
+            "orders": [{"order_id": "o-1", "sku_id": "soap", "pieces": 12, "buyer_id": "s1"}],
+            "top": 5,
+            "filters": {"max_lead_time_days": 10, "without": ["f9"]},
+            "introductions": True,
+        },
+    },
+}
+
+EVENT_EXAMPLES: dict[str, Any] = {
+    "a new store": {
+        "summary": "A store opens, a factory begins to supply it, and another store buys once more",
+        "value": {
+            "events": [
+                {"event_id": "e-1", "event": "party", "id": "s3", "kind": "store", "region": "Hangzhou"},
+                {
+                    "event_id": "e-2",
+                    "event": "relation",
+                    "at": "2026-03-01",
+                    "src": "f1",
+                    "dst": "s3",
+                    "kind": "supplies",
+                },
+                {
+                    "event_id": "e-3",
+                    "event": "trade",
+                    "at": "2026-03-02",
+                    "src": "f1",
+                    "dst": "s1",
+                    "kind": "supplies",
+                    "amount_fen": 480_000,
+                },
             ]
         },
     },

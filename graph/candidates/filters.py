@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from contracts.errors import InputError, UnknownIdError
 from graph.candidates.layout import Wanted, plain
 from graph.candidates.supply_book import SupplyBook
+from graph.paths import Visible
 from graph.tables import PARTY_KINDS
 
-__all__ = ["EVERYBODY", "Filters"]
+__all__ = ["EVERYBODY", "Filters", "Sight"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +65,18 @@ class Filters:
             if kind not in PARTY_KINDS:
                 raise UnknownIdError("party kind", kind)
 
-    def on(self, book: SupplyBook) -> Wanted:
+    def on(self, book: SupplyBook, sight: Sight | None = None) -> Wanted:
         """Return the same as arrays over a book; raises UnknownIdError for a category that nobody has."""
         without = np.empty(0, np.int32)
         if self.without:
             without = book.network.parties.ids.positions(pd.Series(self.without, dtype="str"))
+        offers = np.empty(0) if self.category is None else book.traders(self.category)
+        if sight is not None:
+            seen = sight.parties[book.offers.rows["supplier"]]
+            offers = seen if self.category is None else seen & offers
         return Wanted(
             plain(np.isin(PARTY_KINDS, self.kinds) if self.kinds else np.empty(0), np.bool_),
-            plain(np.empty(0) if self.category is None else book.traders(self.category), np.bool_),
+            plain(offers, np.bool_),
             plain(without, np.int32),
             float(self.max_distance_km),
             float(self.max_lead_time_days),
@@ -78,6 +84,22 @@ class Filters:
             bool(self.strangers),
             bool(self.stock_only),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What the one who asks may know; paths lead over relations it may know of, suppliers are such parties.
+
+    Parameters
+    ----------
+    parties
+        Mask of the parties, shape (parties,).
+    between
+        Which relations, asked with the positions of their ends.
+    """
+
+    parties: npt.NDArray[np.bool_]
+    between: Visible
 
 
 EVERYBODY = Filters()

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.arrays import Array, expand
+from graph.candidates.filters import Sight
 from graph.candidates.kernel import REASONS
 from graph.candidates.layout import BASES, Lanes
 from graph.candidates.orders import OrderArrays
@@ -38,25 +39,27 @@ COLUMNS = (
 )
 
 
-def candidate_frame(book: SupplyBook, orders: OrderArrays, order_ids: pd.Series, found: Array) -> pd.DataFrame:
-    """Return the table that `graph.candidates.search.gather` describes."""
+def candidate_frame(
+    book: SupplyBook, orders: OrderArrays, order_ids: pd.Series, found: Array, sight: Sight | None = None
+) -> pd.DataFrame:
+    """Return the table that `graph.candidates.search.gather` describes; parties out of sight are not named."""
     offers, lanes, ids = book.offers, book.lanes, book.network.parties.ids
     own, order = offers.rows[found["offer"]], orders.rows[found["demand"]]
     usual = np.append(book.sku_cost, np.nan)[order["sku"]]
     lane = np.append(lanes.rows, _no_lane(lanes))[found["lane"]]
-    supplier, workshops = ids.arrow_at(own["supplier"]), _workshops(book, found["offer"])
+    supplier, workshops = ids.arrow_at(own["supplier"]), _workshops(book, found["offer"], sight)
     return pd.DataFrame(
         {
             "order_id": _series(pa.array(order_ids, pa.large_string()).take(pa.array(found["demand"]))),
             "supplier_id": _series(supplier),
-            "from_id": _series(ids.arrow_at(own["place"])),
+            "from_id": _series(ids.arrow_at(_told(own["place"], sight))),
             "basis": _words(BASES, own["basis"]),
             "capacity": np.floor(own["capacity"]).astype(np.int64),
             "unit_cost_fen": np.where(np.isnan(own["unit_cost"]), usual, own["unit_cost"]),
             "minimum_order": own["minimum"].astype(np.int64),
             "lead_time_days": found["days"],
             "transit_days": lane["days"],
-            "carrier_id": _series(ids.arrow_at(lane["carrier"])),
+            "carrier_id": _series(ids.arrow_at(_told(lane["carrier"], sight))),
             "freight_fen": lane["per_order"] + lane["per_kg"] * order["kg"],
             "distance_km": found["km"],
             "hops": np.where(found["hops"] == 3, 0, found["hops"]).astype(np.int64),
@@ -65,7 +68,7 @@ def candidate_frame(book: SupplyBook, orders: OrderArrays, order_ids: pd.Series,
             "workshops": _series(workshops),
             "eligible": found["reason"] == 0,
             "reason": _words(REASONS, found["reason"]),
-            "violated_id": _series(ids.arrow_at(np.where(found["reason"] == 2, found["holder"], -1))),
+            "violated_id": _series(ids.arrow_at(_told(np.where(found["reason"] == 2, found["holder"], -1), sight))),
         },
         columns=list(COLUMNS),
     )
@@ -80,10 +83,17 @@ def _no_lane(lanes: Lanes) -> Array:
     return none
 
 
-def _workshops(book: SupplyBook, offer: Array) -> pa.Array:
+def _told(positions: Array, sight: Sight | None) -> Array:
+    return positions if sight is None else np.where(sight.parties[positions], positions, -1)
+
+
+def _workshops(book: SupplyBook, offer: Array, sight: Sight | None) -> pa.Array:
     """Return per row the others that do steps, joined by +."""
     distinct, where = np.unique(offer, return_inverse=True)
     which, place = expand(book.team_start, distinct)
+    if sight is not None:
+        seen = sight.between(book.team[place], book.offers.rows["supplier"][distinct[which]])
+        which, place = which[seen], place[seen]
     names = book.network.parties.ids.texts_at(book.team[place])
     texts = [""] * len(distinct)
     for row, name in zip(which.tolist(), names.tolist(), strict=True):

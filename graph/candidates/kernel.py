@@ -187,8 +187,8 @@ def _is_wanted(wanted: Wanted, noted: Row, offer: Row, order: Row) -> bool:
     wished = noted["strength"] >= wanted.min_tie and noted["days"] <= wanted.max_days
     if len(wanted.kinds):
         wished = wished and wanted.kinds[offer["kind"]]
-    if len(wanted.trades):
-        wished = wished and wanted.trades[noted["offer"]]
+    if len(wanted.offers):
+        wished = wished and wanted.offers[noted["offer"]]
     if wanted.stock_only:
         wished = wished and offer["basis"] == 0
     for i in range(len(wanted.without)):

@@ -173,11 +173,11 @@ class Holders(NamedTuple):
 class Wanted(NamedTuple):
     """Which candidates are wanted: what `graph.candidates.filters.Filters` says, as arrays.
 
-    An empty `kinds` or `trades` keeps all.
+    `offers` masks the offers that count; an empty `kinds` or `offers` keeps all.
     """
 
     kinds: Bool
-    trades: Bool
+    offers: Bool
     without: Int32
     max_km: float
     max_days: float

@@ -7,22 +7,26 @@ import numpy as np
 from graph.arrays import Array
 from graph.candidates.layout import Trade, plain
 from graph.network import SupplyNetwork
+from graph.paths import Visible
 
 __all__ = ["TRADE", "trade_around"]
 
 TRADE = ("supplies", "distributes", "serves")
 
 
-def trade_around(network: SupplyNetwork, buyer: Array) -> tuple[Trade, Trade]:
-    """Return the suppliers of each buyer (one row each), and the suppliers of all those (one row per party)."""
-    which, supplier, weight = _suppliers(network, buyer)
+def trade_around(network: SupplyNetwork, buyer: Array, visible: Visible | None = None) -> tuple[Trade, Trade]:
+    """Return the suppliers of each buyer (one row each), and the suppliers of all those (one row per party).
+
+    Over `visible` relations only, if given (see `graph.paths.introduction`).
+    """
+    which, supplier, weight = _suppliers(network, buyer, visible)
     middle, row = np.unique(supplier, return_inverse=True)
-    further, source, strength = _suppliers(network, middle)
+    further, source, strength = _suppliers(network, middle, visible)
     near = _trade(len(buyer), which, supplier, weight, row)
     return near, _trade(len(middle), further, source, strength, np.full(len(source), -1))
 
 
-def _suppliers(network: SupplyNetwork, buyer: Array) -> tuple[Array, Array, Array]:
+def _suppliers(network: SupplyNetwork, buyer: Array, visible: Visible | None) -> tuple[Array, Array, Array]:
     """Return (index into buyer, supplier, weight) of all relations of trade that lead to the buyers, sorted."""
     parts = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))]
     for kind in TRADE:
@@ -31,6 +35,9 @@ def _suppliers(network: SupplyNetwork, buyer: Array) -> tuple[Array, Array, Arra
             which, supplier, relation = block.into(buyer)
             parts.append((which, supplier, block.values("weight", relation)))
     which, supplier, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if visible is not None:
+        seen = visible(supplier, buyer[which])
+        which, supplier, weight = which[seen], supplier[seen], weight[seen]
     order = np.lexsort((supplier, which))
     return which[order], supplier[order], weight[order]
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from contracts.errors import InputError
 from graph.arrays import Array
-from graph.candidates.filters import EVERYBODY, Filters
+from graph.candidates.filters import EVERYBODY, Filters, Sight
 from graph.candidates.frame import COLUMNS, candidate_frame
 from graph.candidates.kernel import REASONS, search
 from graph.candidates.layout import Case
@@ -92,13 +92,22 @@ def gather_from(
     top: int = 20,
     today: pd.Timestamp | None = None,
     filters: Filters = EVERYBODY,
+    sight: Sight | None = None,
 ) -> pd.DataFrame:
-    """Return what `gather` returns, from a book that is already there."""
+    """Return what `gather` returns, from a book that is already there; `sight` limits what is told of others."""
     orders = OrderArrays.of(book, demands, today)
-    return candidate_frame(book, orders, demands["order_id"], find(book, orders, top=top, filters=filters))
+    found = find(book, orders, top=top, filters=filters, sight=sight)
+    return candidate_frame(book, orders, demands["order_id"], found, sight)
 
 
-def find(book: SupplyBook, orders: OrderArrays, *, top: int = 20, filters: Filters = EVERYBODY) -> Array:
+def find(
+    book: SupplyBook,
+    orders: OrderArrays,
+    *,
+    top: int = 20,
+    filters: Filters = EVERYBODY,
+    sight: Sight | None = None,
+) -> Array:
     """Return the best `top` candidates of each order as rows with the fields `graph.candidates.layout.CANDIDATE`.
 
     All offers known through relations are looked at; of strangers the 512 cheapest of each good (stock first).
@@ -118,10 +127,10 @@ def find(book: SupplyBook, orders: OrderArrays, *, top: int = 20, filters: Filte
     """
     if top < 1:
         raise InputError("top", "at least 1", top)
-    near, far = trade_around(book.network, orders.rows["buyer"])
+    near, far = trade_around(book.network, orders.rows["buyer"], sight and sight.between)
     out = room(len(orders.rows) * top)
     scratch = Scratch.of(_most_offers(book, orders), len(book.exclusives.rows), top)
-    wanted = filters.on(book)
+    wanted = filters.on(book, sight)
     case = Case(book.offers, orders.rows, near, far, book.territories, book.lanes, book.exclusives, wanted)
     n = search(case, scratch, out, top)
     return out[:n]

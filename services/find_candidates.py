@@ -1,0 +1,155 @@
+"""Who could fill orders on the loaded network: by which path, from what, when, and why not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from contracts.errors import InputError, NotReadyError, TableError
+from graph.candidates.filters import EVERYBODY, Filters, Sight
+from graph.candidates.search import gather_from
+from graph.candidates.supply_book import SupplyBook
+from graph.network import SupplyNetwork
+from graph.paths import introduction, path_text
+from graph.tables import DEMANDS
+from services.network_routes import offered_on, require_known
+from services.route_orders import first_day
+from services.viewer import Viewer
+from store.snapshot import Snapshot
+
+__all__ = ["MOST_INTRODUCTIONS", "CandidateReport", "find_candidates"]
+
+MOST_INTRODUCTIONS = 200
+_EVERYTHING = Viewer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateReport:
+    """What a search found.
+
+    Parameters
+    ----------
+    candidates
+        One row per order and candidate, the best of each order first (`graph.candidates.search.gather`); with
+        introductions also ``introduction`` (who leads the buyer to a stranger, ``S < D > F``: each arrow points as the
+        relation does; empty where there is none) and ``introduction_strength`` (its weakest tie).
+    summary
+        Key figures, plain values.
+    """
+
+    candidates: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def find_candidates(
+    snapshot: Snapshot,
+    orders: pd.DataFrame,
+    *,
+    top: int = 20,
+    filters: Filters = EVERYBODY,
+    introductions: bool = False,
+    viewer: Viewer = _EVERYTHING,
+    today: pd.Timestamp | None = None,
+) -> CandidateReport:
+    """Find who could fill orders; decides nothing, holds nothing.
+
+    Parameters
+    ----------
+    orders
+        Raw orders (`graph.tables.DEMANDS`).
+    top
+        Most candidates per order, >= 1.
+    filters
+        Which candidates are wanted.
+    introductions
+        Look for the best introduction to each eligible stranger, at most 200 of them.
+    viewer
+        Who asks: the buyers must be its own, and parties and relations it may not know of are left out.
+    today
+        Day from which lead times count; default the first ``placed_at`` of the orders, else today.
+
+    Raises
+    ------
+    NotReadyError
+        If the network offers nothing.
+    InputError
+        If orders are wrong or name something unknown; names the column and the row.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    demands = DEMANDS.check(orders, "orders")
+    if demands.empty:
+        raise TableError("orders", None, "at least one row", "an empty table")
+    if top < 1:
+        raise InputError("top", "at least 1", top)
+    require_known(demands, snapshot.table("products"), snapshot.table("supply"))
+    for buyer in demands["buyer_id"].unique() if viewer.tenant is not None else ():
+        viewer.own_position(snapshot.network(), buyer)
+    day = (first_day(demands) if today is None else pd.Timestamp(today)).tz_localize(None)
+    book = book_of(snapshot, day)
+    if not len(book.offers.rows):
+        raise NotReadyError("the loaded network offers nothing: add supply.csv or stock.csv and load again")
+    found = gather_from(book, demands, top=top, today=day, filters=filters, sight=_sight(viewer, book.network))
+    if introductions:
+        found = _introduced(book.network, found, demands, viewer)
+    summary = _summary(found, demands) | {"today": day.date().isoformat()}
+    summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
+    return CandidateReport(candidates=found, summary=summary)
+
+
+def book_of(snapshot: Snapshot, day: pd.Timestamp) -> SupplyBook:
+    """Return what a network offers on a day, indexed once."""
+    book, network = _book(snapshot, day), snapshot.network()
+    if book.network.n_parties != network.n_parties:
+        return _indexed(snapshot, day)
+    return book if book.network is network else replace(book, network=network)
+
+
+@lru_cache(maxsize=2)
+def _book(snapshot: Snapshot, day: pd.Timestamp) -> SupplyBook:
+    return _indexed(snapshot, day)
+
+
+def _indexed(snapshot: Snapshot, day: pd.Timestamp) -> SupplyBook:
+    tables = (snapshot.table("supply"), snapshot.table("products"))
+    return SupplyBook.of(snapshot.network(), *tables, today=day, **offered_on(snapshot))
+
+
+def _sight(viewer: Viewer, network: SupplyNetwork) -> Sight | None:
+    if viewer.tenant is None:
+        return None
+    return Sight(viewer.seen(network), lambda src, dst: viewer.sees_between(network, src, dst))
+
+
+def _introduced(network: SupplyNetwork, found: pd.DataFrame, demands: pd.DataFrame, viewer: Viewer) -> pd.DataFrame:
+    """Return the candidates with the best introduction to each eligible stranger."""
+    sight = _sight(viewer, network)
+    buyer = demands.set_index("order_id")["buyer_id"].reindex(found["order_id"]).to_numpy()
+    supplier = found["supplier_id"].to_numpy()
+    paths, strength = np.full(len(found), "", dtype=object), np.full(len(found), np.nan)
+    known: dict[tuple[str, str], tuple[str, float]] = {}
+    for row in np.flatnonzero((found["hops"] == 0) & found["eligible"])[:MOST_INTRODUCTIONS]:
+        pair = (str(buyer[row]), str(supplier[row]))
+        if pair not in known:
+            steps = introduction(network, *pair, visible=sight and sight.between)
+            known[pair] = (path_text(steps or []), min((step.weight for step in steps or []), default=np.nan))
+        paths[row], strength[row] = known[pair]
+    return found.assign(introduction=pd.Series(paths, dtype="str"), introduction_strength=strength)
+
+
+def _summary(found: pd.DataFrame, demands: pd.DataFrame) -> dict[str, Any]:
+    able = found[found["eligible"]]
+    return {
+        "orders": len(demands),
+        "orders_with_candidates": int(able["order_id"].nunique()),
+        "candidates": len(found),
+        "eligible": len(able),
+        "eligible_by_basis": {str(name): int(n) for name, n in able["basis"].value_counts().items()},
+        "excluded_by_reason": {
+            str(name): int(n) for name, n in found.loc[~found["eligible"], "reason"].value_counts().items()
+        },
+    }
