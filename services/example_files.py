@@ -9,8 +9,9 @@ import pandas as pd
 
 from contracts.errors import InputError
 from services.files import write_table
-from simulate.examples import example_matching, example_planning, example_sales
 from simulate.areas import example_areas
+from simulate.delivery import make_exclusives, make_lanes, make_stock
+from simulate.examples import example_matching, example_planning, example_sales
 from simulate.judgements import example_judgements
 from simulate.market import evergreen_sales, evergreen_styles, simulate_market
 from simulate.params import MarketParams
@@ -116,6 +117,9 @@ def _network(seed: int) -> dict[str, pd.DataFrame]:
         "sales": pd.concat([evergreen, market.launch_sales], ignore_index=True),
         "signals": market.signals,
         "supply": market.goods.supply,
+        "stock": make_stock(market.goods, market.census, seed=seed),
+        "lanes": make_lanes(market.goods, market.census),
+        "exclusives": make_exclusives(market.goods, market.census),
         "orders": market.orders,
         "areas": example_areas(market.parties(), seed=seed),
         "judgements": example_judgements(market.relations(), today, seed=seed),

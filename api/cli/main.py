@@ -26,8 +26,8 @@ from api.cli.run import run_command
 from api.cli.scorecard import scorecard
 from api.cli.sell_in import sell_in_command
 from api.cli.serve import serve_command
-from api.cli.train import train
 from api.cli.ties import neighbours, path
+from api.cli.train import train
 from api.cli.trust import trust
 
 app = typer.Typer(

@@ -13,14 +13,20 @@ from fastapi.routing import APIRoute
 
 from api.http import (
     aftersales,
+    candidates,
     credit,
+    density,
     docs_page,
     forecasts,
     jobs,
     matches,
+    models,
+    overrides,
     parties,
+    party_ties,
     plans,
     problems,
+    relations,
     scorecards,
     system,
     trust,
@@ -35,14 +41,20 @@ from store.home import Home
 __all__ = ["create_app"]
 
 _ROUTERS = (
+    candidates.router,
+    party_ties.router,
     credit.router,
     scorecards.router,
     aftersales.router,
     trust.router,
+    density.router,
+    overrides.router,
     forecasts.router,
+    models.router,
     plans.router,
     matches.router,
     parties.router,
+    relations.router,
     jobs.router,
     system.router,
 )
