@@ -62,12 +62,11 @@ def censored(true: np.ndarray, mechanism: str, seed: int) -> tuple[np.ndarray, n
     usual = np.stack([np.convolve(row, window, mode="same") for row in true]) / days
     ratio = true / np.maximum(usual, 0.2)
     stock = np.floor(np.quantile(ratio, 1 - share, axis=1, keepdims=True) * usual * rng.uniform(0.8, 1.1, true.shape))
-    lost = true > stock
-    sold = np.minimum(true, stock)
+    out, empty = true > stock, np.zeros(true.shape, dtype=bool)
     if mechanism == "after":
-        next_day = np.pad(lost[:, :-1], ((0, 0), (1, 0))) & ~lost
-        sold, lost = np.where(next_day, 0, sold), lost | next_day
-    return sold, ~lost
+        for t in range(1, true.shape[1]):
+            empty[:, t] = out[:, t - 1] & ~empty[:, t - 1]
+    return np.where(empty, 0, np.minimum(true, stock)), ~(out | empty)
 
 
 def panel_of(sold: np.ndarray, seen: np.ndarray) -> Panel:
