@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,17 @@ import orjson
 import pandas as pd
 
 from contracts.errors import EvenflowError, InputError, TableError
+from graph.delta.handover import attributed_to, handover_of
 from graph.delta.tables import EVENTS, Event, events_of
+from services.event_scope import require_own
 from services.files import check_writable, read_raw, write_table
+from services.viewer import Viewer
 from store.home import Home, Recorded
 
-__all__ = ["RelateReport", "hand_over", "record_events", "relate_file"]
+__all__ = ["RelateReport", "hand_over", "holder_of", "record_events", "relate_file", "rows_of_lines"]
 
 _SUFFIXES = (".csv", ".parquet", ".ndjson")
+_OPERATOR = Viewer()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +92,7 @@ def relate_file(path: Path, *, home: Home, strict: bool = False) -> RelateReport
     return RelateReport(applied=found.applied, known=found.known, quarantined=len(bad), summary=summary)
 
 
-def record_events(frame: pd.DataFrame, *, home: Home, source: str = "events") -> Recorded:
+def record_events(frame: pd.DataFrame, *, home: Home, source: str = "events", viewer: Viewer = _OPERATOR) -> Recorded:
     """Record a batch of events, all or nothing.
 
     Parameters
@@ -96,6 +101,8 @@ def record_events(frame: pd.DataFrame, *, home: Home, source: str = "events") ->
         The events' raw rows.
     home
         Where the network lives.
+    viewer
+        Who records; a tenant may record what is about its own parties.
     source
         What the rows are called in messages.
 
@@ -106,7 +113,9 @@ def record_events(frame: pd.DataFrame, *, home: Home, source: str = "events") ->
     NotReadyError
         If nothing is loaded.
     """
-    events = events_of(EVENTS.check(frame, source))
+    typed = EVENTS.check(frame, source)
+    require_own(typed, viewer, home.current().network(), source=source)
+    events = events_of(typed)
     found = home.record(events)
     if found.refused:
         row, reason = next(iter(found.refused.items()))
@@ -175,6 +184,21 @@ _COLUMN_OF = {
 }
 
 
+def holder_of(party_id: str, day: dt.date, *, kind: str, home: Home) -> str:
+    """Return who holds a party's customers of one relation kind on a day, after all handovers recorded.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such party or relation kind.
+    """
+    network = home.current().network()
+    network.position(party_id)
+    network.block(kind)
+    events = [event for event in home.log.read()[0] if event["event"] == "handover"]
+    return attributed_to([handover_of(event) for event in events], party_id, day, kind=kind)
+
+
 def _relations(net: Any, party: str) -> int:
     return sum(counts["out"] + counts["in"] for counts in net.degrees(party).values())
 
@@ -186,11 +210,12 @@ def _read(path: Path) -> pd.DataFrame:
         return read_raw(path)
     if not path.is_file():
         raise InputError(str(path), "a file", "a folder" if path.is_dir() else "no such file")
-    return frame_of_lines(path.read_bytes().splitlines(), path.name)
+    rows = rows_of_lines(path.read_bytes().splitlines(), path.name)
+    return pd.DataFrame.from_records(rows, columns=None if rows else ["event_id", "event"])
 
 
-def frame_of_lines(lines: Sequence[bytes], source: str) -> pd.DataFrame:
-    """Return the rows of JSON objects, one a line; empty lines are skipped.
+def rows_of_lines(lines: Sequence[bytes], source: str) -> list[dict[str, Any]]:
+    """Return rows given as JSON objects, one a line; empty lines are skipped.
 
     Raises
     ------
@@ -207,7 +232,7 @@ def frame_of_lines(lines: Sequence[bytes], source: str) -> pd.DataFrame:
             if not isinstance(row, dict):
                 raise InputError(f"{source}, line {number}", "one JSON object", line[:80].decode(errors="replace"))
             rows.append(row)
-    return pd.DataFrame.from_records(rows, columns=None if rows else ["event_id", "event"])
+    return rows
 
 
 def _with_refused(raw: pd.DataFrame, bad: pd.DataFrame, refused: dict[int, str]) -> pd.DataFrame:

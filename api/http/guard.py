@@ -19,6 +19,7 @@ __all__ = ["Guard"]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_TAKEN = {"/v1/relations": ("application/json", "application/x-ndjson")}
 _STRICT = "default-src 'none'; frame-ancestors 'none'"
 # Swagger UI sets styles inline; the console's framework compiles its templates in the browser and talks by WebSocket.
 _DOCS = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
@@ -80,19 +81,21 @@ class Guard:
         if scope["method"] not in _WITH_BODY or not scope["path"].startswith("/v1/"):
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(Headers(scope=scope))
+        refusal = self._refusal(Headers(scope=scope), scope["path"])
         if refusal is None:
             await self._app(scope, _Counted(receive, self._max_body_bytes), send)
         else:
             await respond(Request(scope), refusal)(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> dict[str, Any] | None:
+    def _refusal(self, headers: Headers, path: str) -> dict[str, Any] | None:
         declared = headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > self._max_body_bytes:
             return problem_body("body-too-large", f"{declared} bytes; at most {self._max_body_bytes} are read")
         kind = headers.get("content-type", "")
-        if kind.partition(";")[0].strip().lower() != "application/json":
-            return problem_body("unsupported-media-type", f"expected application/json, got {kind or 'no Content-Type'}")
+        taken = _TAKEN.get(path, ("application/json",))
+        if kind.partition(";")[0].strip().lower() not in taken:
+            expected = " or ".join(taken)
+            return problem_body("unsupported-media-type", f"expected {expected}, got {kind or 'no Content-Type'}")
         return None
 
 

@@ -65,11 +65,11 @@ class Loaded:
 
 
 class Net:
-    """The current version: opened once, opened again when another became current or new results were written."""
+    """The current version: opened once, and again when another became current or changes or results were written."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self._stamp: tuple[str, int] | None = None
+        self._stamp: tuple[str, int, int] | None = None
         self._loaded: Loaded | None = None
 
     def current(self) -> Loaded:
@@ -82,7 +82,7 @@ class Net:
         """
         snapshot = self.home.current()
         results = snapshot.root / "results"
-        stamp = (snapshot.version, results.stat().st_mtime_ns if results.is_dir() else 0)
+        stamp = (snapshot.version, snapshot.events_to, results.stat().st_mtime_ns if results.is_dir() else 0)
         if self._loaded is None or stamp != self._stamp:
             self._loaded, self._stamp = Loaded(snapshot), stamp
         return self._loaded

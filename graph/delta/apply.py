@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from graph.delta.handover import Handover, passed_on, refusal
+from graph.delta.handover import handover_of, passed_on, refusal
 from graph.delta.relation_events import RefusedEventError, begun_or_updated, ended, traded_on
 from graph.delta.rows import Pair, day_number
 from graph.delta.state import Delta
@@ -92,10 +91,9 @@ def _trade(work: Work, event: Event) -> None:
 
 def _handover(work: Work, event: Event) -> None:
     src, dst = _ends(work, event)
-    named = [word.strip() for word in event["kind"].split("|")] if "kind" in event else RELATION_KINDS
-    for kind in named:
+    new = handover_of(event)
+    for kind in sorted(new.kinds):
         _require_kind(kind)
-    new = Handover(event["src"], event["dst"], dt.date.fromisoformat(event["at"]), frozenset(named))
     if fault := refusal(work.left, new):
         raise RefusedEventError(fault)
     plan: dict[tuple[str, Pair], Rows] = {}

@@ -9,8 +9,10 @@ from typing import NamedTuple
 from contracts.errors import InputError
 from graph.delta.relation_events import RefusedEventError
 from graph.delta.rows import Row, joined, rounded, without_history
+from graph.delta.tables import Event
+from graph.tables import RELATION_KINDS
 
-__all__ = ["Handover", "attributed_to", "passed_on", "refusal"]
+__all__ = ["Handover", "attributed_to", "handover_of", "passed_on", "refusal"]
 
 Rows = tuple[Row, ...]
 
@@ -72,6 +74,12 @@ def attributed_to(handovers: Iterable[Handover], party: str, day: dt.date, *, ki
     while party in successor and successor[party].day <= day:
         party = successor[party].dst
     return party
+
+
+def handover_of(event: Event) -> Handover:
+    """Return the handover that an event tells of; without kinds all of them pass."""
+    named = [word.strip() for word in event["kind"].split("|")] if "kind" in event else RELATION_KINDS
+    return Handover(event["src"], event["dst"], dt.date.fromisoformat(event["at"]), frozenset(named))
 
 
 def refusal(earlier: Mapping[str, Mapping[str, Handover]], new: Handover) -> str:
