@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,11 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from benchmarks.development_data import data_dir
+from benchmarks.scorecards import auc, cards_speed, lateness, scms_deliveries
 from graph.ids import IdColumn
-from graph.scorecards.deliveries import observed
-from graph.scorecards.lateness import LatenessModel
-from graph.scorecards.params import ScorecardParams
-from graph.scorecards.tables import DELIVERIES
 from graph.trust.judgements import Judgements
 from graph.trust.params import TrustParams
 from graph.trust.scores import asked_walks, global_trust, pair_trust
@@ -33,48 +30,6 @@ from graph.trust.walk import walks_from
 Floats = npt.NDArray[np.float64]
 VALIDATION = ((0.48, 0.64), (0.64, 0.8))
 SEEDS, DAMPING = (10, 30, 100, 300), (0.3, 0.5, 0.85)
-
-
-def data_dir() -> Path:
-    """Return the development data's folder."""
-    default = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-    return Path(os.environ.get("EVENFLOW_DATA", default))
-
-
-def auc(outcome: npt.NDArray[np.bool_], score: Floats) -> float:
-    """Return the probability that a positive scores above a negative (ties count half)."""
-    rank = pd.Series(score).rank().to_numpy()
-    positives = int(outcome.sum())
-    negatives = len(outcome) - positives
-    return float((rank[outcome].sum() - positives * (positives + 1) / 2) / (positives * negatives))
-
-
-def scms_deliveries(folder: Path) -> pd.DataFrame:
-    """Return the deliveries as `graph.scorecards.tables.DELIVERIES`."""
-    raw = pd.read_csv(folder / "scms" / "deliveries.csv.gz")
-    days = {
-        name: pd.to_datetime(raw[column], format="%d-%b-%y")
-        for name, column in (("promised_at", "Scheduled Delivery Date"), ("delivered_at", "Delivered to Client Date"))
-    }
-    texts = {"supplier_id": raw["Vendor"], "category": raw["Sub Classification"], "lane": raw["Country"]}
-    return DELIVERIES.check(pd.DataFrame(texts | days))
-
-
-def lateness(deliveries: pd.DataFrame) -> dict[str, Any]:
-    """Predict who will be late from what was known on 2011-01-01, beside two raw rates."""
-    cut, end = pd.Timestamp("2011-01-01"), pd.Timestamp("2013-01-01")
-    params = ScorecardParams()
-    train = observed(deliveries, cut, params)
-    promised = deliveries["promised_at"]
-    test = deliveries[(promised >= cut) & (promised < end)].rename(columns={"supplier_id": "supplier"})
-    late = (test["delivered_at"] > test["promised_at"]).to_numpy()
-    forecasts = {
-        "ours": LatenessModel.fit(train, prior=params.prior_deliveries).predict(test),
-        "vendor_raw_rate": _raw_rate(train, test, "supplier"),
-        "category_mean": _raw_rate(train, test, "category"),
-    }
-    scores = {name: {"auc": auc(late, p), "brier": float(np.mean((p - late) ** 2))} for name, p in forecasts.items()}
-    return {"train": len(train), "test": len(test), "late_share": float(late.mean()), **scores}
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,11 +126,6 @@ def _walked(known: Ratings, *, damping: float) -> Floats:
     return views.score
 
 
-def _raw_rate(train: pd.DataFrame, test: pd.DataFrame, factor: str) -> Floats:
-    rates = train.groupby(factor)["late"].mean()
-    return np.asarray(test[factor].map(rates).fillna(train["late"].mean()).to_numpy(float))
-
-
 def _in_ratings(known: Ratings, prior: float) -> Floats:
     positive = (known.train["weight"] > 0).to_numpy(float)
     n = known.judgements.n
@@ -187,9 +137,15 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print on one line")
+    parser.add_argument("--deliveries", type=int, default=5_000_000, help="deliveries to score in the test of speed")
+    parser.add_argument("--suppliers", type=int, default=110_000, help="suppliers they are of")
     options = parser.parse_args()
     folder = data_dir()
-    result = {"lateness_scms": lateness(scms_deliveries(folder)), "trust_bitcoin": trust(folder)}
+    result = {
+        "lateness_scms": lateness(scms_deliveries(folder)),
+        "trust_bitcoin": trust(folder),
+        "cards_speed": cards_speed(options.deliveries, options.suppliers, seed=0),
+    }
     print(json.dumps(result, indent=None if options.json else 2))
 
 

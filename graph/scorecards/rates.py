@@ -164,6 +164,8 @@ class Rate:
         return {f"{self.name}{ending}": value for ending, value in values.items()}
 
     def _quantile(self, q: float) -> Floats:
+        if np.isnan(self.prior_mean).all():
+            return np.full(len(self.own.n), np.nan)
         quantile: Floats = (
             gammaincinv(self.good, q) / self.n if self.poisson else betaincinv(self.good, self.n - self.good, q)
         )

@@ -119,8 +119,7 @@ def scorecards(
 
 def _suppliers(seen: pd.DataFrame, evidence: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.Index:
     """Return who has a card, sorted: whoever delivered, or is known as a supplier by third parties."""
-    codes = seen["supplier"].cat.codes.to_numpy()
-    names = seen["supplier"].cat.categories[np.unique(codes)].astype("str")
+    names = seen["supplier"].cat.categories.astype("str")
     if evidence is not None and len(evidence):
         told = evidence["aspect"].isin(ASPECTS) & (evidence["at"] <= as_of)
         names = names.union(pd.Index(evidence.loc[told, "party_id"].unique(), dtype="str"))
