@@ -60,7 +60,7 @@ def candidate_frame(
             "lead_time_days": found["days"],
             "transit_days": lane["days"],
             "carrier_id": _series(ids.arrow_at(_told(lane["carrier"], sight))),
-            "freight_fen": lane["per_order"] + lane["per_kg"] * order["kg"],
+            "freight_fen": np.rint(lane["per_order"] + lane["per_kg"] * order["kg"]),
             "distance_km": found["km"],
             "hops": np.where(found["hops"] == 3, 0, found["hops"]).astype(np.int64),
             "tie_strength": found["strength"],

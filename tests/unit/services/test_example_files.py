@@ -12,7 +12,7 @@ from contracts.params import read_toml
 from forecast.tables import CALENDAR, KNOWN, SALES, SIGNALS, STATIC
 from graph.aftersales.tables import CLAIMS, LOTS
 from graph.credit.tables import LEDGER, TERMS
-from graph.tables import DEMANDS, PARTIES, PRODUCTS, RELATIONS, SUPPLY
+from graph.tables import DEMANDS, EXCLUSIVES, LANES, PARTIES, PRODUCTS, RELATIONS, STOCK, SUPPLY
 from matching.score import ScoreWeights, total_score
 from matching.tables import CANDIDATES, CREDIT, ORDERS, SUPPLIERS
 from planning.params import PlanParams
@@ -43,6 +43,9 @@ SCHEMAS = {
     "net/sales": SALES,
     "net/signals": SIGNALS,
     "net/supply": SUPPLY,
+    "net/stock": STOCK,
+    "net/lanes": LANES,
+    "net/exclusives": EXCLUSIVES,
     "net/orders": DEMANDS,
     "net/ledger": LEDGER,
     "net/terms": TERMS,
