@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
-from contracts.errors import InputError, TableError
+from contracts.errors import InputError, TableError, UnknownIdError
+from graph.candidates.filters import Filters
+from graph.candidates.orders import OrderArrays
 from graph.candidates.search import COLUMNS, gather, gather_from
 from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
@@ -148,3 +150,165 @@ def test_top_must_be_positive(small_net: SupplyNetwork, small: Small) -> None:
     """At least one candidate."""
     with pytest.raises(InputError, match="top: expected at least 1, got 0"):
         _gather(small_net, small, top=0)
+
+
+def _stock(**row: object) -> pd.DataFrame:
+    usual = {"place_id": "D1", "sku_id": "A-red", "owner_id": "F1", "pieces": 30.0, "unit_cost_fen": 950.0}
+    return pd.DataFrame([usual | row])
+
+
+def _lanes(*rows: dict[str, object]) -> pd.DataFrame:
+    usual = {"carrier_id": "C1", "from_region": None, "to_region": None, "transit_days": 2.0, "max_kg": None}
+    return pd.DataFrame([usual | row for row in rows]).astype({"max_kg": float})
+
+
+@pytest.fixture
+def with_carriers(small: Small) -> SupplyNetwork:
+    """The small net with two carriers."""
+    carriers = pd.DataFrame({"id": ["C1", "C2"], "kind": "carrier"})
+    return SupplyNetwork.build(pd.concat([small["parties"], carriers]), small["relations"])
+
+
+def test_stock_of_an_owner_lies_elsewhere(small_net: SupplyNetwork, small: Small) -> None:
+    """F1 sells what lies at D1: on hand, from D1's place, at its own price, in D1's one day."""
+    found = _gather(small_net, small, stock=_stock()).set_index(["order_id", "supplier_id", "basis"])
+    row = found.loc[("O1", "F1", "stock")]
+    assert (row["from_id"], row["capacity"], row["unit_cost_fen"], row["lead_time_days"]) == ("D1", 30, 950, 1)
+    assert row["distance_km"] == pytest.approx(111.195, abs=0.01)
+    assert row["path"] == "F1 > D1 > S1"
+    assert found.loc[("O1", "F1", "sku"), "lead_time_days"] == 5
+
+
+def test_of_equals_stock_comes_first(small_net: SupplyNetwork, small: Small) -> None:
+    """Dearer goods on hand before cheaper capacity of the same supplier, by the same path."""
+    found = _gather(small_net, small, stock=_stock(place_id="F1", owner_id=None, unit_cost_fen=9999.0))
+    of_f1 = found[(found["order_id"] == "O2") & (found["supplier_id"] == "F1")]
+    assert of_f1["basis"].tolist() == ["stock", "sku"]
+
+
+def test_a_carrier_adds_its_days_and_its_price(with_carriers: SupplyNetwork, small: Small) -> None:
+    """12 pieces of 0.3 kg: 3.6 kg at 50 fen and 100 an order; stock leaves at once."""
+    products = small["products"].assign(weight_kg=0.3)
+    lanes = _lanes({"fen_per_kg": 50.0, "fen_per_order": 100.0})
+    found = _gather(with_carriers, small, lanes=lanes, products=products, stock=_stock())
+    row = found[(found["order_id"] == "O1") & (found["basis"] == "stock")].iloc[0]
+    assert (row["carrier_id"], row["transit_days"], row["lead_time_days"], row["freight_fen"]) == ("C1", 2, 2, 280)
+    assert found.set_index(["order_id", "supplier_id"]).loc[("O3", "F1"), "reason"].tolist()[-1] == "late"  # 5 + 2 > 5
+
+
+@pytest.mark.parametrize(
+    ("lanes", "carrier"),
+    [
+        ([{"fen_per_order": 900.0}, {"carrier_id": "C2", "fen_per_order": 100.0, "transit_days": 3.0}], "C2"),
+        ([{"fen_per_order": 900.0}, {"carrier_id": "C2", "fen_per_order": 100.0, "transit_days": 99.0}], "C1"),
+        ([{"transit_days": 99.0}, {"carrier_id": "C2", "transit_days": 98.0, "fen_per_order": 5.0}], "C2"),
+        ([{"to_region": "North"}, {"carrier_id": "C2", "to_region": "South", "fen_per_order": 0.0}], "C1"),
+        ([{"max_kg": 3.0}, {"carrier_id": "C2", "fen_per_order": 500.0}], "C2"),
+        ([{"from_region": "South"}], ""),
+        ([{"carrier_id": "D1"}], "D1"),
+        ([{"carrier_id": "S1"}], ""),
+    ],
+    ids=["cheapest in time", "in time before cheap", "fastest if late", "place", "weight", "pick-up", "own", "not own"],
+)
+def test_which_carrier_is_taken(
+    with_carriers: SupplyNetwork, small: Small, lanes: list[dict[str, object]], carrier: str
+) -> None:
+    """For O1 (3.6 kg, 7 days) from D1 in the North; a party that is no carrier drives its own goods only."""
+    options = {"products": small["products"].assign(weight_kg=0.3), "lanes": _lanes(*lanes)}
+    row = _gather(with_carriers, small, **options).set_index(["order_id", "supplier_id"]).loc[("O1", "D1")]
+    assert row["carrier_id"] == carrier
+    assert (row["reason"] == "no_delivery") == (carrier == "")
+
+
+def test_who_delivers_past_the_holder_violates_its_territory(small_net: SupplyNetwork, small: Small) -> None:
+    """D1 alone may deliver A-red in the North: F1's goods may come through D1, F1's own delivery to S4's place not."""
+    held = pd.DataFrame({"holder_id": ["D1"], "region": ["North"], "sku_id": ["A-red"]})
+    found = _gather(small_net, small, exclusives=held).set_index(["order_id", "supplier_id"])
+    assert found.loc[("O1", "F1"), ["path", "reason"]].tolist() == ["F1 > D1 > S1", ""]
+    to_north = small["orders"].iloc[[1]].assign(ship_to="North")
+    past = _gather(small_net, small, exclusives=held, orders=to_north).set_index("supplier_id")
+    assert past.loc["F1", ["reason", "violated_id"]].tolist() == ["exclusive", "D1"]
+    assert past.loc["D1", "violated_id"] == ""
+    own = small["orders"].iloc[[0]].assign(buyer_id="D1")
+    assert _gather(small_net, small, exclusives=held, orders=own)["violated_id"].tolist() == ["", ""]
+
+
+def test_an_exclusive_territory_has_its_days(small_net: SupplyNetwork, small: Small) -> None:
+    """From valid_from on, and no longer on valid_to."""
+    held = pd.DataFrame({"holder_id": ["S2"], "valid_from": [TODAY], "valid_to": [TODAY + pd.Timedelta(days=1)]})
+    for day, told in ((-1, False), (0, True), (1, False)):
+        found = _gather(small_net, small, exclusives=held, today=TODAY + pd.Timedelta(days=day))
+        assert ("exclusive" in set(found["reason"])) == told
+
+
+ROUTES = pd.DataFrame(
+    {
+        "item": "A-red",
+        "route": "usual",
+        "step": [1, 2],
+        "resource": ["sewing", "pressing"],
+        "hours_per_unit": [0.1, 0.05],
+        "minimum_lot": [8, 3],
+    }
+)
+
+
+def _workshop_net(small: Small) -> tuple[SupplyNetwork, pd.DataFrame]:
+    """F3 presses itself (28 hours a week) and has W1 sew, which supplies it."""
+    maker = pd.DataFrame([{"id": "F3", "kind": "factory", "region": "North", "lead_time_days": 2.0}])
+    tie = pd.DataFrame([{"src": "W1", "dst": "F3", "kind": "supplies"}, {"src": "F3", "dst": "S1", "kind": "supplies"}])
+    net = SupplyNetwork.build(pd.concat([small["parties"], maker]), pd.concat([small["relations"], tie]))
+    presses = pd.DataFrame([{"supplier_id": "F3", "resource": "pressing", "capacity": 28.0}])
+    supply = pd.concat([small["supply"], presses], ignore_index=True)
+    supply.loc[supply["resource"] == "sewing", "lead_time_days"] = 3.0
+    return net, supply
+
+
+def test_a_factory_dispatches_steps_to_a_workshop(small: Small) -> None:
+    """40 sewing hours a week at 0.1 h = 57 a day, pressing 80; 2 + 3 days; lots of 8 at least."""
+    net, supply = _workshop_net(small)
+    row = _gather(net, small, supply=supply, routes=ROUTES).set_index(["order_id", "supplier_id"]).loc[("O1", "F3")]
+    assert (row["basis"], row["workshops"], row["path"]) == ("workshop", "W1", "W1 > F3 > S1")
+    assert (row["capacity"], row["lead_time_days"], row["minimum_order"], row["hops"]) == (57, 5, 8, 1)
+
+
+def test_without_the_workshops_tie_the_step_cannot_be_done(small: Small) -> None:
+    """No relation, no offer; with a sewing line of its own it needs nobody."""
+    net, supply = _workshop_net(small)
+    alone = SupplyNetwork.build(
+        pd.concat([small["parties"], pd.DataFrame([{"id": "F3", "kind": "factory"}])]), small["relations"]
+    )
+    assert "F3" not in set(_gather(alone, small, supply=supply, routes=ROUTES)["supplier_id"])
+    sews = pd.DataFrame([{"supplier_id": "F3", "resource": "sewing", "capacity": 7.0}])
+    found = _gather(net, small, supply=pd.concat([supply, sews], ignore_index=True), routes=ROUTES)
+    row = found.set_index(["order_id", "supplier_id"]).loc[("O1", "F3")]
+    assert (row["basis"], row["workshops"], row["capacity"]) == ("route", "", 10)
+
+
+def test_one_order_needs_no_frame(with_carriers: SupplyNetwork, small: Small) -> None:
+    """The same candidates as from a table of one row."""
+    book = SupplyBook.of(with_carriers, small["supply"], small["products"], stock=_stock(), today=TODAY)
+    for row in small["orders"].itertuples():
+        days = (row.due_date - TODAY).days
+        for ship_to in ("", "S4", "South"):
+            table = pd.DataFrame([row]).assign(ship_to=ship_to)
+            one = OrderArrays.one(book, row.sku_id, row.pieces, row.buyer_id, ship_to=ship_to, days=days)
+            assert one.rows.tolist() == OrderArrays.of(book, table, TODAY).rows.tolist()
+    for wrong in ({"buyer_id": "X"}, {"buyer_id": "S1", "ship_to": "Moon"}):
+        with pytest.raises(TableError, match="expected the id of a known party"):
+            OrderArrays.one(book, "A-red", 1, **wrong)
+
+
+def test_wrong_filters_are_refused(small_net: SupplyNetwork, small: Small) -> None:
+    """Unknown kinds and categories, bounds below zero."""
+    with pytest.raises(UnknownIdError, match="unknown party kind shop"):
+        Filters(kinds=("shop",))
+    with pytest.raises(InputError, match="max_distance_km: expected a number >= 0, got nan"):
+        Filters(max_distance_km=float("nan"))
+    with pytest.raises(UnknownIdError, match="unknown category hats"):
+        _gather(small_net, small, filters=Filters(category="hats"))
+
+
+def test_only_who_trades_the_category(small_net: SupplyNetwork, small: Small) -> None:
+    """Of the three that list A-red, D1 alone trades shoes too."""
+    assert set(_gather(small_net, small, filters=Filters(category="shoes"))["supplier_id"]) == {"D1"}
