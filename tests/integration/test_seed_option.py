@@ -15,7 +15,7 @@ COMMANDS = sorted(
 
 def test_every_command_that_computes_takes_a_seed() -> None:
     """Also those that draw nothing."""
-    computing = {"demo", "forecast", "load", "match", "plan", "replay", "run", "scorecard", "trust"}
+    computing = {"buyers", "demo", "forecast", "load", "match", "plan", "replay", "run", "scorecard", "trust"}
     assert computing <= set(COMMANDS)
 
 
