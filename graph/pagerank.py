@@ -70,15 +70,16 @@ def pagerank(
     after_stuck = origin if stuck_start is None else stuck_start / stuck_start.sum()
     out = np.sum([np.asarray(matrix.sum(axis=1)).ravel() for matrix in links], axis=0)
     stuck = (out == 0).astype(float)
-    steps = [_steps(matrix, np.divide(1.0, out, out=np.zeros(n), where=out > 0)) for matrix in links]
-    rank = alike if first is None else first / first.sum()
+    steps = [_steps(matrix, np.divide(damping, out, out=np.zeros(n), where=out > 0)) for matrix in links]
+    rank, apart = alike if first is None else first / first.sum(), np.empty(n)
+    afresh, after_stuck = (1 - damping) * origin, damping * after_stuck
     for _ in range(max_iterations):
-        before = rank
-        rank = np.sum([step @ before for step in steps], axis=0)
-        rank += (before @ stuck) * after_stuck
-        rank *= damping
-        rank += (1 - damping) * origin
-        if np.abs(rank - before).sum() < tolerance:
+        before, rank = rank, steps[0] @ rank
+        for step in steps[1:]:
+            rank += step @ before
+        rank += np.multiply(after_stuck, before @ stuck, out=apart)
+        rank += afresh
+        if np.abs(np.subtract(rank, before, out=apart), out=apart).sum() < tolerance:
             return np.asarray(rank)
     raise EvenflowError(f"pagerank: not within {tolerance:g} after {max_iterations} iterations; allow more")
 
