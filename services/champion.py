@@ -32,7 +32,6 @@ from store.models import Kept, Shelf
 __all__ = [
     "DEFAULT_NAME",
     "Model",
-    "Serving",
     "champion_name",
     "forecast_by",
     "forecast_with",
@@ -100,37 +99,6 @@ def open_champion(shelf: Shelf) -> Model:
 def open_model(shelf: Shelf, version: str) -> Model:
     """Return one version; raises as `Shelf.read`."""
     return _opened(shelf.name, shelf.read(version), None)
-
-
-class Serving:
-    """The champion of one shelf, kept in memory and swapped as a whole when another one is promoted.
-
-    One that is damaged is refused: the one in memory serves on, and `Model.refused` says why.
-    """
-
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-        self._held: tuple[int, Model] | None = None
-
-    def current(self) -> Model:
-        """Return the champion; raises as `open_champion`."""
-        stamp = self._shelf.stamp()
-        held = self._held
-        if held is None or held[0] != stamp:
-            held = (stamp, self._fresh(held[1] if held else None))
-            self._held = held
-        return held[1]
-
-    def _fresh(self, held: Model | None) -> Model:
-        try:
-            fresh = open_champion(self._shelf)
-        except NotReadyError as error:
-            if held is None:
-                raise
-            return Model(held.name, held.version, held.card, held.trained, str(error))
-        if held is not None and fresh.refused:
-            return Model(held.name, held.version, held.card, held.trained, fresh.refused)
-        return fresh
 
 
 def forecast_with(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from contracts.errors import NotReadyError
@@ -21,7 +22,9 @@ __all__ = ["DAYS", "WEEKS", "NetworkForecasts", "forecast_network", "item_column
 
 DAYS, WEEKS = 28, 8
 _BASE = ["unique_id", "ds", "y"]
-_NO_ATTRIBUTES = {*_BASE, "available", "simulated"}
+_OPTIONAL = ["available", "returned"]
+_NO_ATTRIBUTES = {*_BASE, *_OPTIONAL, "simulated"}
+_WEEK = np.timedelta64(7, "D")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,19 +76,22 @@ def forecast_network(
         If the tables or the options are wrong.
     """
     sales = _own_sales(snapshot)
-    given, chosen = dict(tables or {}), {**({} if champion else {"horizon": DAYS}), **(options or {})}
+    period = period_of(sales)
+    own = {} if champion else {"horizon": DAYS if period == "D" else WEEKS, "freq": period}
+    given, chosen = dict(tables or {}), {**own, **(options or {})}
     given.setdefault("static", _attributes(sales, snapshot.table("products")))
     asked = _asked(champion, _measured(sales), given, chosen, progress)
     weekly = forecast_demand(
         _by_item(sales, item_column(sales, snapshot.table("routes"))),
-        horizon=7 * WEEKS,
-        bucket="W-MON",
+        horizon=7 * WEEKS if period == "D" else WEEKS,
+        freq="D" if period == "D" else "W-MON",
+        bucket="W-MON" if period == "D" else None,
         calendar=given.get("calendar"),
         model="auto" if champion else chosen.get("model", "auto"),
         seed=chosen.get("seed", 0),
         progress=_later(progress, "weeks of each item"),
     )
-    kept = chosen.get("freq", "D") == "D" and chosen.get("bucket") is None
+    kept = chosen.get("freq", period) == period and chosen.get("bucket") is None
     if kept:
         _keep(snapshot, asked, str(sales["ds"].max())[:10])
     snapshot.write_result("weekly_forecast", weekly.forecast)
@@ -136,6 +142,19 @@ def network_series(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
     return {"sales": _measured(sales), "static": _attributes(sales, snapshot.table("products"))}
 
 
+def period_of(sales: pd.DataFrame) -> str:
+    """Return ``W`` if all sales are whole weeks apart (on three dates at least), else ``D``.
+
+    Examples
+    --------
+    >>> period_of(pd.DataFrame({"ds": pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-29"])}))
+    'W'
+    """
+    apart = np.diff(np.unique(sales["ds"].to_numpy(dtype="datetime64[D]")))
+    weekly = len(apart) > 1 and bool((apart % _WEEK == np.timedelta64(0, "D")).all())
+    return "W" if weekly else "D"
+
+
 def series_items(snapshot: Snapshot) -> pd.Series:
     """Return the item that a plan makes, by series."""
     sales = _own_sales(snapshot)
@@ -174,7 +193,7 @@ def item_column(sales: pd.DataFrame, routes: pd.DataFrame) -> str:
 
 
 def _measured(sales: pd.DataFrame) -> pd.DataFrame:
-    return sales[[*_BASE, *(["available"] if "available" in sales else [])]]
+    return sales[[*_BASE, *(name for name in _OPTIONAL if name in sales)]]
 
 
 def _by_item(sales: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -182,7 +201,8 @@ def _by_item(sales: pd.DataFrame, column: str) -> pd.DataFrame:
     rows = _measured(sales).assign(unique_id=sales[column].fillna(sales["unique_id"]))
     if "available" in rows:
         rows["available"] = rows["available"].fillna(True).astype(float)
-    sums = {"y": "sum", **({"available": "mean"} if "available" in rows else {})}
+    how = {"y": "sum", "available": "mean", "returned": "sum"}
+    sums = {name: rule for name, rule in how.items() if name in rows}
     summed = rows.groupby(["unique_id", "ds"], as_index=False).agg(sums)
     return summed.assign(available=summed["available"] >= 0.5) if "available" in summed else summed
 

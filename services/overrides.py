@@ -177,9 +177,14 @@ def list_overrides(home: Path, *, unique_id: str | None = None) -> list[dict[str
     return out
 
 
-def in_force(home: Path) -> list[Override]:
-    """Return the overrides that count, in the order in which they were made."""
-    return [_override(record) for record in reversed(list_overrides(home)) if record["withdrawn"] is None]
+def in_force(home: Path, *, as_of: datetime | None = None) -> list[Override]:
+    """Return the overrides that count (or counted at a moment), in the order in which they were made."""
+    limit = "9999" if as_of is None else as_of.astimezone(UTC).isoformat(timespec="seconds")
+    return [
+        _override(record)
+        for record in reversed(list_overrides(home))
+        if record["at"] <= limit and (record["withdrawn"] is None or record["withdrawn"]["at"] > limit)
+    ]
 
 
 def with_final(frame: pd.DataFrame, overrides: Sequence[Override], static: pd.DataFrame) -> pd.DataFrame:

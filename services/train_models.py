@@ -28,7 +28,7 @@ from services.champion import DEFAULT_NAME, shelf_of
 from services.forecast_demand import framed_from, levels_of
 from store.registry import Registry, Run, require_installed
 
-__all__ = ["Recipe", "Training", "data_hash", "score_table", "train_model"]
+__all__ = ["Fitted", "Recipe", "Training", "data_hash", "fit_model", "score_table", "train_model"]
 
 _KINDS = {"str": "string", "date": "datetime", "float": "double", "bool": "boolean"}
 _SALES = {"unique_id": "str", "ds": "date", "y": "float"}
@@ -64,22 +64,32 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Training:
-    """A trained model and where it went.
+class Fitted:
+    """A trained model that was scored.
 
     Parameters
     ----------
-    version
-        Its number in the registry.
+    card
+        What is told about it: recipe, data, code, measures.
     scores
         Per origin and model, as `forecast.backtest`.
+    files
+        The model and its card, as they are kept.
     """
 
-    name: str
-    version: str
     trained: Trained
     card: Mapping[str, Any]
     scores: Sequence[Mapping[str, Any]]
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trained model and its number in the registry."""
+
+    name: str
+    version: str
+    fitted: Fitted
 
 
 def train_model(
@@ -97,12 +107,10 @@ def train_model(
 
     Parameters
     ----------
-    tables
-        ``sales`` and, as far as there are any, ``static``, ``known``, ``calendar``: raw rows.
+    tables, recipe, origins, sources
+        As `fit_model`.
     home
         Folder of the registry (``registry/``) and of the models that can serve (``models/``).
-    origins
-        Earlier origins to score at, one horizon apart, simple models beside ours.
     uri
         mlflow's URI, a file in `home` by default.
 
@@ -113,10 +121,42 @@ def train_model(
     NotReadyError
         If mlflow is not installed or does not answer.
     """
-    chosen = recipe or Recipe()
-    check_horizon(chosen.horizon)
     shelf = shelf_of(home, name)
     require_installed()
+    fitted = fit_model(tables, recipe=recipe, origins=origins, sources=sources, progress=progress)
+    registry = Registry(home / "registry", uri=uri)
+    version = registry.log(name, _run(fitted))
+    shelf.challenge(shelf.put(version, fitted.files, fitted.card))
+    registry.mirror(name, {"challenger": version})
+    return Training(name, version, fitted)
+
+
+def fit_model(
+    tables: Mapping[str, pd.DataFrame | None],
+    *,
+    recipe: Recipe | None = None,
+    origins: int = 3,
+    sources: Mapping[str, str] | None = None,
+    progress: Report = silent,
+) -> Fitted:
+    """Train and score a model, and keep it nowhere.
+
+    Parameters
+    ----------
+    tables
+        ``sales`` and, as far as there are any, ``static``, ``known``, ``calendar``: raw rows.
+    origins
+        Earlier origins to score at, one horizon apart, simple models beside ours.
+    sources
+        File names of the tables, for messages.
+
+    Raises
+    ------
+    InputError
+        If the tables or the recipe are wrong, or the history is too short for so many origins.
+    """
+    chosen = recipe or Recipe()
+    check_horizon(chosen.horizon)
     framed = framed_from(
         tables,
         sources or {},
@@ -127,18 +167,13 @@ def train_model(
     )
     levels = levels_of(framed.panel, chosen.hierarchy)
     asked = Origins(framed.panel, chosen.point, chosen.seed, levels)
-    problem = ForecastProblem(panel=framed.panel, levels=levels)
-    scores = backtest(asked, problem, origins, progress=progress)
+    scores = backtest(asked, ForecastProblem(panel=framed.panel, levels=levels), origins, progress=progress)
     progress("train", 0, 1)
     trained = train(asked, framed.panel.length)
     progress("train", 1, 1)
     card = _card(chosen, tables, trained, scores)
-    files = {**pack(trained), "card.json": orjson.dumps(card, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY)}
-    registry = Registry(home / "registry", uri=uri)
-    version = registry.log(name, _run(card, scores, trained, files))
-    shelf.challenge(shelf.put(version, files, card))
-    registry.mirror(name, {"challenger": version})
-    return Training(name, version, trained, card, scores)
+    told = orjson.dumps(card, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY)
+    return Fitted(trained, orjson.loads(told), scores, {**pack(trained), "card.json": told})
 
 
 def score_table(scores: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -199,11 +234,10 @@ def _card(
     }
 
 
-def _run(
-    card: Mapping[str, Any], scores: Sequence[Mapping[str, Any]], trained: Trained, files: Mapping[str, bytes]
-) -> Run:
+def _run(fitted: Fitted) -> Run:
+    card, trained = fitted.card, fitted.trained
     metrics: dict[str, list[float]] = {}
-    for score in scores:
+    for score in fitted.scores:
         prefix = "" if score["model"] == card["recipe"]["model"] else f"{score['model']}."
         plain = {measure: score[measure] for measure in _MEASURES if measure in score}
         plain |= {f"coverage_{share}": value for share, value in score["coverage"].items()}
@@ -222,7 +256,7 @@ def _run(
         "seen_to": card["data"]["seen_to"],
     }
     return Run(
-        params=_flat(card["recipe"]), metrics=metrics, tags=tags, inputs=inputs, outputs=outputs, files=dict(files)
+        params=_flat(card["recipe"]), metrics=metrics, tags=tags, inputs=inputs, outputs=outputs, files=fitted.files
     )
 
 

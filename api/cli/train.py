@@ -61,11 +61,11 @@ def train(
             sources=sources,
             progress=report,
         )
-    told = {"name": done.name, "version": done.version, "role": "challenger", **done.card}
+    told = {"name": done.name, "version": done.version, "role": "challenger", **done.fitted.card}
     if out is not None:
-        write_table(score_table(done.scores), out)
+        write_table(score_table(done.fitted.scores), out)
     if as_json:
-        emit(told | {"backtest": done.scores}, as_json=True, title="")
+        emit(told | {"backtest": done.fitted.scores}, as_json=True, title="")
         return
     short = {
         key: told[key] for key in ("name", "version", "role", "model", "data", "origins", "metrics", "value_added")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query, Request
 from fastapi import Path as InPath
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
+from starlette.responses import Response
 
 from api.http.examples import FORECAST_EXAMPLES
+from api.http.forecast_store import NDJSON, IfNoneMatch, ReaderDep, cached, ndjson, tag_of
 from api.http.house import HouseDep, NetDep
 from api.http.jobs import JobView, accepted
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
-from contracts.errors import UnknownIdError
+from contracts.errors import InputError
 from contracts.progress import Report
 from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
 from services.jobs import JobResult
@@ -31,6 +35,8 @@ StaticRow = row_model("StaticRow", STATIC, base=AttributeRow)
 KnownRow = row_model("KnownRow", KNOWN, base=AttributeRow)
 CalendarRow = row_model("CalendarRow", CALENDAR, base=AttributeRow)
 _TABLES = ("sales", "static", "known", "calendar")
+_PAST_SECONDS = 3600
+_HELD: dict[int | str, dict[str, Any]] = {304: {"description": "The answer you hold is right."}}
 
 
 class ForecastRequest(StrictModel):
@@ -40,7 +46,9 @@ class ForecastRequest(StrictModel):
     static: Table[StaticRow] | None = Field(None, description="Attributes by series; one without sales is new.")  # type: ignore[valid-type]
     known: Table[KnownRow] | None = Field(None, description="Regressors known ahead, by series and date.")  # type: ignore[valid-type]
     calendar: Table[CalendarRow] | None = Field(None, description="What holds for all series, by date.")  # type: ignore[valid-type]
-    horizon: int = Field(28, ge=1, le=366, description="Periods ahead.")
+    horizon: int | None = Field(
+        None, ge=1, le=366, description="Periods ahead; 28, or as long as the champion learnt, by default."
+    )
     quantiles: list[Annotated[float, Field(gt=0, lt=1)]] | None = Field(
         None, min_length=1, max_length=99, description="Levels; nine from 0.005 to 0.995 by default."
     )
@@ -50,16 +58,50 @@ class ForecastRequest(StrictModel):
     freq: str = Field("D", min_length=1, max_length=10, description="Period of the rows, a pandas offset alias.")
     bucket: str | None = Field(None, min_length=1, max_length=10, description="Sum into buckets, e.g. `W-MON`.")
     backtest: int = Field(0, ge=0, le=12, description="Earlier origins to measure on.")
-    model: str = Field("auto", min_length=1, max_length=40, description="Model; `auto` chooses.")
+    model: str = Field(
+        "auto",
+        min_length=1,
+        max_length=60,
+        description="Model; `auto` chooses; `champion` asks the promoted one.",
+    )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random.")
 
 
 class SeriesForecast(BaseModel):
-    """The forecast of one series of the loaded network."""
+    """The forecast of one series or node of the loaded network."""
+
+    version: str = Field(description="Version of the loaded network.")
+    unique_id: str = Field(description="Series or node.")
+    run: str | None = Field(description="Name of the computation.")
+    computed_at: datetime | None = Field(description="When it was computed.")
+    seen_to: str | None = Field(description="Last day of sales it saw.")
+    model_version: str | None = Field(description="Trained model that made it; null if one was learnt for it alone.")
+    statistical: float = Field(description="Expected pieces over these rows.")
+    final: float = Field(description="The same after the overrides.")
+    overrides: list[str] = Field(description="Ids of the overrides in force.")
+    rows: list[dict[str, Any]] = Field(description="`ds`, `mean`, one column per quantile (`q0.5`), `final`.")
+
+
+class DriversView(BaseModel):
+    """What moved the forecast of one series."""
 
     version: str = Field(description="Version of the loaded network.")
     unique_id: str = Field(description="Series.")
-    rows: list[dict[str, Any]] = Field(description="`ds`, `mean` and one column per quantile (`q0.5`).")
+    model_version: str = Field(description="Trained model that made it.")
+    model: str | None = Field(description="Model behind the series; null where nothing is expected.")
+    factors: dict[str, float] = Field(description="Factor of each driver over the horizon; the level is in pieces.")
+    rows: list[dict[str, Any]] = Field(description="By day `ds`, `mean` and the factors, whose product it is.")
+
+
+SeriesPath = Annotated[str, InPath(min_length=1, max_length=500, description="Series or node.")]
+LevelQuery = Annotated[str, Query(min_length=1, max_length=200, description="`series`, or a level that was computed.")]
+HorizonQuery = Annotated[int | None, Query(ge=1, le=730, description="Only the first periods.")]
+QuantilesQuery = Annotated[
+    str | None, Query(max_length=200, description="Only these of the quantiles kept, e.g. `0.1,0.9`; none is guessed.")
+]
+AsOfQuery = Annotated[
+    AwareDatetime | None, Query(description="As it counted at this moment (with its time zone); now by default.")
+]
 
 
 @router.post("", status_code=202, response_model=JobView)
@@ -69,8 +111,8 @@ def create_forecast(
     """Compute a probabilistic forecast in the background.
 
     The answer names the job; its table `forecast` has `unique_id`, `ds`, `mean` and one column per quantile. Without
-    `sales` those of the loaded network are forecast, and kept with it: by series as asked (days only, without a
-    hierarchy), and by item and week (`weekly_forecast`) for its plan.
+    `sales` those of the loaded network are forecast, and kept with it: by series and by node of the hierarchy as asked
+    (days only), and by item and week (`weekly_forecast`) for its plan. `champion` forecasts without learning anew.
     """
     tables = {name: frame_of(getattr(request, name)) for name in _TABLES}
     options = request.model_dump(exclude=set(_TABLES), exclude_none=True)
@@ -79,27 +121,110 @@ def create_forecast(
     return accepted(house, "forecast", partial(forecast_work, tables, options, house.settings.home))
 
 
-@router.get("", response_model=Page)
-def list_forecasts(loaded: NetDep, limit: LimitQuery = 100, cursor: CursorQuery = None) -> JsonResponse:
-    """List the series of the loaded network that have a forecast, with their total over the horizon."""
-    series = list(loaded.rows_by("forecast", "unique_id").items())
-    rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(series))
-    page = [{"unique_id": name, "periods": len(part), "mean": float(part["mean"].sum())} for name, part in series[rows]]
-    return JsonResponse({"version": loaded.version, "total": len(series), "rows": page, "next_cursor": following})
-
-
-@router.get("/{unique_id:path}", response_model=SeriesForecast)
-def read_forecast(
+@router.get(
+    "", response_model=Page, responses={200: {"content": {NDJSON: {}}}, 304: {"description": "As you hold it."}}
+)
+def list_forecasts(
+    request: Request,
     loaded: NetDep,
-    unique_id: Annotated[str, InPath(min_length=1, max_length=500, description="Series.")],
-) -> JsonResponse:
-    """Return the forecast of one series of the loaded network, as it was last computed."""
-    rows = loaded.rows_by("forecast", "unique_id").get(unique_id)
-    if rows is None:
-        raise UnknownIdError("series", unique_id)
-    return JsonResponse(
-        {"version": loaded.version, "unique_id": unique_id, "rows": to_rows(rows.drop(columns="unique_id"))}
-    )
+    reader: ReaderDep,
+    limit: LimitQuery = 100,
+    cursor: CursorQuery = None,
+    *,
+    level: LevelQuery = "series",
+    horizon: HorizonQuery = None,
+    quantiles: QuantilesQuery = None,
+    as_of: AsOfQuery = None,
+    held: IfNoneMatch = None,
+) -> Response:
+    """List the series of the loaded network that have a forecast, with their total over the horizon.
+
+    With `Accept: application/x-ndjson` all of them are streamed, one line each with its rows. `level` lists the nodes
+    of a level of the `hierarchy` that was asked for instead.
+    """
+    view = reader.view(loaded.snapshot, as_of)
+    names = view.levels.get(level)
+    if names is None:
+        raise InputError("level", f"one of {', '.join(view.levels)}", level)
+    levels = _quantiles(quantiles)
+    if NDJSON in request.headers.get("accept", ""):
+        return cached(
+            lambda: ndjson(view, list(names), lambda name: view.read(name, horizon=horizon, quantiles=levels)),
+            tag_of(request, view.tag),
+            held,
+        )
+    rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(names))
+    page = [_totals(name, view.read(name, horizon=horizon)) for name in names[rows]]
+    body = {"version": loaded.version, "total": len(names), "rows": page, "next_cursor": following}
+    return cached(body, tag_of(request, view.tag), held)
+
+
+@router.get("/{unique_id:path}/drivers", response_model=DriversView)
+def read_drivers(
+    request: Request, loaded: NetDep, reader: ReaderDep, unique_id: SeriesPath, held: IfNoneMatch = None
+) -> Response:
+    """Tell what moved the forecast of a series, in a planner's words.
+
+    Factors multiply to the forecast of each day. The forecast must have been made by a promoted model.
+    """
+    view = reader.view(loaded.snapshot)
+
+    def body() -> dict[str, Any]:
+        found, days = reader.drivers(loaded.snapshot, unique_id)
+        told = {"version": loaded.version, "unique_id": unique_id, "model_version": view.meta["model_version"]}
+        if found is None:
+            return {**told, "model": None, "factors": {}, "rows": []}
+        frame = pd.DataFrame(np.exp(found.logs), columns=list(found.words)).assign(ds=days.astype("datetime64[s]"))
+        rows = to_rows(frame.assign(mean=found.mean)[["ds", "mean", *found.words]])
+        return {**told, "model": found.model, "factors": found.summary(), "rows": rows}
+
+    return cached(body, tag_of(request, view.tag), held)
+
+
+@router.get("/{unique_id:path}", response_model=SeriesForecast, responses=_HELD)
+def read_forecast(
+    request: Request,
+    loaded: NetDep,
+    reader: ReaderDep,
+    unique_id: SeriesPath,
+    *,
+    horizon: HorizonQuery = None,
+    quantiles: QuantilesQuery = None,
+    as_of: AsOfQuery = None,
+    held: IfNoneMatch = None,
+) -> Response:
+    """Return the forecast of a series, or of a node (`total`, `region=North`), of the loaded network.
+
+    `mean` and `q…` are the statistical forecast; `final` (and `final_q…` where somebody moved it) is what counts after
+    the planners' overrides, and what plans use.
+    """
+    view = reader.view(loaded.snapshot, as_of)
+    rows = view.read(unique_id, horizon=horizon, quantiles=_quantiles(quantiles))
+    meta = {name: view.meta.get(name) for name in ("run", "computed_at", "seen_to", "model_version")}
+    body = {
+        "version": view.meta.get("data_version") or loaded.version,
+        "unique_id": unique_id,
+        **meta,
+        "statistical": float(rows["mean"].sum()),
+        "final": float(rows["final"].sum()),
+        "overrides": list(view.overrides.get(unique_id, ())),
+        "rows": to_rows(rows),
+    }
+    return cached(body, tag_of(request, view.tag), held, seconds=_PAST_SECONDS if as_of else 0)
+
+
+def _totals(name: str, rows: pd.DataFrame) -> dict[str, Any]:
+    total = {"mean": float(rows["mean"].sum()), "final": float(rows["final"].sum())}
+    return {"unique_id": name, "periods": len(rows), **total}
+
+
+def _quantiles(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError("quantiles", "levels separated by commas (0.1,0.9)", text) from None
 
 
 def forecast_work(
@@ -109,18 +234,28 @@ def forecast_work(
     given = {name: table for name, table in tables.items() if table is not None}
     if "sales" not in given:
         return _network_work(given, options, home, progress)
-    from services.forecast_demand import forecast_demand
+    from services.champion import forecast_by
 
-    sales = given.pop("sales")
-    report = forecast_demand(sales, **given, **options, sources={name: name for name in _TABLES}, progress=progress)
+    sales, model = given.pop("sales"), options.pop("model", "auto")
+    report = forecast_by(
+        sales,
+        home=home,
+        model=model,
+        options=options,
+        **given,
+        sources={name: name for name in _TABLES},
+        progress=progress,
+    )
     return JobResult({**report.summary, "version": None}, {"forecast": report.forecast})
 
 
 def _network_work(given: dict[str, pd.DataFrame], options: dict[str, Any], home: Path, progress: Report) -> JobResult:
+    from services.champion import champion_name, open_champion, shelf_of
     from services.network_forecast import forecast_network
     from store.home import Home
 
-    snapshot = Home(home).current()
-    found = forecast_network(snapshot, tables=given, options=options, progress=progress)
+    snapshot, name = Home(home).current(), champion_name(options.get("model", "auto"))
+    champion = open_champion(shelf_of(home, name)) if name else None
+    found = forecast_network(snapshot, tables=given, options=options, champion=champion, progress=progress)
     summary = {**found.asked.summary, "version": snapshot.version, "kept": found.kept}
     return JobResult(summary, {"forecast": found.asked.forecast, "weekly_forecast": found.weekly.forecast})

@@ -1,0 +1,89 @@
+"""What the routes about forecasts share: the reader of kept ones, and answers that a client may keep and ask about."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+from fastapi import Depends, Header, Request
+from starlette.responses import Response, StreamingResponse
+
+from api.http.responses import JsonResponse, to_rows
+
+if TYPE_CHECKING:
+    from services.read_forecasts import ForecastReader, ForecastView
+
+__all__ = ["NDJSON", "IfNoneMatch", "ReaderDep", "cached", "ndjson", "tag_of"]
+
+NDJSON = "application/x-ndjson"
+_PER_CHUNK = 200
+
+IfNoneMatch = Annotated[
+    str | None,
+    Header(alias="If-None-Match", max_length=500, description="`ETag` of the answer you hold; 304 if it is right."),
+]
+
+
+def _reader(request: Request) -> ForecastReader:
+    state = request.app.state
+    if not hasattr(state, "forecast_reader"):
+        from services.read_forecasts import ForecastReader
+
+        state.forecast_reader = ForecastReader(state.house.settings.home)
+    reader: ForecastReader = state.forecast_reader
+    return reader
+
+
+ReaderDep = Annotated[Any, Depends(_reader)]
+
+
+def tag_of(request: Request, *parts: object) -> str:
+    """Return the entity tag of an answer: what it was made from and what was asked."""
+    told = f"{request.url.path}?{request.url.query} {request.headers.get('accept')} {parts}"
+    return f'"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"'
+
+
+def cached(body: Any, tag: str, asked: str | None, *, seconds: int = 0) -> Response:
+    """Answer with a tag, or with 304 if the client holds just that.
+
+    Parameters
+    ----------
+    body
+        The answer, or a function that makes it.
+    seconds
+        How long it stays right without asking; 0 = ask each time.
+    """
+    keep = f"private, max-age={seconds}" if seconds else "private, no-cache"
+    headers = {"ETag": tag, "Cache-Control": keep, "Vary": "Accept"}
+    held = [part.strip().removeprefix("W/") for part in (asked or "").split(",")]
+    if tag in held or "*" in held:
+        return Response(status_code=304, headers=headers)
+    made = body() if callable(body) else body
+    if isinstance(made, Response):
+        made.headers.update(headers)
+        return made
+    return JsonResponse(made, headers=headers)
+
+
+def ndjson(view: ForecastView, identifiers: list[str], read: Any) -> StreamingResponse:
+    """Stream one line per series: ``unique_id``, its overrides and its rows."""
+
+    def lines() -> Iterator[bytes]:
+        for start in range(0, len(identifiers), _PER_CHUNK):
+            part = identifiers[start : start + _PER_CHUNK]
+            yield b"".join(
+                orjson.dumps(
+                    {
+                        "unique_id": name,
+                        "model_version": view.meta.get("model_version"),
+                        "overrides": list(view.overrides.get(name, ())),
+                        "rows": to_rows(read(name)),
+                    },
+                    option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE,
+                )
+                for name in part
+            )
+
+    return StreamingResponse(lines(), media_type=NDJSON)
