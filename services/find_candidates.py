@@ -87,8 +87,7 @@ def find_candidates(
     if top < 1:
         raise InputError("top", "at least 1", top)
     require_known(demands, snapshot.table("products"), snapshot.table("supply"))
-    for buyer in demands["buyer_id"].unique() if viewer.tenant is not None else ():
-        viewer.own_position(snapshot.network(), buyer)
+    _require_own(snapshot.network(), demands["buyer_id"], viewer)
     day = (first_day(demands) if today is None else pd.Timestamp(today)).tz_localize(None)
     book = book_of(snapshot, day)
     if not len(book.offers.rows):
@@ -99,6 +98,15 @@ def find_candidates(
     summary = _summary(found, demands) | {"today": day.date().isoformat()}
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
     return CandidateReport(candidates=found, summary=summary)
+
+
+def _require_own(network: SupplyNetwork, buyers: pd.Series, viewer: Viewer) -> None:
+    """Refuse buyers of others as if they were unknown: the answer does not tell which."""
+    at = network.parties.ids.positions(buyers)
+    foreign = (at < 0) | ~viewer.owns(network, at)
+    if foreign.any():
+        row = int(np.argmax(foreign))
+        raise TableError("orders", "buyer_id", "the id of a known party", buyers.iloc[row], row=row + 1)
 
 
 def book_of(snapshot: Snapshot, day: pd.Timestamp) -> SupplyBook:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -66,14 +68,8 @@ def lanes_of(parties: Parties, lanes: pd.DataFrame, regions: IdColumn) -> Lanes:
     return Lanes(plain(key[order], np.int64), rows[order], len(regions))
 
 
-def holders_of(
-    parties: Parties,
-    exclusives: pd.DataFrame,
-    regions: IdColumn,
-    skus: IdColumn,
-    brands: IdColumn,
-) -> Holders:
-    """Encode a frame with the columns of `graph.tables.EXCLUSIVES`.
+def holders_of(parties: Parties, exclusives: pd.DataFrame, regions: IdColumn, names: Mapping[str, IdColumn]) -> Holders:
+    """Encode a frame with the columns of `graph.tables.EXCLUSIVES`; `names` are those of sku_id, category and brand.
 
     Raises
     ------
@@ -82,22 +78,17 @@ def holders_of(
     """
     holder = require_parties(parties.ids, exclusives, "exclusives", "holder_id")
     region = _regions(texts_of(exclusives, "region"), regions, -1)
-    named = {
-        "sku_id": (skus, 0),
-        "category": (parties.categories, len(skus)),
-        "brand": (brands, 0),
-    }
     codes, known = {}, np.ones(len(exclusives), dtype=bool)
-    for column, (names, offset) in named.items():
+    for column, words in names.items():
         texts = texts_of(exclusives, column)
-        found = names.positions(texts)
+        found = words.positions(texts)
         given = (texts != "").to_numpy()
         known &= ~given | (found >= 0)  # nothing here is of a brand or category that nobody knows
-        codes[column] = np.where(given, found + offset, -1)
+        codes[column] = np.where(given, found, -1)
     rows = np.flatnonzero(known)
     rows = rows[np.lexsort((holder[rows], region[rows]))]
     every = table(
-        HOLDER, region=region, holder=holder, brand=codes["brand"], sku=codes["sku_id"], category=codes["category"]
+        HOLDER, region=region, holder=holder, brand=codes["brand"], group=codes["category"], sku=codes["sku_id"]
     )
     return Holders(plain(region[rows], np.int32), every[rows])
 

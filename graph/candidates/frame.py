@@ -45,7 +45,7 @@ def candidate_frame(
     """Return the table that `graph.candidates.search.gather` describes; parties out of sight are not named."""
     offers, lanes, ids = book.offers, book.lanes, book.network.parties.ids
     own, order = offers.rows[found["offer"]], orders.rows[found["demand"]]
-    usual = np.append(book.sku_cost, np.nan)[order["sku"]]
+    usual = np.append(book.sku["cost"], np.nan)[order["sku"]]
     lane = np.append(lanes.rows, _no_lane(lanes))[found["lane"]]
     supplier, workshops = ids.arrow_at(own["supplier"]), _workshops(book, found["offer"], sight)
     return pd.DataFrame(

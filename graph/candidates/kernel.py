@@ -67,10 +67,10 @@ def _holders(exclusives: Holders, order: Row, scratch: Scratch) -> int:
 
 @merged
 def _covers(exclusive: Row, order: Row) -> bool:
-    sku, category, brand = exclusive["sku"], exclusive["category"], exclusive["brand"]
+    sku, group, brand = exclusive["sku"], exclusive["group"], exclusive["brand"]
     return (
         (sku < 0 or sku == order["sku"])
-        and (category < 0 or category == order["category"])
+        and (group < 0 or group == order["group"])
         and (brand < 0 or brand == order["brand"])
     )
 

@@ -20,6 +20,7 @@ __all__ = [
     "LANE",
     "OFFER",
     "ORDER",
+    "SKU",
     "STOCK",
     "Case",
     "Holders",
@@ -75,6 +76,7 @@ ORDER = {
     "buyer": np.int32,
     "region": np.int32,
     "brand": np.int32,
+    "group": np.int32,
     "sku": np.int64,
     "category": np.int64,
     "pieces": np.int64,
@@ -92,7 +94,8 @@ LANE = {
     "per_order": np.float64,
     "max_kg": np.float64,
 }
-HOLDER = {"region": np.int32, "holder": np.int32, "brand": np.int32, "sku": np.int64, "category": np.int64}
+SKU = {"category": np.int32, "group": np.int32, "brand": np.int32, "cost": np.float64, "kg": np.float64}
+HOLDER = {"region": np.int32, "holder": np.int32, "brand": np.int32, "group": np.int32, "sku": np.int64}
 CANDIDATE = {
     "demand": np.int64,
     "offer": np.int64,
@@ -163,7 +166,7 @@ class Lanes(NamedTuple):
 class Holders(NamedTuple):
     """Exclusive territories: rows with fields `HOLDER`, sorted by region (everywhere first, as -1); -1 = any.
 
-    ``category`` holds goods, ``brand`` codes of brands.
+    ``group`` and ``brand`` hold codes of the categories and brands of products.
     """
 
     region: Int32
@@ -193,8 +196,8 @@ class Case(NamedTuple):
     ----------
     orders
         Rows with fields `ORDER`: position of the ``buyer``; ``region, lat, lon`` of the place of delivery (-1 and NaN
-        unknown); the ``sku`` asked for and the good of its ``category``, -1 none; code of its ``brand``; ``pieces`` and
-        their weight ``kg`` (0 unknown); ``days`` until the due date, infinite without one.
+        unknown); the ``sku`` asked for and the good of its ``category``, -1 none; its ``group`` and ``brand`` as in
+        `SKU`; ``pieces`` and their weight ``kg`` (0 unknown); ``days`` until the due date, infinite without one.
     near, far
         The suppliers of each order's buyer, and the suppliers of those.
     """

@@ -77,23 +77,21 @@ class OrderArrays:
     ) -> OrderArrays:
         """Encode who wants what (sku and pieces), where (region, latitude, longitude) and until when."""
         sku, pieces = wanted
-        # A sku that the book has not is read as -1.
-        at = np.maximum(sku, 0)
-        category, brand, kg = (
-            np.where(sku >= 0, column[at], none) if len(column) else np.full(len(sku), none)
-            for column, none in ((book.sku_category, -1), (book.sku_brand, -1), (book.sku_kg, np.nan))
-        )
+        unknown = np.zeros(1, dtype=book.sku.dtype)  # the last row stands for -1, a sku that the book has not
+        unknown["category"], unknown["group"], unknown["brand"] = -1, -1, -1
+        own = book.sku[sku] if (sku >= 0).all() else np.append(book.sku, unknown)[sku]
         region, lat, lon = place
         return cls(
             table(
                 ORDER,
                 buyer=buyer,
                 region=region,
-                brand=brand,
+                brand=own["brand"],
+                group=own["group"],
                 sku=sku,
-                category=np.where(category >= 0, category.astype(np.int64) + len(book.skus), -1),
+                category=np.where(own["category"] >= 0, own["category"].astype(np.int64) + len(book.skus), -1),
                 pieces=pieces,
-                kg=np.nan_to_num(kg * pieces),
+                kg=np.nan_to_num(own["kg"] * pieces),
                 lat=lat,
                 lon=lon,
                 days=days,

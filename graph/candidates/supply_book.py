@@ -9,7 +9,7 @@ import pandas as pd
 
 from graph.arrays import Array, Ints, expand
 from graph.candidates.delivery import holders_of, in_force, lanes_of, require_parties, texts_of
-from graph.candidates.layout import OFFER, STOCK, Float64, Holders, Lanes, Offers, Territories, plain, table
+from graph.candidates.layout import OFFER, SKU, STOCK, Float64, Holders, Lanes, Offers, Territories, plain, table
 from graph.candidates.offers import listed, made_by_routes, on_request, rows_in_force, stocked
 from graph.ids import IdColumn
 from graph.network import SupplyNetwork
@@ -30,9 +30,10 @@ class SupplyBook:
         The net the suppliers belong to.
     skus
         The goods 0 … len(skus) - 1; category c of the net is good ``len(skus) + c``.
-    sku_category, sku_brand, sku_cost, sku_kg
-        Shape (skus,): codes of the sku's category and brand (-1 unknown), its usual cost in fen and weight in
-        kilograms (NaN unknown).
+    sku
+        Shape (skus,), fields `graph.candidates.layout.SKU`: codes of the sku's ``category`` among those of parties, of
+        its ``group``, the same among those of products, and of its ``brand`` (-1 unknown); its usual ``cost`` in fen
+        and weight in ``kg`` (NaN unknown).
     offers, territories, lanes, exclusives
         See `graph.candidates.layout`; no lanes means that everybody delivers, no exclusives that nobody holds any.
     team_start, team
@@ -47,10 +48,7 @@ class SupplyBook:
 
     network: SupplyNetwork
     skus: IdColumn
-    sku_category: Ints
-    sku_brand: Ints
-    sku_cost: Float64
-    sku_kg: Float64
+    sku: Array
     offers: Offers
     territories: Territories
     lanes: Lanes
@@ -110,19 +108,18 @@ class SupplyBook:
         words = [texts_of(given[name], column) for name, column in _REGIONS if name in given]
         regions, territory, territories = _territories(parties, frame["territory"], words)
         party_region = np.append(regions.positions(parties.regions.all_texts()), np.int32(-1))[parties.region]
-        category, brand, brands, cost, kg = _of_products(network, products, skus)
+        names = {"sku_id": skus} | {
+            name: IdColumn.vocabulary(texts_of(products, name)) for name in ("category", "brand")
+        }
         nothing = pd.DataFrame({"carrier_id": [], "holder_id": []}, dtype="str")
         return cls(
             network,
             skus,
-            category,
-            brand,
-            cost,
-            kg,
+            _of_products(parties, products, names),
             _sorted_offers(parties, frame, territory, party_region, len(skus) + len(parties.categories)),
             territories,
             lanes_of(parties, given.get("lanes", nothing), regions),
-            holders_of(parties, in_force(given.get("exclusives", nothing), day), regions, skus, brands),
+            holders_of(parties, in_force(given.get("exclusives", nothing), day), regions, names),
             team_start,
             team,
             regions,
@@ -214,19 +211,18 @@ def _territories(parties: Parties, texts: pd.Series, others: list[pd.Series]) ->
     return regions, coded, Territories(plain(allowed, np.int64), len(regions))
 
 
-def _of_products(
-    network: SupplyNetwork, products: pd.DataFrame, skus: IdColumn
-) -> tuple[Ints, Ints, IdColumn, Float64, Float64]:
-    at = skus.positions(products["sku_id"].astype("str"))
-    brands = IdColumn.vocabulary(texts_of(products, "brand"))
-    category, brand = np.full(len(skus), -1, dtype=np.int32), np.full(len(skus), -1, dtype=np.int32)
-    category[at] = network.parties.categories.positions(texts_of(products, "category"))
-    brand[at] = brands.positions(texts_of(products, "brand"))
-    cost, kg = np.full(len(skus), np.nan), np.full(len(skus), np.nan)
-    for name, column in (("unit_cost_fen", cost), ("weight_kg", kg)):
-        if name in products:
-            column[at] = products[name].to_numpy(np.float64, na_value=np.nan)
-    return category, brand, brands, cost, kg
+def _of_products(parties: Parties, products: pd.DataFrame, names: dict[str, IdColumn]) -> Array:
+    rows = np.empty(len(names["sku_id"]), dtype=np.dtype(list(SKU.items())))
+    for name in SKU:
+        rows[name] = -1 if name in ("category", "group", "brand") else np.nan
+    at = names["sku_id"].positions(products["sku_id"].astype("str"))
+    rows["category"][at] = parties.categories.positions(texts_of(products, "category"))
+    for name, column in (("group", "category"), ("brand", "brand")):
+        rows[name][at] = names[column].positions(texts_of(products, column))
+    for name, column in (("cost", "unit_cost_fen"), ("kg", "weight_kg")):
+        if column in products:
+            rows[name][at] = products[column].to_numpy(np.float64, na_value=np.nan)
+    return rows
 
 
 def _middles(parties: Parties, party_region: Ints, n_regions: int) -> Float64:

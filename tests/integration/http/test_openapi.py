@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.http.examples import CREDIT_PRICE_EXAMPLES, FORECAST_EXAMPLES, MATCH_EXAMPLES, PLAN_EXAMPLES
+from api.http.examples import (
+    CANDIDATE_EXAMPLES,
+    CREDIT_PRICE_EXAMPLES,
+    EVENT_EXAMPLES,
+    FORECAST_EXAMPLES,
+    MATCH_EXAMPLES,
+    PLAN_EXAMPLES,
+)
 
 POSTS = [
     (path, name, example["value"])
@@ -16,6 +23,8 @@ POSTS = [
         "/v1/forecasts": FORECAST_EXAMPLES,
         "/v1/plans": PLAN_EXAMPLES,
         "/v1/matches": MATCH_EXAMPLES,
+        "/v1/candidates": CANDIDATE_EXAMPLES,
+        "/v1/relations": EVENT_EXAMPLES,
         "/v1/credit/price": CREDIT_PRICE_EXAMPLES,
     }.items()
     for name, example in examples.items()
@@ -61,15 +70,19 @@ def test_operation_ids_are_stable(client):
         "create_forecast",
         "create_plan",
         "download_plan_csv",
+        "find_candidates",
+        "find_path",
         "download_plan_excel",
         "health",
         "list_forecasts",
         "list_jobs",
+        "list_neighbours",
         "match",
         "metrics",
         "price_terms",
         "read_claim",
         "read_forecast",
+        "read_holder",
         "read_job",
         "read_job_table",
         "read_pair_credit",
@@ -79,6 +92,7 @@ def test_operation_ids_are_stable(client):
         "read_plan",
         "read_problem",
         "ready",
+        "record_changes",
     }
 
 
