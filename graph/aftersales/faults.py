@@ -8,14 +8,15 @@ import pandas as pd
 from scipy.special import gammaincinv
 
 from graph.aftersales.attribution import Attribution, FaultParams
-from graph.aftersales.routes import CAUSE_ROLES
+from graph.aftersales.routes import CAUSE_ROLES, UNSEEN
 from graph.aftersales.tables import UNKNOWN
 
 __all__ = ["FAULTS", "party_faults", "party_totals", "trace"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-FAULTS = ("party_id", "at", "claims", "claims_low", "claims_high", "pieces", "amount_fen", "evidence_n")
+_EXPECTED = ("claims", "claims_low", "claims_high", "pieces", "amount_fen", "evidence_n")
+FAULTS = ("party_id", "at", "delivery_id", *_EXPECTED)
 
 
 def trace(attribution: Attribution, *, claim: int | None = None) -> pd.DataFrame:
@@ -66,21 +67,25 @@ def trace(attribution: Attribution, *, claim: int | None = None) -> pd.DataFrame
 
 
 def party_faults(attribution: Attribution, params: FaultParams | None = None) -> pd.DataFrame:
-    """Return what each party is expected to have been at fault for, by day of the claim: evidence for scorecards.
+    """Return what each party is expected to have been at fault for, by day and lot: evidence for scorecards.
 
     Returns
     -------
     DataFrame
-        `FAULTS`: ``claims`` expected at fault with their range (10 % and 90 % quantiles by default), ``pieces`` and
-        ``amount_fen`` expected, ``evidence_n`` (claims the party was a suspect of), by party and day.
+        `FAULTS`: ``delivery_id`` is the lot; ``claims`` expected at fault with their range (10 % and 90 % quantiles by
+        default); ``pieces`` expected, without late and returned ones, which say nothing on the goods; ``amount_fen``
+        expected, whole; ``evidence_n`` (claims the party was a suspect of). By party, day and lot. It is the table
+        `graph.scorecards.tables.FAULTS`.
     """
     params = params or FaultParams()
     who = attribution.suspects
     party = attribution.units.party[attribution.units.of_step[who.step]]
     rows = _per_claim_and_party(attribution, party)
     rows["at"] = attribution.claims["at"].to_numpy()[rows["claim"]]
-    summed = _summed(rows, ["party_id", "at"], params)
-    return summed[list(FAULTS)].sort_values(["party_id", "at"]).reset_index(drop=True)
+    rows["delivery_id"] = attribution.claims["lot_id"].to_numpy(object)[rows["claim"]]
+    keys = ["party_id", "at", "delivery_id"]
+    summed = _summed(rows, keys, params)[list(FAULTS)].astype({"party_id": "str", "delivery_id": "str"})
+    return summed.sort_values(keys).reset_index(drop=True)
 
 
 def party_totals(attribution: Attribution, params: FaultParams | None = None) -> pd.DataFrame:
@@ -112,13 +117,13 @@ def party_totals(attribution: Attribution, params: FaultParams | None = None) ->
             "lots": np.bincount(units.of_step, minlength=n),
             "handled_pieces": np.bincount(units.of_step, steps["pieces"], n).astype(np.int64),
             "clean_pieces": np.bincount(units.of_step, clean, n).astype(np.int64),
-            **{name: summed[name].to_numpy() for name in FAULTS[2:]},
+            **{name: summed[name].to_numpy() for name in _EXPECTED},
             "fault_ppm": attribution.rate * 1e6,
             "fault_ppm_low": gammaincinv(caused + k, params.low) * scale,
             "fault_ppm_high": gammaincinv(caused + k, params.high) * scale,
             "role_ppm": role_rate * 1e6,
         }
-    ).astype({"evidence_n": np.int64})
+    ).astype({"evidence_n": np.int64, "amount_fen": np.int64})
     return frame.sort_values(["amount_fen", "party_id", "role"], ascending=[False, True, True]).reset_index(drop=True)
 
 
@@ -137,8 +142,8 @@ def _per_claim_and_party(attribution: Attribution, party: npt.NDArray[np.generic
     """Return the probability per claim and party (or unit): of several steps of a party the sum."""
     rows = pd.DataFrame({"claim": attribution.suspects.claim, "party_id": party, "p": attribution.probability})
     merged = rows.groupby(["claim", "party_id"], sort=False, as_index=False)["p"].sum()
-    cost = attribution.claims.loc[merged["claim"], ["pieces", "amount_fen"]].reset_index(drop=True)
-    return merged.assign(n=cost["pieces"], fen=cost["amount_fen"])
+    cost = attribution.claims.loc[merged["claim"], ["kind", "pieces", "amount_fen"]].reset_index(drop=True)
+    return merged.assign(n=cost["pieces"].where(~cost["kind"].isin(UNSEEN), 0), fen=cost["amount_fen"])
 
 
 def _summed(rows: pd.DataFrame, by: list[str], params: FaultParams) -> pd.DataFrame:
@@ -147,7 +152,8 @@ def _summed(rows: pd.DataFrame, by: list[str], params: FaultParams) -> pd.DataFr
     parts = rows[by].assign(claims=p, pieces=p * rows["n"], amount_fen=p * rows["fen"], evidence_n=1)
     summed = parts.groupby(by, as_index=False, sort=False).sum()
     low, high = _count_range(summed["claims"].to_numpy(float), summed["evidence_n"].to_numpy(float), params)
-    return summed.assign(claims_low=low, claims_high=high)
+    fen = summed["amount_fen"].round().astype(np.int64)
+    return summed.assign(claims_low=low, claims_high=high, amount_fen=fen)
 
 
 def _clean_pieces(attribution: Attribution) -> Floats:

@@ -12,12 +12,12 @@ import pandas as pd
 from graph.aftersales.tables import CLAIM_KINDS, ROLES, UNKNOWN
 from graph.arrays import expand
 
-__all__ = ["CAUSE_ROLES", "Suspects", "Units", "cause_table", "detectable", "steps_of", "suspects", "units"]
+__all__ = ["CAUSE_ROLES", "UNSEEN", "Suspects", "Units", "cause_table", "detectable", "steps_of", "suspects", "units"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 CAUSE_ROLES = (*ROLES, UNKNOWN)
-_UNSEEN = ("late", "return")  # no inspection of pieces could have seen these
+UNSEEN = ("late", "return")  # no inspection of pieces could have seen these
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +151,7 @@ def cause_table(causes: Mapping[str, Mapping[str, float]]) -> Floats:
 
 def detectable() -> npt.NDArray[np.bool_]:
     """Return which kinds of claim an inspection could have prevented, (kinds,)."""
-    return np.array([kind not in _UNSEEN for kind in CLAIM_KINDS])
+    return np.array([kind not in UNSEEN for kind in CLAIM_KINDS])
 
 
 def _found(claims: pd.DataFrame) -> Floats:
