@@ -168,7 +168,7 @@ class Encoder:
         latest = frame["at"].max() if as_of is None and "at" in frame else as_of
         if latest is None or pd.isna(latest):
             return _NEVER - 1
-        return (pd.Timestamp(latest).tz_localize(None).normalize() - _EPOCH).days
+        return int((pd.Timestamp(latest).tz_localize(None).normalize() - _EPOCH).days)
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:
