@@ -24,7 +24,7 @@ def test_a_series_forecast_is_read(client):
     """The forecast of a series has its dates and quantiles."""
     body = client.get("/v1/forecasts/soap@s1").json()
     assert body["unique_id"] == "soap@s1"
-    assert body["rows"][0] == {"ds": "2026-03-01", "mean": 5.0, "q0.1": 3.0, "q0.9": 8.0}
+    assert body["rows"][0] == {"ds": "2026-03-01", "mean": 5.0, "q0.1": 3.0, "q0.9": 8.0, "final": 5.0}
 
 
 def test_ids_may_hold_slashes(client):
@@ -36,8 +36,8 @@ def test_the_series_are_listed(client):
     """Each series is listed with its total over the horizon."""
     body = client.get("/v1/forecasts").json()
     assert body["rows"] == [
-        {"unique_id": "soap@s1", "periods": 3, "mean": 18.0},
-        {"unique_id": "soap@s/2", "periods": 3, "mean": 6.0},
+        {"unique_id": "soap@s1", "periods": 3, "mean": 18.0, "final": 18.0},
+        {"unique_id": "soap@s/2", "periods": 3, "mean": 6.0, "final": 6.0},
     ]
 
 
