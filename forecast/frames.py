@@ -184,8 +184,22 @@ def _history(
             some = hidden & (pieces > 0)
             sold = csr_matrix((pieces[some], (grid.series[some], period[some])), shape=(n, length))
     y = y.reshape(n, length)
+    if "returned" in sales.columns:
+        back = np.bincount(cell, weights=sales["returned"].fillna(0).to_numpy(float), minlength=n * length)
+        notes |= _net(y, back.reshape(n, length))
     y[~available] = 0
     return y.astype(np.float32), available, born, sold if sold is not None and sold.nnz else None, notes
+
+
+def _net(y: np.ndarray, returned: np.ndarray) -> dict[str, int]:
+    """Take returns off sales, in place; what a period did not sell comes off those before it, the latest first."""
+    rows = np.flatnonzero(returned.any(axis=1))
+    net, owed = y[rows] - returned[rows], np.zeros(len(rows))
+    for t in range(y.shape[1] - 1, -1, -1):
+        left = net[:, t] - owed
+        net[:, t], owed = np.maximum(left, 0), np.maximum(-left, 0)
+    y[rows] = net
+    return {"series_with_returns": len(rows), "returns_without_a_sale": int(np.count_nonzero(owed))}
 
 
 def _censor(y: np.ndarray, available: np.ndarray, cell: np.ndarray, hidden: np.ndarray) -> dict[str, int]:
@@ -228,16 +242,26 @@ def _known(
     row, period = grid.rows(frame["unique_id"]), grid.periods(frame["ds"])
     inside = (row >= 0) & (period >= 0) & (period < stop)
     notes["known_rows_of_unknown_series"] = int((row < 0).sum())
-    attributes, missing = [], 0
+    attributes, missing, unseen = [], 0, 0
     for name in _regressors(frame, "unique_id", "ds"):
         values = np.full((len(grid.ids), stop), np.nan, dtype=np.float32)
         coded, categories = _encode(frame[name])
         values[row[inside], period[inside]] = coded[inside]
         missing += int(np.isnan(values[:, length:]).sum())
         carry_forward(values)
+        unseen += _forget_unseen(values, length) if categories else 0
         attributes.append(Attribute(name=name, values=values, categories=categories))
     notes["known_future_values_carried_forward"] = missing
+    notes["known_future_categories_never_seen"] = unseen
     return tuple(attributes)
+
+
+def _forget_unseen(codes: np.ndarray, length: int) -> int:
+    """Take categories that the history does not have for unknown, in place, and count them."""
+    new = np.setdiff1d(codes[:, length:], codes[:, :length])
+    new = new[np.isfinite(new)]
+    codes[:, length:][np.isin(codes[:, length:], new)] = np.nan
+    return len(new)
 
 
 def _calendar(frame: pd.DataFrame | None, grid: _Grid, stop: int) -> tuple[Attribute, ...]:

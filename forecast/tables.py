@@ -39,7 +39,18 @@ SALES = TableSchema(
             kind="bool",
             required=False,
             nullable=True,
-            description="False = stocked out: a censored period, not zero demand. Empty = available.",
+            description="False = stocked out: a censored period, not zero demand; `y` is what was sold before. "
+            "Empty = available.",
+        ),
+        Column(
+            name="returned",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=1e12,
+            description="Pieces brought back: of this day's sale if that is known, else on this day. They come off "
+            "`y`, what is more than `y` off the days before.",
         ),
     ),
     key=("unique_id", "ds"),

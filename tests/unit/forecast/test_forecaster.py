@@ -3,14 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from contracts.errors import InputError, TableError
 from forecast.backtest import backtest
 from forecast.boosting import BoostingParams
+from forecast.countries import country_feasts
 from forecast.direct import SamplingParams
 from forecast.forecaster import Forecaster, ForecastProblem, Origins, forecast, forecast_at
 from forecast.hierarchy import level_from, total_of
-from forecast.panel import Attribute
+from forecast.panel import LOOKAHEAD, Attribute
 from forecast.point import PointParams
 
 QUICK = PointParams(
@@ -25,18 +27,59 @@ def problem_of(panel, **more):
     return ForecastProblem(panel=panel, quantiles=(0.1, 0.5, 0.9), **more)
 
 
-def test_nothing_leaks(market):
-    """Every value after the cutoff is shuffled and multiplied: the forecast as of the cutoff stays, bit for bit."""
-    rng = np.random.default_rng(3)
-    y, cut = market.y.copy(), 150
+def everything_known(market, rng):
+    """Give the market all that a panel can have: a price, a promotion, events, feasts, sales on lost days."""
+    whole = market.length + market.horizon
+    lost = ~market.available & (np.arange(market.length) >= market.born[:, None])
+    return replace(
+        market,
+        known=(
+            Attribute(name="price", values=rng.uniform(5, 10, (market.n, whole)).astype(np.float32)),
+            Attribute(name="promotion", values=(rng.random((market.n, whole)) < 0.1).astype(np.float32)),
+        ),
+        calendar=(Attribute(name="event", values=calendar_of(rng, whole + LOOKAHEAD), categories=("a", "b")),),
+        feasts=country_feasts("CN", 2022, 2026),
+        sold=csr_matrix(lost * rng.integers(0, 4, lost.shape)),
+    )
+
+
+def calendar_of(rng, periods):
+    return np.where(rng.random(periods) < 0.05, rng.integers(0, 2, periods), np.nan).astype(np.float32)
+
+
+def shuffled_after(panel, cut, rng):
+    """Change everything that could not be known after `cut` periods: sales, stock-outs, prices and events to come."""
+    y, available = panel.y.copy(), panel.available.copy()
     y[:, cut:] = rng.permuted(y[:, cut:], axis=0) * 3 + 1
-    shuffled = replace(market, y=y, available=np.concatenate([market.available[:, :cut], y[:, cut:] > 0], axis=1))
+    available[:, cut:] = rng.permuted(available[:, cut:], axis=0)
+    sold = panel.sold.toarray()
+    sold[:, cut:] = rng.permuted(sold[:, cut:], axis=0) * 9
+    ahead = cut + panel.horizon
+    known = tuple(
+        replace(a, values=np.concatenate([a.values[:, :ahead], a.values[:, ahead:] * 7], 1)) for a in panel.known
+    )
+    seen = ahead + LOOKAHEAD
+    event = panel.calendar[0]
+    events = replace(event, values=np.concatenate([event.values[:seen], calendar_of(rng, len(event.values) - seen)]))
+    return replace(
+        panel, y=np.where(available, y, 0), available=available, sold=csr_matrix(sold), known=known, calendar=(events,)
+    )
+
+
+@pytest.mark.parametrize("model", ["auto", "seasonal_window"])
+def test_nothing_leaks(market, model):
+    """All after the cutoff is shuffled and multiplied: forecasts of series, levels and sums stay, bit for bit."""
+    rng = np.random.default_rng(3)
+    panel, cut = everything_known(market, rng), 150
     answers = []
-    for panel in (market, shuffled):
-        forecaster = Origins(panel, QUICK, 0)
-        answers.append(forecast_at(forecaster, problem_of(panel), cut))
+    for version in (panel, shuffled_after(panel, cut, rng)):
+        problem = problem_of(version, levels=(total_of(version), level_from(version, "store")))
+        answers.append(forecast_at(Origins(version, replace(QUICK, model=model), 0, problem.levels), problem, cut))
     np.testing.assert_array_equal(answers[0].series.mean, answers[1].series.mean)
     np.testing.assert_array_equal(answers[0].series.quantiles, answers[1].series.quantiles)
+    for ours, theirs in zip(answers[0].nodes, answers[1].nodes, strict=True):
+        np.testing.assert_array_equal(ours.quantiles, theirs.quantiles)
+    assert answers[0].notes == answers[1].notes
 
 
 def test_the_same_seed_gives_the_same_bits(market):

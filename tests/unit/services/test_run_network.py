@@ -141,3 +141,16 @@ def test_supply_in_hours_only_cannot_fill_orders(tmp_path):
     order = {"order_id": "a", "sku_id": "soap", "pieces": 1, "buyer_id": "s1"}
     with pytest.raises(NotReadyError, match="sku_id"):
         route_network(published(tmp_path, supply=[supply], orders=[order]).current())
+
+
+def test_weekly_sales_are_read_as_weeks(tmp_path):
+    """Rows on Sundays only: eight weeks by series, and the plan's demand by the Monday of each week."""
+    weeks = pd.date_range("2024-01-07", periods=40, freq="7D")
+    rows = [{"unique_id": "s1/soap", "ds": day, "y": 70.0} for day in weeks]
+    found = forecast_network(published(tmp_path, sales=rows).current())
+    assert found.kept
+    assert found.asked.summary["fallback_reasons"] == {"too_little_for_lightgbm": 1}
+    assert found.asked.forecast["mean"].round(3).tolist() == [70.0] * 8
+    assert found.asked.forecast["ds"].dt.day_name().unique().tolist() == ["Sunday"]
+    assert found.weekly.forecast["mean"].round(3).tolist() == [70.0] * 8
+    assert found.weekly.forecast["ds"].dt.day_name().unique().tolist() == ["Monday"]
