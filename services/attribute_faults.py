@@ -18,6 +18,7 @@ from graph.aftersales.tables import CAUSE_TABLE, CAUSES, CLAIM_KINDS, CLAIMS, LO
 from graph.credit.concentration import CreditParams
 from graph.credit.positions import credit_positions
 from graph.credit.tables import LEDGER
+from graph.network import SupplyNetwork
 from services.credit_positions import usable_rows
 from services.viewer import Viewer
 from store.snapshot import Snapshot
@@ -112,7 +113,8 @@ def claim_trace(snapshot: Snapshot, claim_id: str, viewer: Viewer) -> dict[str, 
     """Return a claim of the loaded network, its route and who is probably at fault.
 
     A claim is seen by the one who made it and by those on its route; of the others on the route a viewer sees the step
-    and its probability, but who it was only if they are parties it may know of.
+    and its probability, but who it was only if they are parties it may know of. The evidence says how much a party
+    handled for everybody: it is for the party itself, unless it is public.
 
     Raises
     ------
@@ -129,9 +131,7 @@ def claim_trace(snapshot: Snapshot, claim_id: str, viewer: Viewer) -> dict[str, 
     positions = network.parties.ids.positions(ends)
     if viewer.tenant is not None and not viewer.owns(network, positions[positions >= 0]).any():
         raise UnknownIdError("claim", claim_id)
-    hidden = [not _seen(snapshot, viewer, party) for party in steps["party_id"]]
-    steps.loc[hidden, ["party_id", "process_step", "evidence"]] = None
-    return {"claim": claim, "trace": steps}
+    return {"claim": claim, "trace": _veiled(steps, network, viewer)}
 
 
 def faults_of_party(snapshot: Snapshot, party_id: str, viewer: Viewer) -> dict[str, Any]:
@@ -161,11 +161,16 @@ def _attribution(snapshot: Snapshot) -> Attribution:
     return _KEPT[snapshot]
 
 
-def _seen(snapshot: Snapshot, viewer: Viewer, party_id: Any) -> bool:
-    if pd.isna(party_id):
-        return True
-    network = snapshot.network()
-    return viewer.sees(network, network.position(str(party_id)))
+def _veiled(steps: pd.DataFrame, network: SupplyNetwork, viewer: Viewer) -> pd.DataFrame:
+    """Return a trace without what the viewer may not know of the parties in it."""
+    rows = np.flatnonzero(steps["party_id"].notna().to_numpy())
+    positions = np.array([network.position(party) for party in steps["party_id"].iloc[rows]], dtype=np.int64)
+    unknown = [not viewer.sees(network, int(at)) for at in positions]
+    private = ~viewer.owns(network, positions) & (network.parties.tenant[positions] >= 0)
+    veiled = steps.copy()
+    veiled.loc[rows[unknown], ["party_id", "process_step"]] = None
+    veiled.loc[rows[private], "evidence"] = None
+    return veiled
 
 
 def _params(causes: pd.DataFrame | None, source: str) -> FaultParams:

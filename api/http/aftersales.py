@@ -22,7 +22,8 @@ class ClaimTrace(BaseModel):
     claim: dict[str, Any] = Field(description="The claim as it was loaded.")
     trace: list[dict[str, Any]] = Field(
         description="The steps it may come from, each with its party, its `probability` of fault and the `evidence` in "
-        "words; last the unknown cause. Probabilities sum to 1. Parties you may not know of are null."
+        "words; last the unknown cause. Probabilities sum to 1. Parties you may not know of are null, and so is the "
+        "evidence on parties of others: it says how much they handled for everybody."
     )
 
 

@@ -126,7 +126,8 @@ def test_a_claim_is_traced_for_those_it_concerns(served):
     assert told["claim"]["amount_fen"] == 2_000
     buyer = get(served, "/v1/claims/K/1", tenant="one").json()
     assert [row["party_id"] for row in buyer["trace"]] == [None, "C1", "F/1", None]
-    assert buyer["trace"][0]["evidence"] is None
+    assert [row["evidence"] is None for row in buyer["trace"]] == [True, False, True, False]
+    assert "pieces clean" in get(served, "/v1/claims/K/1").json()["trace"][0]["evidence"]
     assert buyer["trace"][0]["probability"] == told["trace"][0]["probability"]
     for tenant, claim in (("two", "K/1"), ("xtra", "K/1"), ("fac", "K2")):
         assert get(served, f"/v1/claims/{claim}", tenant=tenant).status_code == 404
