@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from contracts.errors import InputError
 from contracts.params import params_from, read_toml
 from graph.scorecards.cards import Cards
 from graph.scorecards.params import ScorecardParams
-from services.files import check_writable, write_table
+from services.files import check_writable, read_raw, write_table
 
-__all__ = ["check_outputs", "read_params", "write_cards"]
+__all__ = ["check_outputs", "read_files", "read_params", "write_cards"]
 
 
 def check_outputs(out: Path, parts: Path | None, *inputs: Path | None) -> None:
@@ -18,6 +20,12 @@ def check_outputs(out: Path, parts: Path | None, *inputs: Path | None) -> None:
     check_writable(out, parts, *inputs)
     if parts is not None:
         check_writable(parts, *inputs)
+
+
+def read_files(**paths: Path | None) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Return the raw tables that are given, and their files' names for messages, both by table."""
+    given = {name: path for name, path in paths.items() if path is not None}
+    return {name: read_raw(path) for name, path in given.items()}, {name: path.name for name, path in given.items()}
 
 
 def read_params(path: Path | None) -> ScorecardParams:

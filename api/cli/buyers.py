@@ -39,23 +39,12 @@ def buyers(
     """
     import pandas as pd
 
-    from services.files import read_raw
     from services.score_buyers import score_buyers
-    from services.score_files import check_outputs, read_params, write_cards
+    from services.score_files import check_outputs, read_files, read_params, write_cards
 
     del seed
     check_outputs(out, parts, ledger, parties, evidence, params)
-    report = score_buyers(
-        read_raw(ledger),
-        as_of=pd.Timestamp(as_of),
-        parties=None if parties is None else read_raw(parties),
-        evidence=None if evidence is None else read_raw(evidence),
-        params=read_params(params),
-        sources={
-            name: path.name
-            for name, path in (("ledger", ledger), ("parties", parties), ("evidence", evidence))
-            if path is not None
-        },
-    )
+    tables, names = read_files(ledger=ledger, parties=parties, evidence=evidence)
+    report = score_buyers(**tables, as_of=pd.Timestamp(as_of), params=read_params(params), sources=names)
     write_cards(report.cards, out, parts)
     output.emit(report.summary | {"out": str(out)}, as_json=as_json, title="buyers")

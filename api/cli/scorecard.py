@@ -39,23 +39,12 @@ def scorecard(
     """
     import pandas as pd
 
-    from services.files import read_raw
-    from services.score_files import check_outputs, read_params, write_cards
+    from services.score_files import check_outputs, read_files, read_params, write_cards
     from services.score_suppliers import score_suppliers
 
     del seed
     check_outputs(out, parts, deliveries, evidence, faults, params)
-    report = score_suppliers(
-        read_raw(deliveries),
-        as_of=pd.Timestamp(as_of),
-        evidence=None if evidence is None else read_raw(evidence),
-        faults=None if faults is None else read_raw(faults),
-        params=read_params(params),
-        sources={
-            name: path.name
-            for name, path in (("deliveries", deliveries), ("evidence", evidence), ("faults", faults))
-            if path is not None
-        },
-    )
+    tables, names = read_files(deliveries=deliveries, evidence=evidence, faults=faults)
+    report = score_suppliers(**tables, as_of=pd.Timestamp(as_of), params=read_params(params), sources=names)
     write_cards(report.cards, out, parts)
     output.emit(report.summary | {"out": str(out)}, as_json=as_json, title="scorecard")

@@ -89,18 +89,7 @@ def buyer_scorecards(
     by_trade = _groups(ids.get_indexer(trades["buyer"]), trades["at"], of_buyer, as_of, params)
     due = bills["due_at"].where(bills["due_at"] < as_of, as_of).where(bills["due_at"].notna(), bills["invoiced_at"])
     by_bill = _groups(ids.get_indexer(bills["buyer"]), due, of_buyer, as_of, params)
-    shares = {
-        "reliability": _went_well(trades, bills, late),
-        "late_share": late,
-        "cancel_rate": trades["cancelled"].to_numpy(np.float64),
-        "dispute_rate": trades["disputed"].to_numpy(np.float64),
-        "dispute_lost_share": trades["lost"].to_numpy(np.float64),
-    }
-    rates = [
-        _rate(name, by_bill if name == "late_share" else by_trade, share, said, params)
-        for name, share in shares.items()
-    ]
-    rates.append(_rating(by_trade, said, params))
+    rates = _rates(trades, late, by_trade, by_bill, said=said, went_well=_went_well(trades, bills, late), params=params)
     columns: dict[str, npt.NDArray[np.generic]] = {
         "n": np.bincount(by_trade.party, minlength=len(ids)),
         "open_invoices": np.bincount(by_bill.party[bills["open"].to_numpy()], minlength=len(ids)),
@@ -111,6 +100,30 @@ def buyer_scorecards(
     columns["buyer_low"] = columns["reliability_low"]
     frame = _ranked(pd.DataFrame({"buyer_id": pd.Series(ids, dtype="str"), **columns}))
     return Cards(kind="buyer", as_of=as_of, ids=ids, rates=tuple(rates), frame=frame)
+
+
+def _rates(
+    trades: pd.DataFrame,
+    late: Floats,
+    by_trade: Groups,
+    by_bill: Groups,
+    *,
+    said: ThirdParties,
+    went_well: Floats,
+    params: ScorecardParams,
+) -> list[Rate]:
+    shares = {
+        "reliability": went_well,
+        "late_share": late,
+        "cancel_rate": trades["cancelled"].to_numpy(np.float64),
+        "dispute_rate": trades["disputed"].to_numpy(np.float64),
+        "dispute_lost_share": trades["lost"].to_numpy(np.float64),
+    }
+    rates = [
+        _rate(name, by_bill if name == "late_share" else by_trade, share, said, params)
+        for name, share in shares.items()
+    ]
+    return [*rates, _rating(by_trade, said, params)]
 
 
 def _buyers(trades: pd.DataFrame, bills: pd.DataFrame, evidence: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.Index:

@@ -76,6 +76,7 @@ def test_operation_ids_are_stable(client):
         "health",
         "list_forecasts",
         "list_jobs",
+        "list_scorecards",
         "list_neighbours",
         "match",
         "metrics",
@@ -91,6 +92,7 @@ def test_operation_ids_are_stable(client):
         "read_party_faults",
         "read_plan",
         "read_problem",
+        "read_scorecard",
         "ready",
         "record_changes",
     }
