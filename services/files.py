@@ -5,19 +5,23 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 
 from contracts.errors import InputError, TableError
 from contracts.tables import TableSchema
 
-__all__ = ["check_writable", "read_raw", "read_table", "write_table"]
+__all__ = ["check_writable", "read_pieces", "read_raw", "read_table", "write_table"]
 
 _SUFFIXES = (".csv", ".parquet")
+_BLOCK_BYTES = 16 << 20  # a row must fit
+_UNREADABLE = (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, ValueError)
 
 
 def read_table(path: Path, schema: TableSchema) -> pd.DataFrame:
@@ -34,13 +38,20 @@ def read_table(path: Path, schema: TableSchema) -> pd.DataFrame:
 
 def read_raw(path: Path) -> pd.DataFrame:
     """Read a user's table as it is; cells of a CSV stay text, so that ids keep their leading zeros."""
-    _require_suffix(path)
-    if not path.is_file():
-        raise InputError(str(path), "a file", "a folder" if path.is_dir() else "no such file")
+    _require_file(path)
     try:
         return _read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
-    except (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, ValueError) as error:
-        raise InputError(path.name, f"a readable {path.suffix[1:]} file", str(error).splitlines()[0]) from None
+    except _UNREADABLE as error:
+        raise _unreadable(path, error) from None
+
+
+def read_pieces(path: Path) -> Iterator[pd.DataFrame]:
+    """Read a user's table like `read_raw`, some hundred thousand rows at a time; at least one piece, perhaps empty."""
+    _require_file(path)
+    try:
+        yield from _csv_pieces(path) if path.suffix == ".csv" else _parquet_pieces(path)
+    except _UNREADABLE as error:
+        raise _unreadable(path, error) from None
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -102,8 +113,40 @@ def _unwritable(path: Path, error: Exception) -> InputError:
     return InputError(str(path), "a file that can be written", told or str(error).splitlines()[0])
 
 
+def _require_file(path: Path) -> None:
+    _require_suffix(path)
+    if not path.is_file():
+        raise InputError(str(path), "a file", "a folder" if path.is_dir() else "no such file")
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(path.name, f"a readable {path.suffix[1:]} file", str(error).splitlines()[0])
+
+
 def _read_csv(path: Path) -> pd.DataFrame:
     """Read every cell as text; a row with more or fewer cells than the header is refused, not shifted."""
+    return pa_csv.read_csv(path, **_csv_options(path)).to_pandas()
+
+
+def _csv_pieces(path: Path) -> Iterator[pd.DataFrame]:
+    with pa_csv.open_csv(path, **_csv_options(path)) as reader:
+        empty = True
+        for batch in reader:
+            empty = False
+            yield batch.to_pandas()
+        if empty:
+            yield reader.schema.empty_table().to_pandas()
+
+
+def _parquet_pieces(path: Path) -> Iterator[pd.DataFrame]:
+    file = pq.ParquetFile(path)
+    for group in range(file.num_row_groups):
+        yield file.read_row_group(group).to_pandas(ignore_metadata=True)
+    if not file.num_row_groups:
+        yield file.schema_arrow.empty_table().to_pandas(ignore_metadata=True)
+
+
+def _csv_options(path: Path) -> dict[str, Any]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = next(csv.reader(file), None)
     if not header:
@@ -111,15 +154,13 @@ def _read_csv(path: Path) -> pd.DataFrame:
     for name in header:
         if header.count(name) > 1:
             raise TableError(path.name, name, "each column once", "it twice")
-    table = pa_csv.read_csv(
-        path,
-        read_options=pa_csv.ReadOptions(use_threads=False),
-        parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa_csv.ConvertOptions(
+    return {
+        "read_options": pa_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
+        "parse_options": pa_csv.ParseOptions(newlines_in_values=True),
+        "convert_options": pa_csv.ConvertOptions(
             column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
         ),
-    )
-    return table.to_pandas()
+    }
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from contracts.errors import EvenflowError, InputError, NotReadyError
 from contracts.progress import Report, silent
-from services.files import read_raw, write_table
+from services.files import read_pieces, read_raw, write_table
 from services.network_checks import CHECK_ORDER, row_reasons
 from services.personal import is_personal
 from store.home import Home
@@ -84,9 +86,8 @@ def load_network(
     dropped: dict[str, list[str]] = {}
     for done, name in enumerate(name for name in CHECK_ORDER if name in files):
         progress("checking files", done, len(files))
-        raw = read_raw(files[name])
-        dropped |= _personal(name, raw)
-        good[name], bad[name] = _sift(name, raw.drop(columns=dropped.get(name, [])), files[name].name, good)
+        good[name], bad[name], personal = _sift(name, files[name], good)
+        dropped |= {name: personal} if personal else {}
     progress("checking files", len(files), len(files))
     _require_usable(files, good, bad, strict=strict)
     try:
@@ -138,27 +139,55 @@ def _ignored(directory: Path, files: dict[str, Path]) -> list[str]:
     return sorted(path.name for path in tables if path not in files.values())
 
 
-def _personal(name: str, raw: pd.DataFrame) -> dict[str, list[str]]:
-    found = [str(column) for column in raw.columns if is_personal(column)]
-    return {name: found} if found else {}
+def _sift(name: str, path: Path, checked: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Read a table's usable rows, the rows with a reason not to be, by its schema and by the tables before it.
 
-
-def _sift(
-    name: str, raw: pd.DataFrame, source: str, checked: dict[str, pd.DataFrame]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split a raw table into usable rows and rows with a reason, by its schema and by the tables before it."""
-    typed, rejected = TABLES[name].sift(raw, source)
+    Also return the columns about persons, which are dropped before anything is kept.
+    """
+    typed, rejected, personal = _typed(name, path)
     reasons = row_reasons(name, typed, checked)
     faulty = reasons != ""
     if not faulty.any():
-        return typed, rejected
-    kept_rows = pd.Index(range(len(raw))).difference(pd.Index(rejected["row"].to_numpy() - 1))
-    lost = kept_rows[faulty]
-    again = raw.iloc[lost].reset_index(drop=True)
-    again.insert(0, "row", lost + 1)
-    again.insert(1, "reason", reasons[faulty])
+        return typed, rejected, personal
+    lost, reasons = np.flatnonzero(faulty), reasons[faulty]
+    before = rejected["row"].to_numpy() - 1 - np.arange(len(rejected))  # usable rows before each rejected one
+    rows = lost + np.searchsorted(before, lost, side="right")
+    again = _raw_rows(path, rows).drop(columns=personal)
+    again.insert(0, "row", rows + 1)
+    again.insert(1, "reason", reasons)
     both = pd.concat([rejected, again]) if len(rejected) else again
-    return typed[~faulty].reset_index(drop=True), both.sort_values("row").reset_index(drop=True)
+    kept = {column: typed.pop(column)[~faulty].reset_index(drop=True) for column in list(typed)}  # one at a time
+    return pd.DataFrame(kept, copy=False), both.sort_values("row").reset_index(drop=True), personal
+
+
+def _typed(name: str, path: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Read a table piece by piece, unless its rows must be told apart from each other."""
+    schema, personal, first = TABLES[name], [], 0
+    typed: list[pd.DataFrame] = []
+    rejected: list[pd.DataFrame] = []
+    for raw in [read_raw(path)] if schema.key else read_pieces(path):
+        personal = [str(column) for column in raw.columns if is_personal(column)]
+        good, bad = schema.sift(raw.drop(columns=personal), path.name)
+        bad["row"] += first
+        first += len(raw)
+        typed.append(good)
+        rejected.append(bad)
+    return _joined(typed), _joined([bad for bad in rejected if len(bad)] or rejected[:1]), personal
+
+
+def _joined(pieces: list[pd.DataFrame]) -> pd.DataFrame:
+    return pieces[0] if len(pieces) == 1 else pd.concat(pieces, ignore_index=True)
+
+
+def _raw_rows(path: Path, rows: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Return some rows as they are in the file."""
+    found, first = [], 0
+    for raw in read_pieces(path):
+        inside = rows[(rows >= first) & (rows < first + len(raw))] - first
+        first += len(raw)
+        if len(inside):
+            found.append(raw.iloc[inside])
+    return pd.concat(found, ignore_index=True)
 
 
 def _require_usable(
