@@ -85,18 +85,7 @@ class Relations:
         Frames are read one after the other in pieces of a million rows, of which only integers are kept: a stream of
         frames is never in memory as a whole.
         """
-        lookup, kinds, faults = IdLookup(ids), [], []
-        parts = {code: _Parts() for code in range(len(RELATION_KINDS))}
-        for frame in [frames] if isinstance(frames, pd.DataFrame) else frames:
-            for first in range(0, len(frame), _PIECE):
-                piece = _Piece.of(frame.iloc[first : first + _PIECE], lookup)
-                kinds.append(piece.kind)
-                faults.append(piece.fault)
-                for code in np.flatnonzero(np.bincount(piece.kind[piece.fault == 0])).tolist():
-                    parts[code].add(piece, code)
-        del lookup
-        none = [np.empty(0, dtype=np.int8)]
-        kind, fault = np.concatenate(kinds or none), np.concatenate(faults or none)
+        parts, kind, fault = _read(frames, ids)
         largest_first = sorted((code for code in parts if parts[code].ends), key=lambda code: -parts[code].n)
         by_kind: dict[int, Rows] = {}
         for code in largest_first:
@@ -109,6 +98,22 @@ class Relations:
         """Count the unusable rows by the code of their fault."""
         counts = [int(np.count_nonzero(self.fault == code)) for code in range(len(FAULTS))]
         return {FAULTS[code].partition(":")[0]: counts[code] for code in range(1, len(FAULTS)) if counts[code]}
+
+
+def _read(
+    frames: pd.DataFrame | Iterable[pd.DataFrame], ids: IdColumn
+) -> tuple[dict[int, _Parts], npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+    """Return the usable rows of each kind, and the kind and the fault of every row."""
+    lookup, kinds, faults = IdLookup(ids), [np.empty(0, dtype=np.int8)], [np.empty(0, dtype=np.int8)]
+    parts = {code: _Parts() for code in range(len(RELATION_KINDS))}
+    for frame in [frames] if isinstance(frames, pd.DataFrame) else frames:
+        for first in range(0, len(frame), _PIECE):
+            piece = _Piece.of(frame.iloc[first : first + _PIECE], lookup)
+            kinds.append(piece.kind)
+            faults.append(piece.fault)
+            for code in np.flatnonzero(np.bincount(piece.kind[piece.fault == 0])).tolist():
+                parts[code].add(piece, code)
+    return parts, np.concatenate(kinds), np.concatenate(faults)
 
 
 class _Piece(NamedTuple):
