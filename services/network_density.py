@@ -124,10 +124,11 @@ def _measure(
     network, parties, orders = snapshot.network(), snapshot.table("parties"), snapshot.table("orders")
     tables = {name: snapshot.table(name) for name in ("areas", "catchments")}
     if viewer.tenant is not None:
-        own = viewer.owns(network, np.arange(len(parties)))
+        positions = network.parties.ids.positions(parties["id"])
+        own = viewer.owns(network, positions)
         orders = orders[orders["buyer_id"].isin(parties["id"][own])]
         ends = pd.concat([orders["buyer_id"], orders["ship_to"]]) if "ship_to" in orders else orders["buyer_id"]
-        seen = own | (network.parties.tenant[:] < 0) | parties["id"].isin(ends).to_numpy()
+        seen = own | (network.parties.tenant[positions] < 0) | parties["id"].isin(ends).to_numpy()
         parties = parties[seen].reset_index(drop=True)
         tables["catchments"] = tables["catchments"][tables["catchments"]["store_id"].isin(parties["id"])]
     given = {name: table if len(table) else None for name, table in (tables | {"orders": orders}).items()}
