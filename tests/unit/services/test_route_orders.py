@@ -109,3 +109,36 @@ def test_unknown_good_has_no_candidates(net, orders):
     report = route_orders(*net, orders.iloc[[0]].assign(sku_id="Z-none"), today=TODAY)
     assert report.matches["reason"].tolist() == ["no_candidates"]
     assert report.alternatives.empty
+
+
+def test_stock_carriers_and_exclusive_territories_change_the_promise(net, orders):
+    """O2's 25 pieces come from F1 in 5 days; from its stock at S4 with S4's own van in one; not past a holder."""
+    one = orders.iloc[[1]]
+    assert _promise(route_orders(*net, one, today=TODAY)) == ("F1", "sku", "2026-03-06")
+    stock = pd.DataFrame([{"place_id": "S4", "sku_id": "A-red", "owner_id": "F1", "pieces": 40.0}])
+    lanes = pd.DataFrame([{"carrier_id": "S4", "to_region": "South", "transit_days": 1.0, "fen_per_order": 50.0}])
+    offered = {"stock": stock, "lanes": lanes}
+    report = route_orders(*net, one, offered=offered, today=TODAY)
+    assert _promise(report) == ("F1", "stock", "2026-03-02")
+    served = report.matches.iloc[0]
+    assert (served["from_id"], served["carrier_id"]) == ("S4", "S4")
+    assert served["operating_fen"] == 50 + 300  # the carrier's price, and handling of the order
+    assert "no_delivery" in set(report.alternatives["reason"])
+    held = pd.DataFrame([{"holder_id": "F2", "region": "South"}])
+    refused = route_orders(*net, one, offered=offered | {"exclusives": held}, today=TODAY).matches.iloc[0]
+    assert (pd.isna(refused["supplier_id"]), refused["reason"]) == (True, "exclusive")
+
+
+def test_stock_is_sold_once(net, orders):
+    """Two orders of 25 pieces, 40 on hand: what is left comes from capacity, and nobody sells more than there is."""
+    two = pd.concat([orders.iloc[[1]], orders.iloc[[1]].assign(order_id="O9")])
+    stock = pd.DataFrame([{"place_id": "F1", "sku_id": "A-red", "pieces": 40.0, "lead_time_days": 0.0}])
+    matches = route_orders(*net, two, offered={"stock": stock}, today=TODAY).matches
+    by_basis = matches[matches["reason"] == "chosen"].groupby("basis")["pieces"].sum()
+    assert by_basis.sum() == 50
+    assert by_basis["stock"] <= 40
+
+
+def _promise(report) -> tuple[str, str, str]:
+    row = report.matches.iloc[0]
+    return row["supplier_id"], row["basis"], row["promised_date"].date().isoformat()
