@@ -63,3 +63,18 @@ def test_the_same_pair_with_another_validity_is_no_repetition() -> None:
     """A tie that ended and began again is two relations."""
     rows = [_row(valid_to=D("2026-02-01")), _row(valid_from=D("2026-03-01"))]
     assert SupplyNetwork.build(PARTIES, pd.DataFrame(rows)).n_relations == 2
+
+
+def test_a_stream_of_frames_gives_what_one_frame_gives() -> None:
+    """Columns that only some frames give are filled; rows that repeat one of another frame are marked."""
+    rows = [_row(weight=w, dst=dst) for w, dst in ((1.0, "B"), (5.0, "C"), (3.0, "B"), (2.0, "A"))]
+    whole = pd.DataFrame(rows)
+    parts = [whole.iloc[:1].drop(columns="last_at"), whole.iloc[1:2], whole.iloc[:0], whole.iloc[2:]]
+    coded = Relations.of(iter(parts), IDS)
+    assert [FAULTS[code].partition(":")[0] for code in coded.fault] == ["repeated", "", "", "self_loop"]
+    one = Relations.of(pd.concat(parts), IDS)
+    assert one.fault.tolist() == coded.fault.tolist()
+    for name, column in one.by_kind["supplies"].columns.items():
+        assert column.tolist() == coded.by_kind["supplies"].columns[name].tolist()
+    assert coded.by_kind["supplies"].columns["weight"].tolist() == [3.0, 5.0]
+    assert Relations.of([], IDS).by_kind == {}
