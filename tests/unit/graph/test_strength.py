@@ -1,8 +1,12 @@
 """Tie strength grows with trade and fades without."""
 
+from random import Random
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.errors import InputError
 from graph.trust.strength import TieParams, tie_strength, updated
@@ -55,3 +59,40 @@ def test_wrong_values_are_refused() -> None:
     for wrong in ({"half_life_days": 0}, {"half_life_days": float("nan")}, {"value_unit_fen": -1}):
         with pytest.raises(ValueError, match="expected a number > 0"):
             TieParams(**wrong)
+
+
+TRADES = st.lists(
+    st.tuples(st.sampled_from("ABC"), st.integers(0, 900), st.integers(0, 10**7)), min_size=1, max_size=15
+)
+
+
+def _frame(rows: list[tuple[str, int, int]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["src", "days", "amount_fen"])
+    return frame.assign(dst="D", kind="supplies", at=DAY - pd.to_timedelta(frame["days"], unit="D"))
+
+
+@given(TRADES, st.randoms())
+def test_the_order_of_trades_does_not_matter(rows: list[tuple[str, int, int]], random: Random) -> None:
+    """Nor does anything but the pair, the day and the amount."""
+    again = rows.copy()
+    random.shuffle(again)
+    pd.testing.assert_frame_equal(tie_strength(_frame(rows), DAY), tie_strength(_frame(again), DAY))
+
+
+@given(TRADES, st.integers(0, 900), st.integers(1, 10**7))
+def test_a_trade_more_makes_a_tie_stronger(rows: list[tuple[str, int, int]], days: int, amount: int) -> None:
+    """And leaves those of others as they were."""
+    before = tie_strength(_frame(rows), DAY).set_index("src")["weight"]
+    after = tie_strength(_frame([*rows, ("A", days, amount)]), DAY).set_index("src")["weight"]
+    assert after["A"] > before.get("A", 0.0)
+    others = before.drop("A", errors="ignore")
+    assert after[others.index].equals(others)
+
+
+@given(TRADES, st.floats(1, 500))
+def test_after_a_half_life_without_trade_half_is_left(rows: list[tuple[str, int, int]], half_life: float) -> None:
+    """Of every tie, exactly."""
+    params = TieParams(half_life_days=half_life)
+    now = tie_strength(_frame(rows), DAY, params)["weight"]
+    later = tie_strength(_frame(rows), DAY + pd.Timedelta(days=round(half_life)), params)["weight"]
+    assert later.to_numpy() == pytest.approx(now.to_numpy() * 0.5 ** (round(half_life) / half_life))
