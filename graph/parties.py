@@ -173,8 +173,14 @@ class _Columns:
         cells = self._frame[name]
         return cells if self._order is None else cells.iloc[self._order]
 
+    def _coded_cells(self, name: str) -> pd.Series:
+        """Return texts as categories; what is put in order are their codes."""
+        texts = self._frame[name]
+        coded = texts if isinstance(texts.dtype, pd.CategoricalDtype) else texts.astype("category")
+        return coded if self._order is None else coded.iloc[self._order]
+
     def kinds(self) -> npt.NDArray[np.int8]:
-        coded = _categorical(self._cells("kind"))
+        coded = self._coded_cells("kind")
         codes = pd.Index(PARTY_KINDS).get_indexer(coded.cat.categories.astype("str")).astype(np.int8)
         kinds: npt.NDArray[np.int8] = codes[coded.cat.codes.to_numpy()]
         return kinds
@@ -188,7 +194,7 @@ class _Columns:
     def coded(self, name: str) -> tuple[Ints, IdColumn]:
         if name not in self._frame:
             return _all_alike(np.int32(-1), len(self._frame)), IdColumn.of(pd.Series([], dtype="str"))
-        coded = _categorical(self._cells(name))
+        coded = self._coded_cells(name)
         names = IdColumn.vocabulary(pd.Series(coded.cat.categories, dtype="str"))
         return names.positions(coded), names
 
@@ -197,11 +203,7 @@ class _Columns:
         if name not in self._frame:
             start = _all_alike(np.int32(0), len(self._frame) + 1)
             return start, np.empty(0, np.int32), IdColumn.of(pd.Series([], dtype="str"))
-        return _split(_categorical(self._cells(name)))
-
-
-def _categorical(texts: pd.Series) -> pd.Series:
-    return texts if isinstance(texts.dtype, pd.CategoricalDtype) else texts.astype("category")
+        return _split(self._coded_cells(name))
 
 
 def _all_alike(value: np.generic, n: int) -> npt.NDArray[Any]:
