@@ -143,7 +143,7 @@ def _introduced(network: SupplyNetwork, found: pd.DataFrame, demands: pd.DataFra
     for row in np.flatnonzero((found["hops"] == 0) & found["eligible"])[:MOST_INTRODUCTIONS]:
         pair = (str(buyer[row]), str(supplier[row]))
         if pair not in known:
-            steps = introduction(network, *pair, visible=sight and sight.between)
+            steps = introduction(network, *pair, visible=None if sight is None else sight.between)
             known[pair] = (path_text(steps or []), min((step.weight for step in steps or []), default=np.nan))
         paths[row], strength[row] = known[pair]
     return found.assign(introduction=pd.Series(paths, dtype="str"), introduction_strength=strength)

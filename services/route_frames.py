@@ -57,7 +57,8 @@ def good_names(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
     stored = (rows["sku_id"].astype(str) + " @ " + rows["from_id"].astype(str)).to_numpy(dtype=object)
     category = rows["category"].to_numpy(dtype=object)
     kinds = [rows["basis"] == "stock", rows["basis"] == "category"]
-    return np.select(kinds, [stored, category], sku).astype(object)
+    names: npt.NDArray[np.object_] = np.select(kinds, [stored, category], sku).astype(object)
+    return names
 
 
 def alternatives_frame(routed: Routed, rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

@@ -42,7 +42,7 @@ class CandidateRequest(StrictModel):
         description="What is asked for."
     )
     top: int = Field(20, ge=1, le=100, description="Candidates per order.")
-    filters: FilterModel = Field(default_factory=FilterModel, description="Which candidates are wanted.")
+    filters: FilterModel | None = Field(None, description="Which candidates are wanted; all by default.")
     introductions: bool = Field(
         False, description="Look for the best introduction to each eligible stranger (the first 200)."
     )
@@ -73,8 +73,8 @@ def find_candidates(
     from graph.candidates.filters import Filters
     from services.find_candidates import find_candidates as find
 
-    asked = request.filters.model_dump(exclude_none=True)
-    filters = Filters(**asked | {"kinds": tuple(asked["kinds"]), "without": tuple(asked["without"])})
+    asked = {} if request.filters is None else request.filters.model_dump(exclude_none=True)
+    filters = Filters(**{name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()})
     report = find(
         loaded.snapshot,
         frame_of(request.orders),

@@ -68,11 +68,8 @@ def _holders(exclusives: Holders, order: Row, scratch: Scratch) -> int:
 @merged
 def _covers(exclusive: Row, order: Row) -> bool:
     sku, group, brand = exclusive["sku"], exclusive["group"], exclusive["brand"]
-    return (
-        (sku < 0 or sku == order["sku"])
-        and (group < 0 or group == order["group"])
-        and (brand < 0 or brand == order["brand"])
-    )
+    of_sku, of_group = sku < 0 or sku == order["sku"], group < 0 or group == order["group"]
+    return bool(of_sku and of_group and (brand < 0 or brand == order["brand"]))
 
 
 @merged
@@ -123,7 +120,7 @@ def _counts(case: Case, scratch: Scratch, side: int, supplier: int) -> bool:
         start, stop = span(case.offers, order["sku"], supplier)
         for offer in range(start, stop):
             counts = counts and case.offers.rows[offer]["basis"] == 0
-    return counts
+    return bool(counts)
 
 
 @merged
@@ -195,7 +192,7 @@ def _is_wanted(wanted: Wanted, noted: Row, offer: Row, order: Row) -> bool:
         wished = wished and offer["supplier"] != wanted.without[i]
     if wanted.max_km < inf:
         wished = wished and _away(offer, order) <= wanted.max_km
-    return wished
+    return bool(wished)
 
 
 @merged
@@ -205,7 +202,7 @@ def _delivers(territories: Territories, territory: int, region: int) -> bool:
     if not inside and region >= 0:
         wanted = np.int64(territory) * territories.regions + region
         at = np.searchsorted(territories.allowed, wanted)
-        inside = at < len(territories.allowed) and territories.allowed[at] == wanted
+        inside = bool(at < len(territories.allowed) and territories.allowed[at] == wanted)
     return inside
 
 
@@ -226,7 +223,7 @@ def _lane(lanes: Lanes, offer: Row, order: Row) -> int:
             faster = days < best_days or (days == best_days and fen < best_fen)
             better = best < 0 or late < best_late or (late == best_late and (faster if late else cheaper))
             if better and _takes(lane, offer, order):
-                best, best_late, best_fen, best_days = at, late, fen, days
+                best, best_late, best_fen, best_days = int(at), late, fen, days
             at += 1
     return best
 
@@ -236,7 +233,7 @@ def _takes(lane: Row, offer: Row, order: Row) -> bool:
     """Return whether a lane takes so heavy an order, and these goods."""
     own = lane["own"]
     theirs = own < 0 or own == offer["supplier"] or own == offer["place"]
-    return theirs and order["kg"] <= lane["max_kg"]
+    return bool(theirs and order["kg"] <= lane["max_kg"])
 
 
 @merged
@@ -261,12 +258,12 @@ def _before(offers: Offers, scratch: Scratch, a: int, b: int) -> bool:
     """Eligible ones first, then fewer hops, stronger ties, stock, lower cost, more capacity."""
     one, two = scratch.rows[a], scratch.rows[b]
     if (one["reason"] == 0) != (two["reason"] == 0):
-        return one["reason"] == 0
+        return bool(one["reason"] == 0)
     if one["hops"] != two["hops"]:
-        return one["hops"] < two["hops"]
+        return bool(one["hops"] < two["hops"])
     if one["strength"] != two["strength"]:
-        return one["strength"] > two["strength"]
-    return offers.rows[one["offer"]]["rank"] < offers.rows[two["offer"]]["rank"]
+        return bool(one["strength"] > two["strength"])
+    return bool(offers.rows[one["offer"]]["rank"] < offers.rows[two["offer"]]["rank"])
 
 
 @merged

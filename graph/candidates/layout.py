@@ -6,7 +6,7 @@ A compiled function is compiled again for every other type of its arrays, so eve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,7 @@ def plain(array: Array, kind: type[np.generic]) -> Array:
     return np.require(np.asarray(array, dtype=kind), requirements=["C", "W"])
 
 
-def table(kinds: Mapping[str, type[np.generic]], **columns: Array) -> Array:
+def table(kinds: Mapping[str, Any], **columns: Array) -> Array:
     """Return columns as one array of rows: a row's fields lie side by side, as the search reads them."""
     lengths = {len(column) for column in columns.values()}
     rows = np.empty(lengths.pop(), dtype=np.dtype(list(kinds.items())))

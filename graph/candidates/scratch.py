@@ -78,7 +78,7 @@ def span(offers: Offers, good: int, supplier: int) -> tuple[int, int]:
 @merged
 def _violated(offers: Offers, scratch: Scratch, offer: int, middle: int) -> int:
     """Return the holder whose territory a way of the goods passes by, -1 if there is none or it is on the way."""
-    violated = np.int64(scratch.holders[0]) if scratch.state[HOLDERS] else np.int64(-1)
+    violated = int(scratch.holders[0]) if scratch.state[HOLDERS] else -1
     for i in range(scratch.state[HOLDERS]):
         holder = scratch.holders[i]
         if holder == offers.rows[offer]["supplier"] or holder == middle:
@@ -112,7 +112,7 @@ def _better(scratch: Scratch, row: int, way: Way, violated: int) -> bool:
     if (violated < 0) != (known["holder"] < 0):
         return violated < 0
     if way.hops != known["hops"]:
-        return way.hops < known["hops"]
+        return bool(way.hops < known["hops"])
     if way.strength != known["strength"]:
-        return way.strength > known["strength"]
-    return way.middle < known["middle"]
+        return bool(way.strength > known["strength"])
+    return bool(way.middle < known["middle"])

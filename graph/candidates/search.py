@@ -127,7 +127,7 @@ def find(
     """
     if top < 1:
         raise InputError("top", "at least 1", top)
-    near, far = trade_around(book.network, orders.rows["buyer"], sight and sight.between)
+    near, far = trade_around(book.network, orders.rows["buyer"], None if sight is None else sight.between)
     out = room(len(orders.rows) * top)
     scratch = Scratch.of(_most_offers(book, orders), len(book.exclusives.rows), top)
     wanted = filters.on(book, sight)
