@@ -73,8 +73,9 @@ def find_candidates(
     from graph.candidates.filters import Filters
     from services.find_candidates import find_candidates as find
 
-    asked = {} if request.filters is None else request.filters.model_dump(exclude_none=True)
-    filters = Filters(**{name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()})
+    asked: dict[str, Any] = {} if request.filters is None else request.filters.model_dump(exclude_none=True)
+    asked |= {name: tuple(value) for name, value in asked.items() if isinstance(value, list)}
+    filters = Filters(**asked)
     report = find(
         loaded.snapshot,
         frame_of(request.orders),
