@@ -109,22 +109,28 @@ def example_aftersales(
     last = pd.DataFrame({"lot_id": name, "step": len(by_role) + 1, "party_id": seller, "process_step": "sell"})
     kind = parties.set_index("id")["kind"].reindex(seller).to_numpy(object)
     lots.append(last.assign(role=kind, pieces=pieces, at=made + np.timedelta64(12, "D"), inspected=False))
-    returned = rng.integers(0, _LOTS, _LOTS // 4)
-    said = pd.concat([*claims, pd.DataFrame({"lot": returned, "kind": "return"})], ignore_index=True)
-    count = rng.integers(1, 6, len(said))
+    returned = pd.DataFrame({"lot": rng.integers(0, _LOTS, _LOTS // 4), "kind": "return"})
+    said = pd.concat([*claims, returned], ignore_index=True)
     lot = said["lot"].to_numpy()
-    told = pd.DataFrame(
-        {
-            "claim_id": [f"sim-claim-{k:04d}" for k in range(1, len(said) + 1)],
-            "lot_id": name[lot],
-            "at": made[lot] + rng.integers(10, 30, len(said)).astype("timedelta64[D]"),
-            "kind": said["kind"],
-            "pieces": count,
-            "amount_fen": count * products["price_fen"].to_numpy()[sku[lot]],
-            "buyer_id": sold["buyer_id"].to_numpy(object)[lot],
-            "simulated": True,
-        }
-    )
+    price = products["price_fen"].to_numpy()[sku[lot]]
+    told = _claims(said, name[lot], made[lot], price, rng).assign(buyer_id=sold["buyer_id"].to_numpy(object)[lot])
     way = pd.concat(lots, ignore_index=True).sort_values(["lot_id", "step"], ignore_index=True)
     way["sku_id"] = np.repeat(products["sku_id"].to_numpy()[sku], len(by_role) + 1)
-    return {"lots": way.assign(simulated=True), "claims": told}
+    return {"lots": way.assign(simulated=True), "claims": told.assign(simulated=True)}
+
+
+def _claims(
+    said: pd.DataFrame, lot: np.ndarray, made: np.ndarray, price: np.ndarray, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return claims on a few pieces each, ten to thirty days after the lot was made."""
+    count = rng.integers(1, 6, len(said))
+    return pd.DataFrame(
+        {
+            "claim_id": [f"sim-claim-{k:04d}" for k in range(1, len(said) + 1)],
+            "lot_id": lot,
+            "at": made + rng.integers(10, 30, len(said)).astype("timedelta64[D]"),
+            "kind": said["kind"],
+            "pieces": count,
+            "amount_fen": count * price,
+        }
+    )

@@ -12,34 +12,40 @@ from api.cli import output
 __all__ = ["aftersales"]
 
 
+_Claims = Annotated[
+    Path, typer.Option(help="Claims: claim_id, lot_id, at, kind, pieces, amount_fen[, buyer_id, found_at_step …].")
+]
+_Lots = Annotated[
+    Path, typer.Option(help="Lots: lot_id, step, party_id, process_step, role, pieces, at[, inspected …].")
+]
+_Out = Annotated[Path, typer.Option(help="Routes with probabilities of fault to write (.csv or .parquet).")]
+_Faults = Annotated[
+    Path | None, typer.Option(help="Expected claims at fault per party and day to write: evidence for scorecards.")
+]
+_Parties = Annotated[Path | None, typer.Option(help="Fault rates per party and role to write (.csv or .parquet).")]
+_Returns = Annotated[Path | None, typer.Option(help="Pieces returned per sku and day to write (.csv or .parquet).")]
+_Ledger = Annotated[Path | None, typer.Option(help="Ledger of trades: turnover per pair, for --retention.")]
+_Retention = Annotated[
+    Path | None, typer.Option(help="Share to keep back per buyer and supplier to write; needs --ledger.")
+]
+_Causes = Annotated[
+    Path | None, typer.Option(help="Which role causes which kind of claim: role and a column per kind.")
+]
+_Quarantine = Annotated[Path | None, typer.Option(help="Rows that cannot be used, to write (.csv or .parquet).")]
+
+
 def aftersales(
     *,
-    claims: Annotated[
-        Path, typer.Option(help="Claims: claim_id, lot_id, at, kind, pieces, amount_fen[, buyer_id, found_at_step …].")
-    ],
-    lots: Annotated[
-        Path, typer.Option(help="Lots: lot_id, step, party_id, process_step, role, pieces, at[, inspected …].")
-    ],
-    out: Annotated[Path, typer.Option(help="Routes with probabilities of fault to write (.csv or .parquet).")],
-    faults: Annotated[
-        Path | None, typer.Option(help="Expected claims at fault per party and day to write: evidence for scorecards.")
-    ] = None,
-    parties: Annotated[
-        Path | None, typer.Option(help="Fault rates per party and role to write (.csv or .parquet).")
-    ] = None,
-    returns: Annotated[
-        Path | None, typer.Option(help="Pieces returned per sku and day to write (.csv or .parquet).")
-    ] = None,
-    ledger: Annotated[Path | None, typer.Option(help="Ledger of trades: turnover per pair, for --retention.")] = None,
-    retention: Annotated[
-        Path | None, typer.Option(help="Share to keep back per buyer and supplier to write; needs --ledger.")
-    ] = None,
-    causes: Annotated[
-        Path | None, typer.Option(help="Which role causes which kind of claim: role and a column per kind.")
-    ] = None,
-    quarantine: Annotated[
-        Path | None, typer.Option(help="Rows that cannot be used, to write (.csv or .parquet).")
-    ] = None,
+    claims: _Claims,
+    lots: _Lots,
+    out: _Out,
+    faults: _Faults = None,
+    parties: _Parties = None,
+    returns: _Returns = None,
+    ledger: _Ledger = None,
+    retention: _Retention = None,
+    causes: _Causes = None,
+    quarantine: _Quarantine = None,
     seed: Annotated[int, typer.Option(min=0, help="Taken like everywhere; nothing here is drawn at random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -13,28 +13,34 @@ from api.cli import output
 __all__ = ["credit"]
 
 
+_Ledger = Annotated[
+    Path, typer.Option(help="Ledger: trade_id, buyer_id, supplier_id, at, event, amount_fen[, due_at, event_id].")
+]
+_AsOf = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day for which to compute.")]
+_Out = Annotated[Path, typer.Option(help="Positions per buyer and supplier to write (.csv or .parquet).")]
+_Terms = Annotated[
+    Path | None, typer.Option(help="Terms: buyer_id, supplier_id, limit_fen, terms_days[, retained_share …].")
+]
+_Room = Annotated[
+    Path | None, typer.Option(help="Credit lines still free to write, as `evenflow match --credit` takes them.")
+]
+_Concentration = Annotated[Path | None, typer.Option(help="Concentration per party to write (.csv or .parquet).")]
+_Irregularities = Annotated[
+    Path | None, typer.Option(help="Trades whose events cannot be, to write (.csv or .parquet).")
+]
+_Quarantine = Annotated[Path | None, typer.Option(help="Rows that cannot be used, to write (.csv or .parquet).")]
+
+
 def credit(
     *,
-    ledger: Annotated[
-        Path, typer.Option(help="Ledger: trade_id, buyer_id, supplier_id, at, event, amount_fen[, due_at, event_id].")
-    ],
-    as_of: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day for which to compute.")],
-    out: Annotated[Path, typer.Option(help="Positions per buyer and supplier to write (.csv or .parquet).")],
-    terms: Annotated[
-        Path | None, typer.Option(help="Terms: buyer_id, supplier_id, limit_fen, terms_days[, retained_share …].")
-    ] = None,
-    room: Annotated[
-        Path | None, typer.Option(help="Credit lines still free to write, as `evenflow match --credit` takes them.")
-    ] = None,
-    concentration: Annotated[
-        Path | None, typer.Option(help="Concentration per party to write (.csv or .parquet).")
-    ] = None,
-    irregularities: Annotated[
-        Path | None, typer.Option(help="Trades whose events cannot be, to write (.csv or .parquet).")
-    ] = None,
-    quarantine: Annotated[
-        Path | None, typer.Option(help="Rows that cannot be used, to write (.csv or .parquet).")
-    ] = None,
+    ledger: _Ledger,
+    as_of: _AsOf,
+    out: _Out,
+    terms: _Terms = None,
+    room: _Room = None,
+    concentration: _Concentration = None,
+    irregularities: _Irregularities = None,
+    quarantine: _Quarantine = None,
     seed: Annotated[int, typer.Option(min=0, help="Taken like everywhere; nothing here is drawn at random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
