@@ -68,7 +68,16 @@ def unpack(files: Mapping[str, bytes]) -> Any:
             return _Reader(files, dict(arrays)).value(spec["value"])
     except SnapshotError:
         raise
-    except (KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+        AttributeError,
+        ImportError,
+    ) as error:
         raise SnapshotError(f"expected the files of a whole snapshot, got {_told(error)}") from None
 
 

@@ -136,9 +136,7 @@ class Shelf:
                 if self._whole(version) == ref:
                     return ref
                 if self._whole(version):
-                    raise InputError(
-                        f"version {version}", f"the model {self.name} kept under it", "another one"
-                    )
+                    raise InputError(f"version {version}", f"the model {self.name} kept under it", "another one")
                 shutil.rmtree(place)
             staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=place.parent))
             try:
@@ -222,11 +220,10 @@ class Shelf:
         NotReadyError
             If there was none, or it is damaged; the champion stays who it was.
         """
+        self._former(self.roles())  # before a folder is made for the lock
         with self._locked():
             roles = self.roles()
-            if not roles.previous:
-                raise NotReadyError(f"the model {self.name} has no champion before this one to return to")
-            back, *rest = roles.previous
+            back, *rest = self._former(roles)
             self.read(back.version, expected=back.manifest)
             return self._assign(replace(roles, champion=back, previous=tuple(rest)))
 
@@ -252,6 +249,11 @@ class Shelf:
     @property
     def _roles_path(self) -> Path:
         return self.root / "roles.json"
+
+    def _former(self, roles: Roles) -> tuple[Ref, ...]:
+        if not roles.previous:
+            raise NotReadyError(f"the model {self.name} has no champion before this one to return to")
+        return roles.previous
 
     def _place(self, version: str) -> Path:
         return self.root / "versions" / version

@@ -23,7 +23,8 @@ __all__ = ["Registry", "Run", "installed", "require_installed"]
 
 _FOLDER = "model"
 _TAG_MODEL = "evenflow.model"
-_QUIET = {
+_DEFAULTS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -210,7 +211,7 @@ class Registry:
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Keep mlflow's warnings, migrations, bars and usage reports to itself, and its failures to one line."""
-        for name, value in _QUIET.items():
+        for name, value in _DEFAULTS.items():
             os.environ.setdefault(name, value)  # read by mlflow's first import
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -219,7 +220,8 @@ class Registry:
             try:
                 yield
             except Exception as error:
-                if type(error).__module__.split(".")[0] not in ("mlflow", "sqlalchemy", "requests"):
+                theirs = type(error).__module__.split(".")[0] in ("mlflow", "sqlalchemy", "requests")
+                if not theirs and not isinstance(error, OSError):
                     raise
                 raise NotReadyError(f"model registry {self.uri}: {' '.join(str(error).split())[:300]}") from error
 

@@ -36,11 +36,13 @@ def train(
 
     Example: evenflow train --sales sales.csv --static static.csv --horizon 28
     """
+    from services.champion import shelf_of
     from services.train_models import Recipe, score_table, train_model  # heavy: keeps `evenflow --help` instant
 
     if out is not None:
         check_writable(out, sales, static, known, calendar)
     settings = read_settings(home=home)
+    shelf_of(settings.home, name)  # a name that no model can have is told before anything is read
     tables, sources = series_tables(settings.home, sales=sales, static=static, known=known, calendar=calendar)
     recipe = Recipe(
         horizon=horizon,
