@@ -63,7 +63,8 @@ def events(draw: st.DrawFn, *, kinds: tuple[str, ...] = EVENTS) -> list[Event]:
         if what == "party":
             event |= {"id": draw(st.sampled_from([*IDS[:2], *NEW]))}
             event |= draw(st.fixed_dictionaries({}, optional={
-                "kind": st.sampled_from(["store", "guide", "guide", "kol", "alien"]), "region": st.sampled_from(["a", "new"]),
+                "kind": st.sampled_from(["store", "guide", "guide", "kol", "alien"]),
+                "region": st.sampled_from(["a", "new"]),
                 "categories": st.sampled_from(["b", "c|b"]), "lat": st.just(1.5), "name": st.just("N"),
             }))  # fmt: skip
         else:
