@@ -123,14 +123,8 @@ def density(
         parts.append(_people(points, parties, is_store, nearest if grid else None, params))
     left = np.empty(0, dtype=np.int8)
     if orders is not None:
-        left = outside(
-            orders,
-            parties.lat,
-            parties.lon,
-            parties.region,
-            catchments=catchments,
-            catchment_km=params.catchment_km,
-        )
+        places = (parties.lat, parties.lon, parties.region)
+        left = outside(orders, *places, catchments=catchments, catchment_km=params.catchment_km)
         parts.append(_demand(orders, parties, left))
     table = pd.concat(parts, axis=1).sort_index()
     table = table.fillna(dict.fromkeys([name for name in table if name != "coverage"], 0))
