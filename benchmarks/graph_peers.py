@@ -133,17 +133,22 @@ def measure_igraph(folder: Path) -> dict[str, float]:
 
 
 def _built(build: Callable[[], Any]) -> tuple[dict[str, float], Any]:
-    gc.collect()
+    _release()
     before = resident_mb()
     seconds, graph = timed(build)
     peak = peak_mb()
-    gc.collect()
-    pa.default_memory_pool().release_unused()  # what Arrow keeps for its next caller is not the graph's
+    _release()
     return {
         "build_cpu_seconds": seconds,
         "added_mb": resident_mb() - before,
         "added_peak_mb": peak - before,
     }, graph
+
+
+def _release() -> None:
+    """Give back what nobody uses and what Arrow keeps for its next caller: it is not the graph's."""
+    gc.collect()
+    pa.default_memory_pool().release_unused()
 
 
 def _sizes(parties: int, relations: int) -> dict[str, float]:

@@ -69,7 +69,7 @@ def pagerank(
     origin = alike if start is None else start / start.sum()
     after_stuck = origin if stuck_start is None else stuck_start / stuck_start.sum()
     out = np.sum([np.asarray(matrix.sum(axis=1)).ravel() for matrix in links], axis=0)
-    stuck = (out == 0).astype(float)
+    stuck = np.flatnonzero(out == 0)
     steps = [_steps(matrix, np.divide(damping, out, out=np.zeros(n), where=out > 0)) for matrix in links]
     rank, apart = alike if first is None else first / first.sum(), np.empty(n)
     afresh, after_stuck = (1 - damping) * origin, damping * after_stuck
@@ -77,7 +77,7 @@ def pagerank(
         before, rank = rank, steps[0] @ rank
         for step in steps[1:]:
             rank += step @ before
-        rank += np.multiply(after_stuck, before @ stuck, out=apart)
+        rank += np.multiply(after_stuck, before[stuck].sum(), out=apart)  # a dot product would wake BLAS's threads
         rank += afresh
         if np.abs(np.subtract(rank, before, out=apart), out=apart).sum() < tolerance:
             return np.asarray(rank)
