@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -42,31 +43,30 @@ def forecast(
     from services.champion import forecast_by  # heavy: keeps `evenflow --help` instant
 
     check_writable(out, sales, static, known, calendar)
-    tables = {"sales": sales, "static": static, "known": known, "calendar": calendar}
-    given = {name: path for name, path in tables.items() if path is not None}
+    given = _given(sales=sales, static=static, known=known, calendar=calendar)
     frames = {name: read_raw(path) for name, path in given.items()}
-    options = {
-        "horizon": horizon,
-        "country": country,
-        "quantiles": _levels(quantiles),
-        "hierarchy": [name.strip() for name in hierarchy.split(",") if name.strip()],
-        "freq": freq,
-        "bucket": bucket,
-        "backtest": backtest,
-        "seed": seed,
-    }
     with progress() as report:
         answer = forecast_by(
             frames.pop("sales"),
             home=read_settings(home=home).home,
             model=model,
-            options={name: value for name, value in options.items() if value is not None},
+            options=_given(horizon=horizon, country=country, freq=freq, bucket=bucket, backtest=backtest, seed=seed)
+            | {"quantiles": _levels(quantiles), "hierarchy": _names(hierarchy)},
             **frames,
             sources={name: path.name for name, path in given.items()},
             progress=report,
         )
     write_table(answer.forecast, out)
     emit(answer.summary | {"out": str(out)}, as_json=as_json, title="Forecast")
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _levels(text: str) -> list[float]:
