@@ -182,6 +182,7 @@ def _history(
         notes |= _censor(y, available.reshape(-1), cell, hidden)
         if len(cell) == len(np.unique(cell)):  # rows are the periods
             some = hidden & (pieces > 0)
+            notes["lost_periods_estimated"] = int(some.sum())
             sold = csr_matrix((pieces[some], (grid.series[some], period[some])), shape=(n, length))
     y = y.reshape(n, length)
     if "returned" in sales.columns:
