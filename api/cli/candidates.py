@@ -45,16 +45,9 @@ def candidates(
 
     del seed
     check_writable(out, orders)
-    filters = Filters(
-        kinds=tuple(kind or ()),
-        category=category,
-        max_distance_km=max_distance_km,
-        max_lead_time_days=max_lead_time_days,
-        min_tie_strength=min_tie_strength,
-        strangers=strangers,
-        stock_only=stock_only,
-        without=tuple(without or ()),
-    )
+    who = {"kinds": tuple(kind or ()), "without": tuple(without or ()), "category": category, "strangers": strangers}
+    bounds = {"max_distance_km": max_distance_km, "max_lead_time_days": max_lead_time_days}
+    filters = Filters(**who, **bounds, min_tie_strength=min_tie_strength, stock_only=stock_only)  # type: ignore[arg-type]
     snapshot = Home(read_settings(home=home).home).current()
     report = find_candidates(snapshot, read_raw(orders), top=top, filters=filters, introductions=introductions)
     write_table(report.candidates, out)

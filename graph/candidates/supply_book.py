@@ -17,6 +17,7 @@ from graph.parties import Parties
 
 __all__ = ["SupplyBook"]
 
+_NOTHING = pd.DataFrame({"carrier_id": [], "holder_id": []}, dtype="str")
 _REGIONS = (("lanes", "from_region"), ("lanes", "to_region"), ("exclusives", "region"))
 
 
@@ -94,32 +95,24 @@ class SupplyBook:
         parties = network.parties
         require_parties(parties.ids, supply, "supply", "supplier_id")
         day = None if today is None else pd.Timestamp(today)
-        tables = {"stock": stock, "routes": routes, "lanes": lanes, "exclusives": exclusives}
-        given = {name: table for name, table in tables.items() if table is not None and len(table)}
+        given = _given(stock=stock, routes=routes, lanes=lanes, exclusives=exclusives)
         given |= {"supply": supply, "products": products}
         rows = rows_in_force(supply, day)
-        skus = IdColumn.vocabulary(
-            pd.concat([products["sku_id"], rows["sku_id"], texts_of(given.get("stock", rows[:0]), "sku_id")]).astype(
-                "str"
-            )
-        )
+        names = _names(products, rows, given.get("stock", rows[:0]))
+        skus = names["sku_id"]
         frame, team_start, team = _offers(network, rows, given, skus)
         frame["unit_cost_fen"] = _cost(frame, products, skus)
         words = [texts_of(given[name], column) for name, column in _REGIONS if name in given]
         regions, territory, territories = _territories(parties, frame["territory"], words)
         party_region = np.append(regions.positions(parties.regions.all_texts()), np.int32(-1))[parties.region]
-        names = {"sku_id": skus} | {
-            name: IdColumn.vocabulary(texts_of(products, name)) for name in ("category", "brand")
-        }
-        nothing = pd.DataFrame({"carrier_id": [], "holder_id": []}, dtype="str")
         return cls(
             network,
             skus,
             _of_products(parties, products, names),
             _sorted_offers(parties, frame, territory, party_region, len(skus) + len(parties.categories)),
             territories,
-            lanes_of(parties, given.get("lanes", nothing), regions),
-            holders_of(parties, in_force(given.get("exclusives", nothing), day), regions, names),
+            lanes_of(parties, given.get("lanes", _NOTHING), regions),
+            holders_of(parties, in_force(given.get("exclusives", _NOTHING), day), regions, names),
             team_start,
             team,
             regions,
@@ -138,6 +131,18 @@ class SupplyBook:
         if code not in self._traders:
             self._traders[code] = self.network.parties.trades(code)[self.offers.rows["supplier"]]
         return self._traders[code]
+
+
+def _given(**tables: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+    """Return the tables that have rows."""
+    return {name: table for name, table in tables.items() if table is not None and len(table)}
+
+
+def _names(products: pd.DataFrame, rows: pd.DataFrame, stock: pd.DataFrame) -> dict[str, IdColumn]:
+    """Return all skus, and the categories and brands of products."""
+    skus = pd.concat([products["sku_id"], rows["sku_id"], texts_of(stock, "sku_id")]).astype("str")
+    of_products = {name: IdColumn.vocabulary(texts_of(products, name)) for name in ("category", "brand")}
+    return {"sku_id": IdColumn.vocabulary(skus)} | of_products
 
 
 def _offers(

@@ -46,18 +46,7 @@ def _market(seed: int) -> Market:
     supply["minimum_order"] = rng.integers(0, 30, n).astype(float)
     supply["lead_time_days"] = np.where(rng.random(n) < 0.5, np.nan, rng.integers(1, 9, n))
     supply["territory"] = pd.Series(rng.choice(["", "N", "S|E"], n), dtype="str").replace("", None)
-    stock = pd.DataFrame({"place_id": rng.choice(ids, 25), "owner_id": rng.choice([*ids, None], 25)})
-    stock["sku_id"] = rng.choice(["a", "b"], 25)
-    stock = stock.drop_duplicates().assign(pieces=lambda f: rng.integers(0, 50, len(f)).astype(float))
-    lanes = pd.DataFrame({"carrier_id": rng.choice(ids, 25)})
-    for name in ("from_region", "to_region"):
-        lanes[name] = rng.choice(["N", "S", "E", None], 25)
-    lanes["transit_days"] = rng.integers(0, 5, 25).astype(float)
-    lanes["fen_per_kg"], lanes["fen_per_order"] = rng.integers(0, 9, 25).astype(float), rng.integers(0, 90, 25)
-    lanes["max_kg"] = rng.choice([np.nan, 10.0, 60.0], 25)
-    exclusives = pd.DataFrame({"holder_id": rng.choice(ids, 6), "region": rng.choice(["N", "S", None], 6)})
-    exclusives["sku_id"] = rng.choice(["a", None], 6)
-    exclusives["brand"] = rng.choice(["x", "y", "unheard"], 6)
+    more = _deliveries(rng, ids)
     orders = pd.DataFrame(
         {
             "order_id": [f"O{i}" for i in range(40)],
@@ -70,8 +59,24 @@ def _market(seed: int) -> Market:
     products = pd.DataFrame({"sku_id": ["a", "b", "c"], "brand": ["x", "y", None], "weight_kg": [2.0, 0.5, np.nan]})
     return {
         "parties": parties, "relations": relations, "supply": supply, "orders": orders, "products": products,
-        "stock": stock, "lanes": lanes, "exclusives": exclusives,
+        **more,
     }  # fmt: skip
+
+
+def _deliveries(rng: np.random.Generator, ids: list[str]) -> Market:
+    stock = pd.DataFrame({"place_id": rng.choice(ids, 25), "owner_id": rng.choice([*ids, None], 25)})
+    stock["sku_id"] = rng.choice(["a", "b"], 25)
+    stock = stock.drop_duplicates().assign(pieces=lambda f: rng.integers(0, 50, len(f)).astype(float))
+    lanes = pd.DataFrame({"carrier_id": rng.choice(ids, 25)})
+    for name in ("from_region", "to_region"):
+        lanes[name] = rng.choice(["N", "S", "E", None], 25)
+    lanes["transit_days"] = rng.integers(0, 5, 25).astype(float)
+    lanes["fen_per_kg"], lanes["fen_per_order"] = rng.integers(0, 9, 25).astype(float), rng.integers(0, 90, 25)
+    lanes["max_kg"] = rng.choice([np.nan, 10.0, 60.0], 25)
+    exclusives = pd.DataFrame({"holder_id": rng.choice(ids, 6), "region": rng.choice(["N", "S", None], 6)})
+    exclusives["sku_id"] = rng.choice(["a", None], 6)
+    exclusives["brand"] = rng.choice(["x", "y", "unheard"], 6)
+    return {"stock": stock, "lanes": lanes, "exclusives": exclusives}
 
 
 def _net(market: Market) -> SupplyNetwork:
