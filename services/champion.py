@@ -14,6 +14,7 @@ import pandas as pd
 from contracts.errors import InputError, NotReadyError
 from contracts.progress import Report, silent
 from forecast.conformal import DEFAULT_QUANTILES
+from forecast.frames import Framed
 from forecast.ranges import ForecastProblem
 from forecast.snapshot import SnapshotError, unpack
 from forecast.trained import Trained, first_periods
@@ -35,6 +36,7 @@ __all__ = [
     "champion_name",
     "forecast_by",
     "forecast_with",
+    "framed_for",
     "open_champion",
     "open_model",
     "shelf_of",
@@ -101,6 +103,26 @@ def open_model(shelf: Shelf, version: str) -> Model:
     return _opened(shelf.name, shelf.read(version), None)
 
 
+def framed_for(
+    model: Model,
+    tables: Mapping[str, pd.DataFrame | None],
+    sources: Mapping[str, str],
+    *,
+    hierarchy: Sequence[str] = (),
+) -> Framed:
+    """Return the panel of some tables, as the model was trained on one: period, horizon, country, texts."""
+    recipe = model.card["recipe"]
+    texts = [c.name for c in model.trained.columns if c.table == "static" and c.categories]
+    return framed_from(
+        tables,
+        sources,
+        horizon=model.trained.horizon,
+        freq=recipe["freq"],
+        hierarchy=[*hierarchy, *texts],
+        country=recipe.get("country"),
+    )
+
+
 def forecast_with(
     model: Model,
     sales: pd.DataFrame,
@@ -126,24 +148,17 @@ def forecast_with(
         If the tables are wrong or lack what the model was trained with, or the horizon is longer than it learnt.
     """
     started = time.perf_counter()
-    trained, recipe = model.trained, model.card["recipe"]
+    trained = model.trained
     h = horizon or trained.horizon
     if not 1 <= h <= trained.horizon:
         raise InputError("horizon", f"1 to {trained.horizon} periods, which {model.label} was trained for", h)
     progress("read", 0, 1)
     tables = {"sales": sales, "static": static, "known": known, "calendar": calendar}
-    framed = framed_from(
-        tables,
-        sources or {},
-        horizon=trained.horizon,
-        freq=recipe["freq"],
-        hierarchy=[*hierarchy, *(c.name for c in trained.columns if c.table == "static" and c.categories)],
-        country=recipe.get("country"),
-    )
+    framed = framed_for(model, tables, sources or {}, hierarchy=hierarchy)
     panel = framed.panel
     progress("read", 1, 1)
     levels = levels_of(panel, hierarchy)
-    labels, buckets, whole = _labels(trained, h, panel, bucket, recipe["freq"])
+    labels, buckets, whole = _labels(trained, h, panel, bucket, model.card["recipe"]["freq"])
     problem = ForecastProblem(panel=panel, levels=levels, quantiles=tuple(quantiles), buckets=whole)
     progress("forecast", 0, 1)
     result = first_periods(trained.predict(problem), len(labels))

@@ -18,8 +18,7 @@ from forecast.hierarchy import Level, level_from, total_of
 from forecast.panel import Panel
 from forecast.scoring import Outcome, score
 from forecast.trained import first_periods
-from services.champion import Model, open_champion, open_model
-from services.forecast_demand import framed_from
+from services.champion import Model, framed_for, open_champion, open_model
 from store.models import Shelf
 
 __all__ = ["compare_models", "comparison_table", "two_models"]
@@ -40,15 +39,7 @@ class _Side:
     @classmethod
     def of(cls, model: Model, tables: Mapping[str, pd.DataFrame | None], hierarchy: Sequence[str]) -> _Side:
         recipe = model.card["recipe"]
-        texts = [c.name for c in model.trained.columns if c.table == "static" and c.categories]
-        framed = framed_from(
-            tables,
-            {name: name for name in tables},
-            horizon=model.trained.horizon,
-            freq=recipe["freq"],
-            hierarchy=[*hierarchy, *texts],
-            country=recipe.get("country"),
-        )
+        framed = framed_for(model, tables, {name: name for name in tables}, hierarchy=hierarchy)
         panel, _ = model.trained.place(framed.panel)
         levels = (total_of(panel), *(level_from(panel, name) for name in hierarchy))
         steady = tuple(level_from(panel, name) for name in recipe["hierarchy"])

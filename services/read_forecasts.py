@@ -16,8 +16,7 @@ import pandas as pd
 from contracts.errors import InputError, NotReadyError, UnknownIdError
 from forecast.drivers import Drivers, drivers_of
 from forecast.overrides import Override
-from services.champion import Model, open_model, shelf_of
-from services.forecast_demand import framed_from
+from services.champion import Model, framed_for, open_model, shelf_of
 from services.network_forecast import network_series
 from services.overrides import Members, in_force, with_final
 from store.forecast_book import ForecastBook
@@ -158,16 +157,7 @@ class ForecastReader:
 def _ask(home: Path, snapshot: Snapshot, label: str) -> Any:
     name, _, version = label.rpartition("-")
     model: Model = open_model(shelf_of(home, name), version)
-    recipe = model.card["recipe"]
-    texts = [c.name for c in model.trained.columns if c.table == "static" and c.categories]
-    framed = framed_from(
-        dict(network_series(snapshot)),
-        {},
-        horizon=model.trained.horizon,
-        freq=recipe["freq"],
-        hierarchy=texts,
-        country=recipe.get("country"),
-    )
+    framed = framed_for(model, dict(network_series(snapshot)), {})
     panel, _ = model.trained.place(framed.panel)
     fitted = model.trained.at(panel)
     return fitted, panel, fitted.predict(panel)

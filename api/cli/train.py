@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -10,6 +11,9 @@ from api.cli.output import emit, progress
 from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, SALES, STATIC, series_tables
 from api.settings import read_settings
 from services.files import check_writable, write_table
+
+if TYPE_CHECKING:
+    from services.train_models import Training
 
 
 def train(
@@ -37,32 +41,24 @@ def train(
     Example: evenflow train --sales sales.csv --static static.csv --horizon 28
     """
     from services.champion import shelf_of
-    from services.train_models import Recipe, score_table, train_model  # heavy: keeps `evenflow --help` instant
+    from services.train_models import Recipe, train_model  # heavy: keeps `evenflow --help` instant
 
     if out is not None:
         check_writable(out, sales, static, known, calendar)
     settings = read_settings(home=home)
     shelf_of(settings.home, name)  # a name that no model can have is told before anything is read
     tables, sources = series_tables(settings.home, sales=sales, static=static, known=known, calendar=calendar)
-    recipe = Recipe(
-        horizon=horizon,
-        freq=freq,
-        country=country,
-        model=model,
-        seed=seed,
-        hierarchy=tuple(part.strip() for part in hierarchy.split(",") if part.strip()),
-    )
+    levels = tuple(part.strip() for part in hierarchy.split(",") if part.strip())
+    recipe = Recipe(horizon=horizon, freq=freq, country=country, model=model, seed=seed, hierarchy=levels)
+    where: Any = {"home": settings.home, "name": name, "uri": settings.mlflow_uri}
     with progress() as report:
-        done = train_model(
-            tables,
-            home=settings.home,
-            recipe=recipe,
-            name=name,
-            origins=backtest,
-            uri=settings.mlflow_uri,
-            sources=sources,
-            progress=report,
-        )
+        done = train_model(tables, recipe=recipe, origins=backtest, sources=sources, progress=report, **where)
+    _tell(done, out, as_json=as_json)
+
+
+def _tell(done: Training, out: Path | None, *, as_json: bool) -> None:
+    from services.train_models import score_table
+
     told = {"name": done.name, "version": done.version, "role": "challenger", **done.fitted.card}
     if out is not None:
         write_table(score_table(done.fitted.scores), out)
