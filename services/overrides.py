@@ -224,7 +224,7 @@ def weekly_with_overrides(
     if not overrides:
         return weekly
     final = with_final(daily, overrides, static)
-    week = final["ds"] - pd.to_timedelta(final["ds"].dt.weekday, unit="D")
+    week = final["ds"] - pd.to_timedelta(final["ds"].dt.day_of_week, unit="D")
     keys = [final["unique_id"].map(items).rename("unique_id"), week.rename("ds")]
     sums = final[["mean", "final"]].groupby(keys).sum().reset_index()
     joined = weekly[["unique_id", "ds"]].merge(sums, on=["unique_id", "ds"], how="left")
