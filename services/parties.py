@@ -7,14 +7,17 @@ from typing import Any
 import pandas as pd
 
 from contracts.errors import UnknownIdError
+from services.party_ties import party_neighbours
+from services.viewer import Viewer
 from store.snapshot import Snapshot
 
 __all__ = ["party_card"]
 
 NEIGHBOURS, OFFERS = 10, 20
+_EVERYTHING = Viewer()
 
 
-def party_card(snapshot: Snapshot, party_id: str) -> dict[str, Any]:
+def party_card(snapshot: Snapshot, party_id: str, viewer: Viewer = _EVERYTHING) -> dict[str, Any]:
     """Return a party's own data, its relations and its supply, as plain values.
 
     Parameters
@@ -23,6 +26,8 @@ def party_card(snapshot: Snapshot, party_id: str) -> dict[str, Any]:
         A loaded network.
     party_id
         The party.
+    viewer
+        Who asks: relations it may not know of are neither listed nor counted.
 
     Returns
     -------
@@ -35,8 +40,9 @@ def party_card(snapshot: Snapshot, party_id: str) -> dict[str, Any]:
     Raises
     ------
     UnknownIdError
-        If no party has the id.
+        If no party has the id, or the viewer may not know of it.
     """
+    ties = party_neighbours(snapshot.network(), party_id, viewer=viewer)
     own = snapshot.rows("parties", "id", party_id)
     if own.empty:
         raise UnknownIdError("party", party_id)
@@ -44,15 +50,20 @@ def party_card(snapshot: Snapshot, party_id: str) -> dict[str, Any]:
     names = ("id", "kind", "name", "region", "lat", "lon", "tenant", "capacity_per_day", "lead_time_days")
     categories = row.pop("categories", None)
     card = {name: row.pop(name, None) for name in names}
-    network = snapshot.network()
     offers = snapshot.rows("supply", "supplier_id", party_id).drop(columns="supplier_id")
     return card | {
         "categories": [word.strip() for word in str(categories).split("|")] if categories else [],
         "attributes": row,
-        "relations": network.degrees(party_id),
-        "neighbours": network.neighbours(party_id, limit=NEIGHBOURS).to_dict("records"),
+        "relations": _counts(ties),
+        "neighbours": ties.head(NEIGHBOURS).to_dict("records"),
         "supply": {"offers": len(offers), "rows": _plain(offers.head(OFFERS))},
     }
+
+
+def _counts(ties: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return how many relations of each kind lead out of and in to the party."""
+    counts = pd.crosstab(ties["relation"], ties["direction"]).reindex(columns=["out", "in"], fill_value=0)
+    return {str(kind): {"out": int(row["out"]), "in": int(row["in"])} for kind, row in counts.iterrows()}
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

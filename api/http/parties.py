@@ -20,8 +20,10 @@ def read_party(
     viewer: ViewerDep,
     party_id: Annotated[str, Path(min_length=1, max_length=120, description="Your id of the party.")],
 ) -> JsonResponse:
-    """Return a party's card: what it is, how many relations of each kind it has, some neighbours, what it supplies."""
+    """Return a party's card: what it is, how many relations of each kind it has, some neighbours, what it supplies.
+
+    A tenant is told of relations only that one of its own parties is an end of, or that are public.
+    """
     from services.parties import party_card
 
-    viewer.position(loaded.snapshot.network(), party_id)
-    return JsonResponse({"version": loaded.version, **party_card(loaded.snapshot, party_id)})
+    return JsonResponse({"version": loaded.version, **party_card(loaded.snapshot, party_id, viewer)})

@@ -134,6 +134,18 @@ def test_neighbours_come_in_pages(client):
     assert [row["id"] for row in client.get("/v1/parties/H/1/neighbours").json()["rows"]] == ["D"]
 
 
+def test_a_tenants_party_card_tells_of_its_own_relations_only(client):
+    """S buys from D: it sees D and its relation with D, not who else D deals with; D and the operator see all."""
+    card = client.get("/v1/parties/D", headers={"Evenflow-Tenant": "s"}).json()
+    assert [row["id"] for row in card["neighbours"]] == ["S"]
+    assert sum(sum(ways.values()) for ways in card["relations"].values()) == 1
+    for headers in ({}, {"Evenflow-Tenant": "d"}):
+        card = client.get("/v1/parties/D", headers=headers).json()
+        assert {row["id"] for row in card["neighbours"]} == {"F", "H/1", "S", "T"}
+        assert sum(sum(ways.values()) for ways in card["relations"].values()) == 4
+    assert client.get("/v1/parties/T", headers={"Evenflow-Tenant": "s"}).status_code == 404
+
+
 def test_a_tenants_neighbours_are_those_it_deals_with(client):
     """S knows D, and of D's relations only its own."""
     answer = client.get("/v1/parties/D/neighbours", headers={"Evenflow-Tenant": "s"}).json()
