@@ -15,14 +15,17 @@ from forecast.direct import DirectModel, Grouping, SamplingParams, fit_direct, k
 from forecast.hierarchy import Level, aggregate, level_from, pull, stack, total_of
 from forecast.newcomers import attribute_prior
 from forecast.panel import Panel
+from forecast.reconciliation import reconcile
 
 MODELS = ("auto", "lightgbm", *BASELINES)
+RECONCILIATIONS = ("scaled", "least_squares", "bottom_up")
 
 _FEWEST_CELLS = 4000
 _FEW_CELLS = 50_000
 _GROUP = 30
 _OUTLIER = 100
 _OUTLIER_SALES = 8
+_LEAST_PIECES = 0.02  # a series that sells next to nothing may still move a little
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,10 @@ class PointParams:
         average, in [0, 1]; 0 skips the levels.
     level_seeds
         Level models averaged, >= 1.
+    reconcile
+        One of `RECONCILIATIONS`: ``scaled`` goes `level_power` of the way to the finest level, ``least_squares`` takes
+        the non-negative forecasts nearest to those of all levels (`forecast.reconciliation`), each node's variance in
+        proportion to its pieces, ``bottom_up`` adds the series up and skips the levels.
     """
 
     model: str = "auto"
@@ -57,10 +64,13 @@ class PointParams:
     )
     level_power: float = 0.5
     level_seeds: int = 2
+    reconcile: str = "scaled"
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:
             raise InputError("--model", f"one of {', '.join(MODELS)}", self.model)
+        if self.reconcile not in RECONCILIATIONS:
+            raise InputError("--reconcile", f"one of {', '.join(RECONCILIATIONS)}", self.reconcile)
         if not 0 <= self.level_power <= 1 or self.level_seeds < 1:
             raise ValueError("Expected level_power in [0, 1] and level_seeds >= 1.")
 
@@ -144,10 +154,14 @@ class PointModel:
         for model in self.trees:
             mean[regular] += model.predict(part, groupings) / len(self.trees)
         if self.steady:
-            aims = _node_forecasts(panel, self.steady, self.nodes)
-            # through all levels was no better
-            mean = pull(mean, self.steady[-1:], aims[-1:], power=self.params.level_power)
+            mean = self._reconciled(mean, _node_forecasts(panel, self.steady, self.nodes))
         return np.asarray(mean[regular])
+
+    def _reconciled(self, mean: np.ndarray, aims: Sequence[np.ndarray]) -> np.ndarray:
+        if self.params.reconcile == "scaled":  # through all levels was no better
+            return pull(mean, self.steady[-1:], aims[-1:], power=self.params.level_power)
+        pieces = np.maximum(mean.mean(axis=1), _LEAST_PIECES)
+        return reconcile(mean, self.steady, aims, variances=(pieces, [level.sum(pieces) for level in self.steady]))
 
 
 def point_forecast(panel: Panel, *, params: PointParams, levels: Sequence[Level] = (), seed: int) -> Point:
@@ -178,7 +192,7 @@ def fit_point(panel: Panel, *, params: PointParams, levels: Sequence[Level] = ()
     )
     steady = tuple(level for level in levels if len(level.keys) <= regular.sum() / _GROUP)
     model = replace(model, trees=trees, groupings=groupings)
-    if not steady or params.level_power == 0:
+    if not steady or params.level_power == 0 or params.reconcile == "bottom_up":
         return model
     return replace(model, steady=steady, nodes=_fit_nodes(panel, steady, params, seed))
 

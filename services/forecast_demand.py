@@ -71,6 +71,7 @@ def forecast_demand(
     bucket: str | None = None,
     backtest: int = 0,
     model: str = "auto",
+    reconcile: str = "scaled",
     seed: int = 0,
     sources: Mapping[str, str] | None = None,
     params: PointParams | None = None,
@@ -98,10 +99,12 @@ def forecast_demand(
         Earlier origins to score, 0 for none.
     model
         ``auto``, ``lightgbm`` or a simple model of `forecast.baselines`.
+    reconcile
+        How levels and series are made to agree: ``scaled``, ``least_squares`` or ``bottom_up``.
     sources
         File names of the tables, for messages.
     params
-        Everything else about the model; its `model` is replaced by `model`.
+        Everything else about the model; its `model` and `reconcile` are replaced by the two above.
 
     Raises
     ------
@@ -110,7 +113,7 @@ def forecast_demand(
     """
     started = time.perf_counter()
     check_horizon(horizon)
-    chosen = replace(params or PointParams(), model=model)
+    chosen = replace(params or PointParams(), model=model, reconcile=reconcile)
     progress("read", 0, 1)
     tables = {"sales": sales, "static": static, "known": known, "calendar": calendar}
     framed = framed_from(tables, sources or {}, horizon=horizon, freq=freq, hierarchy=hierarchy, country=country)

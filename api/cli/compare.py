@@ -10,7 +10,6 @@ import typer
 from api.cli.output import emit, progress
 from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, ORIGINS, SALES, STATIC, series_tables
 from api.settings import read_settings
-from services.files import check_writable, write_table
 
 
 def compare(
@@ -35,6 +34,7 @@ def compare(
     """
     from services.champion import shelf_of
     from services.compare_models import compare_models, comparison_table, two_models
+    from services.files import check_writable, write_table
 
     if out is not None:
         check_writable(out, sales, static, known, calendar)

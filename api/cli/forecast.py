@@ -11,7 +11,8 @@ from api.cli.output import emit, progress
 from api.settings import read_settings
 from contracts.errors import InputError
 from forecast.conformal import DEFAULT_QUANTILES
-from services.files import check_writable, read_raw, write_table
+
+_MODELS = "auto, lightgbm, seasonal_window, seasonal_naive, moving_level, tsb, sba; champion: as promoted."
 
 
 def forecast(
@@ -28,10 +29,8 @@ def forecast(
     freq: str = typer.Option("D", help="Period of the data: D, W, W-MON, M, Q or Y."),
     bucket: str | None = typer.Option(None, help="Forecast sums over this period, e.g. W-MON: weeks from Monday on."),
     backtest: int = typer.Option(0, min=0, help="Earlier origins to score the models at."),
-    model: str = typer.Option(
-        "auto",
-        help="auto, lightgbm, seasonal_window, seasonal_naive, moving_level, tsb, sba; champion: as promoted.",
-    ),
+    model: str = typer.Option("auto", help=_MODELS),
+    reconcile: str | None = typer.Option(None, help="How levels and series agree: scaled, least_squares or bottom_up."),
     home: Path | None = typer.Option(None, help="Folder of the champion; EVENFLOW_HOME by default."),
     seed: int = typer.Option(0, min=0, help="The same seed gives the same file."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
@@ -41,17 +40,18 @@ def forecast(
     Example: evenflow forecast --sales sales.csv --static static.csv --out forecast.csv --horizon 28 --bucket W-MON
     """
     from services.champion import forecast_by  # heavy: keeps `evenflow --help` instant
+    from services.files import check_writable, read_raw, write_table
 
     check_writable(out, sales, static, known, calendar)
     given = _given(sales=sales, static=static, known=known, calendar=calendar)
-    frames = {name: read_raw(path) for name, path in given.items()}
+    frames, levels = {name: read_raw(path) for name, path in given.items()}, _levels(quantiles)
     with progress() as report:
         answer = forecast_by(
             frames.pop("sales"),
             home=read_settings(home=home).home,
             model=model,
-            options=_given(horizon=horizon, country=country, freq=freq, bucket=bucket, backtest=backtest, seed=seed)
-            | {"quantiles": _levels(quantiles), "hierarchy": _names(hierarchy)},
+            options=_given(horizon=horizon, country=country, bucket=bucket, reconcile=reconcile)
+            | {"freq": freq, "backtest": backtest, "seed": seed, "quantiles": levels, "hierarchy": _names(hierarchy)},
             **frames,
             sources={name: path.name for name, path in given.items()},
             progress=report,

@@ -10,7 +10,6 @@ import typer
 from api.cli.output import emit
 from api.settings import read_settings
 from contracts.errors import InputError
-from services.files import check_writable, write_table
 
 
 def override(
@@ -37,6 +36,8 @@ def override(
     Example: evenflow override --series total --from 2026-11-09 --to 2026-11-11 --factor 1.3 --by li --reason fair
     """
     del seed
+    from services.files import check_writable
+
     if out is not None:
         check_writable(out)
     root = read_settings(home=home).home
@@ -88,6 +89,8 @@ def _report(root: Path) -> dict[str, Any]:
 
 def _write(rows: list[dict[str, Any]], out: Path | None) -> None:
     import pandas as pd
+
+    from services.files import write_table
 
     if out is not None:
         plain = [{key: cell for key, cell in row.items() if not isinstance(cell, list | dict)} for row in rows]

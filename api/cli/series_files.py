@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import typer
 
 from contracts.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["CALENDAR", "HOME", "KNOWN", "NAME", "ORIGINS", "SALES", "STATIC", "series_tables"]
 

@@ -10,7 +10,6 @@ import typer
 from api.cli.output import emit, progress
 from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, SALES, STATIC, series_tables
 from api.settings import read_settings
-from services.files import check_writable, write_table
 
 if TYPE_CHECKING:
     from services.train_models import Training
@@ -41,6 +40,7 @@ def train(
     Example: evenflow train --sales sales.csv --static static.csv --horizon 28
     """
     from services.champion import shelf_of
+    from services.files import check_writable
     from services.train_models import Recipe, train_model  # heavy: keeps `evenflow --help` instant
 
     if out is not None:
@@ -57,6 +57,7 @@ def train(
 
 
 def _tell(done: Training, out: Path | None, *, as_json: bool) -> None:
+    from services.files import write_table
     from services.train_models import score_table
 
     told = {"name": done.name, "version": done.version, "role": "challenger", **done.fitted.card}

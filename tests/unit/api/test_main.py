@@ -1,5 +1,7 @@
 """Whatever happens, the command line ends with one line and a fitting exit code."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,11 @@ def ended(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
     with pytest.raises(SystemExit) as ended_with:
         entry.run()
     return int(str(ended_with.value.code))
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`evenflow --help` answers at once: no frame, solver or learner is imported to describe the commands."""
+    heavy = {"pandas", "pyarrow", "scipy", "numba", "lightgbm", "mlflow", "fastapi", "networkx"}
+    code = f"import sys, api.cli.main; print(sorted(set({sorted(heavy)!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

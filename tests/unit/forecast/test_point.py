@@ -7,6 +7,7 @@ from contracts.errors import InputError
 from forecast.baselines import seasonal_window
 from forecast.boosting import BoostingParams
 from forecast.direct import SamplingParams
+from forecast.hierarchy import level_from, total_of
 from forecast.point import PointParams, point_forecast, without_outliers
 
 QUICK = PointParams(
@@ -105,6 +106,25 @@ def test_parameters_out_of_range_are_refused(make, message):
     """Each message names the parameter."""
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_levels_and_series_are_made_to_agree_in_the_way_asked_for(market):
+    """Least squares moves each store's sum towards the store's own forecast; bottom-up leaves the levels out."""
+    levels = (total_of(market), level_from(market, "store"))
+    ways = {
+        way: point_forecast(market, params=replace(QUICK, reconcile=way), levels=levels, seed=0).mean
+        for way in ("bottom_up", "least_squares", "scaled")
+    }
+    without = point_forecast(market, params=replace(QUICK, level_power=0), levels=levels, seed=0).mean
+    np.testing.assert_array_equal(ways["bottom_up"], without)
+    full = point_forecast(market, params=replace(QUICK, level_power=1.0), levels=levels, seed=0).mean
+    regular = point_forecast(market, params=QUICK, seed=0).model == "lightgbm"
+    sums = {way: levels[-1].sum(np.where(regular[:, None], mean, 0)) for way, mean in ways.items()}
+    aim = levels[-1].sum(np.where(regular[:, None], full, 0))
+    assert np.abs(sums["least_squares"] - aim).sum() < np.abs(sums["bottom_up"] - aim).sum()
+    assert (ways["least_squares"] >= 0).all()
+    with pytest.raises(InputError, match="--reconcile: expected one of scaled, least_squares, bottom_up, got magic"):
+        PointParams(reconcile="magic")
 
 
 def test_a_small_panel_averages_two_seeds(market, monkeypatch):
