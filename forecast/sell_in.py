@@ -109,6 +109,8 @@ def check_sell_in(
         Pieces by day, shape (n, T); goods sent back are negative.
     days
         datetime64[D], consecutive, shape (T,).
+    seed
+        Of the months drawn, the same for each distributor: nobody's range depends on who else is there.
 
     Returns
     -------
@@ -117,8 +119,8 @@ def check_sell_in(
     chosen = params or SellInParams()
     calendar = _Calendar.of(days)
     return [
-        _check(into, out, calendar, chosen, np.random.default_rng([seed, k]))
-        for k, (into, out) in enumerate(zip(sell_in.astype(float), sell_through.astype(float), strict=True))
+        _check(into, out, calendar, chosen, np.random.default_rng(seed))
+        for into, out in zip(sell_in.astype(float), sell_through.astype(float), strict=True)
     ]
 
 

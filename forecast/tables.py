@@ -94,6 +94,9 @@ CALENDAR = TableSchema(
 )
 
 _DISTRIBUTOR = Column(name="distributor_id", kind="str", description="Distributor (a party of the network).")
+_SUPPLIER = Column(
+    name="supplier_id", kind="str", required=False, nullable=True, description="Whose goods they are (a party)."
+)
 
 SELL_IN = TableSchema(
     name="sell_in",
@@ -108,6 +111,7 @@ SELL_IN = TableSchema(
             description="Pieces sent to the distributor; sent back by it: negative. Rows of one day are added up.",
         ),
         Column(name="sku_id", kind="str", required=False, nullable=True, description="Sku, where it is known."),
+        _SUPPLIER,
     ),
 )
 
@@ -124,6 +128,7 @@ SELL_THROUGH = TableSchema(
             description="Pieces that shoppers bought of it, brought back: negative. Rows of one day are added up.",
         ),
         Column(name="sku_id", kind="str", required=False, nullable=True, description="Sku, where it is known."),
+        _SUPPLIER,
     ),
 )
 

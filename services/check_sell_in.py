@@ -31,6 +31,7 @@ def compare_sell_in(
     sell_through: pd.DataFrame,
     *,
     as_of: pd.Timestamp | None = None,
+    only: str | None = None,
     params: SellInParams | None = None,
     seed: int = 0,
     sources: Mapping[str, str] | None = None,
@@ -43,6 +44,8 @@ def compare_sell_in(
         Raw rows (`forecast.tables.SELL_IN`, `SELL_THROUGH`).
     as_of
         Last day that counts; the last day of either table by default.
+    only
+        The one distributor to check, over the days of all.
     params
         What counts as too much.
     sources
@@ -58,7 +61,9 @@ def compare_sell_in(
     last = as_of.normalize() if as_of is not None else max(into["ds"].max(), out["ds"].max())
     into, out = (_until(frame, last, names[name]) for name, frame in (("sell_in", into), ("sell_through", out)))
     days = _days(into, out, last, names["sell_in"])
-    ids = np.asarray(sorted(set(into["distributor_id"]) | set(out["distributor_id"])), dtype=object)
+    if only is not None:
+        into, out = (frame[frame["distributor_id"] == only] for frame in (into, out))
+    ids = np.asarray(sorted({only} if only else set(into["distributor_id"]) | set(out["distributor_id"])), dtype=object)
     checks = check_sell_in(_matrix(into, ids, days), _matrix(out, ids, days), days, params=params, seed=seed)
     frame = _frame(ids, checks, days)
     unsold = sorted(set(into["distributor_id"]) - set(out["distributor_id"]))

@@ -43,6 +43,8 @@ CHECK_ORDER = (
     "catchments",
     "deliveries",
     "evidence",
+    "sell_in",
+    "sell_through",
 )
 
 
@@ -95,6 +97,12 @@ _REFERENCES = (
     _Reference("deliveries", "supplier_id", _PARTY, "the id of a party"),
     _Reference("deliveries", "buyer_id", _PARTY, "the id of a party"),
     _Reference("evidence", "party_id", _PARTY, "the id of a party"),
+    _Reference("sell_in", "distributor_id", _PARTY, "the id of a party"),
+    _Reference("sell_in", "supplier_id", _PARTY, "the id of a party"),
+    _Reference("sell_in", "sku_id", _SKU, "a sku of products"),
+    _Reference("sell_through", "distributor_id", _PARTY, "the id of a party"),
+    _Reference("sell_through", "supplier_id", _PARTY, "the id of a party"),
+    _Reference("sell_through", "sku_id", _SKU, "a sku of products"),
 )
 
 _FAULTS = {

@@ -18,7 +18,16 @@ from services.overview import simulated_rows
 from store.forecast_book import ForecastBook
 from store.snapshot import Snapshot
 
-__all__ = ["DAYS", "WEEKS", "NetworkForecasts", "forecast_network", "item_column", "network_series", "series_items"]
+__all__ = [
+    "DAYS",
+    "WEEKS",
+    "NetworkForecasts",
+    "forecast_network",
+    "item_column",
+    "network_series",
+    "own_sales",
+    "series_items",
+]
 
 DAYS, WEEKS = 28, 8
 _BASE = ["unique_id", "ds", "y"]
@@ -75,7 +84,7 @@ def forecast_network(
     InputError
         If the tables or the options are wrong.
     """
-    sales = _own_sales(snapshot)
+    sales = own_sales(snapshot)
     period = period_of(sales)
     own = {} if champion else {"horizon": DAYS if period == "D" else WEEKS, "freq": period}
     given, chosen = dict(tables or {}), {**own, **(options or {})}
@@ -138,7 +147,7 @@ def network_series(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
     NotReadyError
         If the network has no sales.
     """
-    sales = _own_sales(snapshot)
+    sales = own_sales(snapshot)
     return {"sales": _measured(sales), "static": _attributes(sales, snapshot.table("products"))}
 
 
@@ -157,13 +166,20 @@ def period_of(sales: pd.DataFrame) -> str:
 
 def series_items(snapshot: Snapshot) -> pd.Series:
     """Return the item that a plan makes, by series."""
-    sales = _own_sales(snapshot)
+    sales = own_sales(snapshot)
     column = item_column(sales, snapshot.table("routes"))
     named = sales.assign(item=sales[column].fillna(sales["unique_id"]))
     return named.drop_duplicates("unique_id").set_index("unique_id")["item"]
 
 
-def _own_sales(snapshot: Snapshot) -> pd.DataFrame:
+def own_sales(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the sales of a loaded network, without the simulated ones if there are others.
+
+    Raises
+    ------
+    NotReadyError
+        If there are none.
+    """
     sales = snapshot.table("sales")
     if sales.empty:
         raise NotReadyError("the loaded network has no sales: add sales.csv and load again with `evenflow load DIR`")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contracts.tables import TableSchema
-from forecast.tables import SALES, SIGNALS
+from forecast.tables import SALES, SELL_IN, SELL_THROUGH, SIGNALS
 from graph.aftersales.tables import CLAIMS, LOTS
 from graph.credit.tables import LEDGER, TERMS
-from graph.scorecards.tables import DELIVERIES, EVIDENCE
 from graph.density.tables import AREAS, CATCHMENTS
+from graph.scorecards.tables import DELIVERIES, EVIDENCE
 from graph.tables import DEMANDS, EXCLUSIVES, LANES, PARTIES, PRODUCTS, RELATIONS, STOCK, SUPPLY
 from graph.trust.tables import JUDGEMENTS
 from planning.tables import ROUTES
@@ -35,4 +35,6 @@ TABLES: dict[str, TableSchema] = {
     "catchments": CATCHMENTS,
     "deliveries": DELIVERIES,
     "evidence": EVIDENCE,
+    "sell_in": SELL_IN,
+    "sell_through": SELL_THROUGH,
 }

@@ -28,6 +28,7 @@ from api.http import (
     problems,
     relations,
     scorecards,
+    sell_in,
     system,
     trust,
 )
@@ -48,6 +49,7 @@ _ROUTERS = (
     aftersales.router,
     trust.router,
     density.router,
+    sell_in.router,
     overrides.router,
     forecasts.router,
     models.router,
