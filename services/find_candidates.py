@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -94,7 +95,7 @@ def find_candidates(
         raise NotReadyError("the loaded network offers nothing: add supply.csv or stock.csv and load again")
     found = gather_from(book, demands, top=top, today=day, filters=filters, sight=_sight(viewer, book.network))
     if introductions:
-        found = _introduced(book.network, found, demands, viewer)
+        found = _introduced(book.network, found, demands, viewer, day.date())
     summary = _summary(found, demands) | {"today": day.date().isoformat()}
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
     return CandidateReport(candidates=found, summary=summary)
@@ -133,7 +134,9 @@ def _sight(viewer: Viewer, network: SupplyNetwork) -> Sight | None:
     return Sight(viewer.seen(network), lambda src, dst: viewer.sees_between(network, src, dst))
 
 
-def _introduced(network: SupplyNetwork, found: pd.DataFrame, demands: pd.DataFrame, viewer: Viewer) -> pd.DataFrame:
+def _introduced(
+    network: SupplyNetwork, found: pd.DataFrame, demands: pd.DataFrame, viewer: Viewer, day: dt.date
+) -> pd.DataFrame:
     """Return the candidates with the best introduction to each eligible stranger."""
     sight = _sight(viewer, network)
     buyer = demands.set_index("order_id")["buyer_id"].reindex(found["order_id"]).to_numpy()
@@ -143,7 +146,7 @@ def _introduced(network: SupplyNetwork, found: pd.DataFrame, demands: pd.DataFra
     for row in np.flatnonzero((found["hops"] == 0) & found["eligible"])[:MOST_INTRODUCTIONS]:
         pair = (str(buyer[row]), str(supplier[row]))
         if pair not in known:
-            steps = introduction(network, *pair, visible=None if sight is None else sight.between)
+            steps = introduction(network, *pair, day=day, visible=None if sight is None else sight.between)
             known[pair] = (path_text(steps or []), min((step.weight for step in steps or []), default=np.nan))
         paths[row], strength[row] = known[pair]
     return found.assign(introduction=pd.Series(paths, dtype="str"), introduction_strength=strength)

@@ -10,6 +10,7 @@ import pandas as pd
 from graph.arrays import expand, starts_of
 from graph.candidates.layout import BASES, Int32
 from graph.network import SupplyNetwork
+from graph.paths import holding
 from graph.tables import PARTY_KINDS
 
 __all__ = ["Dispatched", "dispatched"]
@@ -37,7 +38,11 @@ class Dispatched:
 
 
 def dispatched(
-    network: SupplyNetwork, resources: pd.DataFrame, routes: pd.DataFrame, categories: pd.DataFrame
+    network: SupplyNetwork,
+    resources: pd.DataFrame,
+    routes: pd.DataFrame,
+    categories: pd.DataFrame,
+    day: int | None = None,
 ) -> Dispatched:
     """Return what factories can make by routes.
 
@@ -55,9 +60,11 @@ def dispatched(
         ``item, route, step, resource, hours_per_unit``, perhaps ``minimum_lot``.
     categories
         ``item`` and ``category``.
+    day
+        Day (since 1970-01-01) on which relations must hold; any day without.
     """
     steps = _steps(network, resources, routes)
-    does = _makers(network, steps)
+    does = _makers(network, steps, day)
     own_step = does.groupby(_KEY)["own"].transform("any")
     does = does[own_step | _trades(network, does, categories)]
     best = does.sort_values(["own", "lead", "capacity", "doer"], ascending=[False, True, False, True], kind="stable")
@@ -93,11 +100,15 @@ def _steps(network: SupplyNetwork, resources: pd.DataFrame, routes: pd.DataFrame
     return rows.assign(capacity=room, doer=rows["doer"].fillna(-1).astype(np.int32))
 
 
-def _makers(network: SupplyNetwork, steps: pd.DataFrame) -> pd.DataFrame:
+def _makers(network: SupplyNetwork, steps: pd.DataFrame, day: int | None) -> pd.DataFrame:
     """Return each step with the factories that may have it done: columns of `steps`, maker, own."""
     able = steps[steps["doer"] >= 0].reset_index(drop=True)
     doers = able["doer"].to_numpy()
-    which, maker, _ = network.block("supplies").out_of(doers)
+    block = network.block("supplies")
+    which, maker, relation = block.out_of(doers)
+    if day is not None:
+        holds = holding(block, relation, day)
+        which, maker = which[holds], maker[holds]
     factory = network.parties.kind == PARTY_KINDS.index("factory")
     itself = np.flatnonzero(factory[doers])
     row = np.concatenate((itself, which))

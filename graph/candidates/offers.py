@@ -68,11 +68,13 @@ def made_by_routes(
     tables: Mapping[str, pd.DataFrame],
     skus: IdColumn,
     offered: pd.DataFrame,
+    *,
+    day: int | None,
 ) -> tuple[pd.DataFrame, Dispatched]:
-    """Return what factories make by `routes` (one of the tables) and do not list, and how."""
+    """Return what factories make by `routes` (one of the tables) and do not list, and how; see `dispatched`."""
     routes = tables["routes"]
     items = _items(tables["products"], routes)
-    found = dispatched(network, rows[(texts_of(rows, "resource") != "").to_numpy()], routes, items)
+    found = dispatched(network, rows[(texts_of(rows, "resource") != "").to_numpy()], routes, items, day)
     made = found.offers.merge(items[["item", "sku_id"]], on="item")
     made = made.assign(good=skus.positions(made["sku_id"].astype("str"))).drop_duplicates(["good", "supplier"])
     known = pd.MultiIndex.from_frame(offered[["good", "supplier"]])

@@ -41,13 +41,14 @@ def gather(
     Parameters
     ----------
     network
-        The net; pass ``network.as_of(day)`` for the relations of a day.
+        The net.
     supply, products, demands, stock, lanes, exclusives
         Frames with the types of `graph.tables`; ``routes`` of planning's.
     top
         Most candidates per order, >= 1.
     today
-        The day from which lead times count; without it nobody is late.
+        The day from which lead times count and on which relations must hold; without it nobody is late, and
+        relations count that have ended.
     filters
         Which candidates are wanted.
 
@@ -127,7 +128,8 @@ def find(
     """
     if top < 1:
         raise InputError("top", "at least 1", top)
-    near, far = trade_around(book.network, orders.rows["buyer"], None if sight is None else sight.between)
+    visible = None if sight is None else sight.between
+    near, far = trade_around(book.network, orders.rows["buyer"], visible, book.day)
     out = room(len(orders.rows) * top)
     scratch = Scratch.of(_most_offers(book, orders), len(book.exclusives.rows), top)
     wanted = filters.on(book, sight)

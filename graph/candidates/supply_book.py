@@ -12,7 +12,7 @@ from graph.candidates.delivery import holders_of, in_force, lanes_of, require_pa
 from graph.candidates.layout import OFFER, SKU, STOCK, Float64, Holders, Lanes, Offers, Territories, plain, table
 from graph.candidates.offers import listed, made_by_routes, on_request, rows_in_force, stocked
 from graph.ids import IdColumn
-from graph.network import SupplyNetwork
+from graph.network import SupplyNetwork, days_since_epoch
 from graph.parties import Parties
 
 __all__ = ["SupplyBook"]
@@ -45,6 +45,8 @@ class SupplyBook:
         Shape (parties,): codes into `regions`, -1 unknown.
     middles
         Shape (2, regions): latitude and longitude of the middle of each region's parties, NaN without any.
+    day
+        The day the book is for (days since 1970-01-01): relations must hold on it; None for any day.
     """
 
     network: SupplyNetwork
@@ -59,6 +61,7 @@ class SupplyBook:
     regions: IdColumn
     party_region: Ints
     middles: Float64
+    day: int | None
     _traders: dict[int, Array] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -95,12 +98,13 @@ class SupplyBook:
         parties = network.parties
         require_parties(parties.ids, supply, "supply", "supplier_id")
         day = None if today is None else pd.Timestamp(today)
+        number = None if day is None else days_since_epoch(day.date())
         given = _given(stock=stock, routes=routes, lanes=lanes, exclusives=exclusives)
         given |= {"supply": supply, "products": products}
         rows = rows_in_force(supply, day)
         names = _names(products, rows, given.get("stock", rows[:0]))
         skus = names["sku_id"]
-        frame, team_start, team = _offers(network, rows, given, skus)
+        frame, team_start, team = _offers(network, rows, given, skus, number)
         frame["unit_cost_fen"] = _cost(frame, products, skus)
         words = [texts_of(given[name], column) for name, column in _REGIONS if name in given]
         regions, territory, territories = _territories(parties, frame["territory"], words)
@@ -118,6 +122,7 @@ class SupplyBook:
             regions,
             party_region,
             _middles(parties, party_region, len(regions)),
+            number,
         )
 
     @property
@@ -146,7 +151,7 @@ def _names(products: pd.DataFrame, rows: pd.DataFrame, stock: pd.DataFrame) -> d
 
 
 def _offers(
-    network: SupplyNetwork, rows: pd.DataFrame, given: dict[str, pd.DataFrame], skus: IdColumn
+    network: SupplyNetwork, rows: pd.DataFrame, given: dict[str, pd.DataFrame], skus: IdColumn, day: int | None
 ) -> tuple[pd.DataFrame, Ints, Ints]:
     """Return all offers in the order they are kept in, and who else does steps of each."""
     own = listed(network, rows[(texts_of(rows, "sku_id") != "").to_numpy()], skus)
@@ -155,7 +160,7 @@ def _offers(
     if "stock" in given:
         parts.append(stocked(network, given["stock"], skus, lanes="lanes" in given))
     if "routes" in given:
-        made, found = made_by_routes(network, rows, given, skus, own)
+        made, found = made_by_routes(network, rows, given, skus, own, day=day)
         parts.append(made)
         start, members = found.start, found.members
     frame = pd.concat(parts, ignore_index=True)

@@ -38,6 +38,8 @@ def _market(seed: int) -> Market:
     relations = pd.DataFrame({"src": rng.choice(ids, 140), "dst": rng.choice(ids, 140)})
     relations["kind"] = rng.choice([*TRADE, "refers"], 140)
     relations["weight"] = rng.uniform(0, 5, 140).round(1)
+    relations["valid_from"] = TODAY + pd.to_timedelta(rng.choice([np.nan, -9, 0, 1], 140, p=[0.4, 0.2, 0.3, 0.1]), "D")
+    relations["valid_to"] = TODAY + pd.to_timedelta(rng.choice([np.nan, 0, 2, 9], 140, p=[0.4, 0.1, 0.3, 0.2]), "D")
     supply = pd.DataFrame({"supplier_id": rng.choice(ids, 60), "sku_id": rng.choice(["a", "b", "c"], 60)})
     supply = supply.drop_duplicates().reset_index(drop=True)
     n = len(supply)
@@ -99,7 +101,8 @@ class _Oracle:
         self.market = market
         self.ties: dict[tuple[str, str], float] = {}
         for row in market["relations"].itertuples():
-            if row.kind in TRADE and row.src != row.dst:
+            holds = not (row.valid_from > TODAY or row.valid_to <= TODAY)
+            if row.kind in TRADE and row.src != row.dst and holds:
                 self.ties[row.src, row.dst] = max(self.ties.get((row.src, row.dst), 0.0), row.weight)
 
     def offers(self) -> Iterator[dict[str, Any]]:
@@ -254,7 +257,7 @@ def test_filters_keep_what_has_the_property(seed: int, tie: float, strangers: bo
 def test_the_middleman_named_carries_the_strength_told(seed: int) -> None:
     """On every path via somebody, the weaker of its two ties is the tie strength."""
     market = _market(seed)
-    graph = to_networkx(_net(market))
+    graph = to_networkx(_net(market).as_of(TODAY.date()))
     found = _gather(market)
 
     def tie(a: str, b: str) -> float:

@@ -71,6 +71,18 @@ def test_an_order_gets_its_candidates(client):
     assert answer["summary"]["today"] == "2026-03-02"
 
 
+def test_a_relation_that_ended_leads_nowhere(client):
+    """F supplied D until June: in July it is a stranger to D's store, whom nobody could introduce."""
+    order = ORDER | {"placed_at": "2026-07-01T09:00:00+08:00", "due_date": None, "buyer_id": "D"}
+    body = {"orders": [order], "introductions": True}
+    rows = client.post("/v1/candidates", json=body).json()["candidates"]
+    assert {(row["supplier_id"], row["hops"], row["path"]) for row in rows} == {("F", 0, ""), ("G", 0, "")}
+    assert {row["introduction"] for row in rows} == {""}
+    earlier = order | {"placed_at": "2026-05-31T09:00:00+08:00"}
+    rows = client.post("/v1/candidates", json=body | {"orders": [earlier]}).json()["candidates"]
+    assert {(row["supplier_id"], row["path"]) for row in rows} == {("F", "F > D"), ("G", "")}
+
+
 def test_filters_and_top_leave_candidates_out(client):
     """Only goods on hand; without a supplier who rejected; the first only."""
     assert [row["basis"] for row in _candidates(client, filters={"stock_only": True})["candidates"]] == ["stock"]
