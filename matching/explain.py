@@ -7,6 +7,7 @@ code                      meaning
 ``outscored``             another candidate is worth more to this order
 ``outbid``                its capacity is worth more to other orders
 ``full``                  it has not the capacity
+``no_credit``             the buyer's credit line at it is used up
 ``not_worth``             its score is below the penalty of leaving the piece unserved
 ``no_candidates``         nobody offers the good
 ``out_of_territory`` …    hard limits found with the candidates (also ``exclusive``, ``no_delivery``,
@@ -92,11 +93,13 @@ def _reasons(problem: MatchProblem, result: MatchResult, *, unsplit: bool) -> np
     preferred = score > has[problem.order] + 1e-12
     least = book.load * problem.pieces[problem.order] if unsplit else book.load
     no_room = state.capacity[problem.supplier] < least
+    no_line = state.limit[book.line] < book.use * (problem.pieces[problem.order] if unsplit else 1)
     worth = score >= -problem.penalties[problem.order]
     codes = np.full(problem.n_candidates, "outscored", dtype=object)
     codes[preferred] = "outbid"
     codes[preferred & no_room & (problem.capacity[problem.supplier] < least)] = "full"
     codes[preferred & no_room & (result.method == "greedy")] = "full"
+    codes[preferred & no_line] = "no_credit"
     codes[~worth] = "not_worth"
     codes[chosen] = "chosen"
     return codes

@@ -1,8 +1,8 @@
-"""What a piece costs where it is wanted: goods + operating + channel cost, and the parts of the match score.
+"""What a piece costs where it is wanted: goods + operating + channel + terms, and the parts of the match score.
 
 All money is in fen. Goods: the supplier's cost of a piece. Operating: freight by weight and distance, and handling per
 order. Channel: what the way to the supplier takes (nothing much from an acquaintance, a margin through a middleman,
-the marketplace's toll from a stranger).
+the marketplace's toll from a stranger). Terms: what waiting for the buyer's money costs.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ DEFAULT_WEIGHTS = ScoreWeights(
         "cost_ratio": PartWeight(weight=0.4, scale=1.0, direction="lower"),
         "lead_ratio": PartWeight(weight=0.3, scale=1.0, direction="lower"),
         "trust": PartWeight(weight=0.3, scale=1.0, direction="higher"),
+        "reliability": PartWeight(weight=0.3, scale=1.0, direction="higher"),
     },
 )
 
@@ -74,14 +75,15 @@ def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -
         Columns ``pieces`` (of the order), ``unit_cost_fen``, ``weight_kg``, ``distance_km``, ``tie_strength``,
         ``hops`` (0 a stranger, 1 direct, more through a middleman), ``lead_time_days``, ``days_left`` (until the due
         date), ``price_fen`` (usual price to the shopper); NaN where unknown. ``freight_fen``, what a carrier asks for
-        the whole order, counts instead of weight and distance where it is given.
+        the whole order, counts instead of weight and distance where it is given. ``terms_fen`` (per piece) and
+        ``reliability`` (of the supplier, above or below the usual one's, -1 to 1) are 0 without these columns.
 
     Returns
     -------
     DataFrame
-        ``goods_fen``, ``operating_fen``, ``channel_fen``, ``cost_fen`` (their sum), ``cost_ratio`` (of the usual
-        price, else of twice the goods cost), ``lead_ratio`` (lead time over days left, at most 2), ``trust`` (0 to 1).
-        NaN cost where the goods cost is unknown.
+        ``goods_fen``, ``operating_fen``, ``channel_fen``, ``terms_fen``, ``cost_fen`` (their sum), ``cost_ratio`` (of
+        the usual price, else of twice the goods cost), ``lead_ratio`` (lead time over days left, at most 2), ``trust``
+        (0 to 1, by the tie), ``reliability`` (by the record). NaN cost where the goods cost is unknown.
     """
     params = params or LandedParams()
     goods = candidates["unit_cost_fen"].astype(float)
@@ -93,7 +95,8 @@ def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -
     operating = freight + params.handling_fen_per_order / candidates["pieces"]
     hops = candidates["hops"]
     share = np.select([hops == 1, hops > 1], [params.direct_share, params.middleman_share], params.stranger_share)
-    cost = goods + operating + goods * share
+    terms = candidates.get("terms_fen", pd.Series(0.0, index=candidates.index))
+    cost = goods + operating + goods * share + terms
     reference = candidates["price_fen"].where(candidates["price_fen"] > 0).fillna(2 * goods.clip(lower=1))
     days = candidates["days_left"].clip(lower=1).fillna(params.usual_days)
     tie = candidates["tie_strength"].fillna(0.0)
@@ -102,9 +105,11 @@ def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -
             "goods_fen": goods,
             "operating_fen": operating,
             "channel_fen": goods * share,
+            "terms_fen": terms,
             "cost_fen": cost,
             "cost_ratio": cost / reference,
             "lead_ratio": (candidates["lead_time_days"].fillna(params.usual_days) / days).clip(upper=2.0),
             "trust": tie / (tie + params.half_trust),
+            "reliability": candidates.get("reliability", pd.Series(0.0, index=candidates.index)),
         }
     )

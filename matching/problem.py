@@ -88,7 +88,8 @@ class CreditLines:
     Parameters
     ----------
     line
-        int [E], the credit line of each candidate, -1 = none. A line belongs to one supplier.
+        int [E], the credit line of each candidate, -1 = none. One that reaches over several suppliers (offers of one
+        party) takes a linear or mixed-integer program.
     limit
         int [L], pieces or fen, >= 0.
     use

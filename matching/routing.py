@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matching.bound import lagrangian_bound, net_scores
 from matching.explain import Explanation, explain
 from matching.minimums import only, solve_with_minimums
-from matching.problem import Floats, Ints, MatchParams, MatchProblem, MatchResult
+from matching.problem import CreditLines, Floats, Ints, MatchParams, MatchProblem, MatchResult
 from matching.reasons import reasons
 
 __all__ = ["Routed", "route"]
@@ -81,6 +81,7 @@ def route(
     capacity: Ints,
     minimum: Ints,
     penalty: Floats | None = None,
+    credit: CreditLines | None = None,
     published: Floats | None = None,
     params: MatchParams | None = None,
     seed: int = 0,
@@ -96,6 +97,8 @@ def route(
         object [R], the hard limit that excludes a row, empty = eligible.
     pieces, penalty
         int [N] and float [N] per order.
+    credit
+        What each buyer may still take from each supplier; a line may reach over several of a supplier's offers.
     published
         float [R], prices of the rows' offers; None solves for them.
     """
@@ -110,6 +113,7 @@ def route(
         pieces=pieces,
         capacity=room,
         penalty=penalty,
+        credit=credit,
     )
     problem = only(everything, eligible)
     if published is None:
@@ -141,7 +145,7 @@ def _at_prices(problem: MatchProblem, minimum: Ints, published: Floats, params: 
         pieces=pieces,
         unserved=problem.unserved(pieces),
         prices=prices,
-        line_prices=np.zeros(0),
+        line_prices=np.zeros(0 if problem.credit is None else problem.credit.limit.size),
         objective=objective,
         upper_bound=max(lagrangian_bound(problem, prices), objective),
         method="published_prices",

@@ -48,7 +48,10 @@ class UnitForm:
 
 
 def unit_form(problem: MatchProblem) -> UnitForm | None:
-    """Return the unit form of a problem, None if loads or uses differ within a supplier or a line."""
+    """Return the unit form of a problem, None if it has none.
+
+    It has none if loads differ within a supplier, uses within a line, or if a line reaches over several suppliers.
+    """
     if problem.load is None and problem.credit is None:
         return UnitForm(problem=problem, load=np.ones(problem.n_suppliers), use=np.zeros(0))
     load = _constant(problem.supplier, problem.load, problem.n_suppliers)
@@ -61,7 +64,8 @@ def unit_form(problem: MatchProblem) -> UnitForm | None:
         known = np.flatnonzero(credit.line >= 0)
         uses = None if credit.use is None else credit.use[known]
         constant = _constant(credit.line[known], uses, credit.limit.size)
-        if constant is None:
+        one_supplier = _constant(credit.line[known], problem.supplier[known].astype(np.float64), credit.limit.size)
+        if constant is None or one_supplier is None:
             return None
         use = constant
         limit = credit.limit if credit.use is None else _whole(credit.limit, np.where(use > 0, use, 1.0))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,10 @@ import pandas as pd
 from contracts.errors import InputError, NotReadyError, TableError
 from graph.candidates.filters import EVERYBODY, Filters, Sight
 from graph.candidates.search import gather_from
-from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
 from graph.paths import introduction, path_text
 from graph.tables import DEMANDS
-from services.network_routes import offered_on, require_known
+from services.network_supply import book_of, require_known
 from services.route_orders import first_day
 from services.viewer import Viewer
 from store.snapshot import Snapshot
@@ -87,10 +85,10 @@ def find_candidates(
         raise TableError("orders", None, "at least one row", "an empty table")
     if top < 1:
         raise InputError("top", "at least 1", top)
-    require_known(demands, snapshot.table("products"), snapshot.table("supply"))
-    _require_own(snapshot.network(), demands["buyer_id"], viewer)
     day = (first_day(demands) if today is None else pd.Timestamp(today)).tz_localize(None)
     book = book_of(snapshot, day)
+    require_known(demands, book)
+    _require_own(snapshot.network(), demands["buyer_id"], viewer)
     if not len(book.offers.rows):
         raise NotReadyError("the loaded network offers nothing: add supply.csv or stock.csv and load again")
     found = gather_from(book, demands, top=top, today=day, filters=filters, sight=_sight(viewer, book.network))
@@ -108,24 +106,6 @@ def _require_own(network: SupplyNetwork, buyers: pd.Series, viewer: Viewer) -> N
     if foreign.any():
         row = int(np.argmax(foreign))
         raise TableError("orders", "buyer_id", "the id of a known party", buyers.iloc[row], row=row + 1)
-
-
-def book_of(snapshot: Snapshot, day: pd.Timestamp) -> SupplyBook:
-    """Return what a network offers on a day, indexed once."""
-    book, network = _book(snapshot, day), snapshot.network()
-    if book.network.n_parties != network.n_parties:
-        return _indexed(snapshot, day)
-    return book if book.network is network else replace(book, network=network)
-
-
-@lru_cache(maxsize=2)
-def _book(snapshot: Snapshot, day: pd.Timestamp) -> SupplyBook:
-    return _indexed(snapshot, day)
-
-
-def _indexed(snapshot: Snapshot, day: pd.Timestamp) -> SupplyBook:
-    tables = (snapshot.table("supply"), snapshot.table("products"))
-    return SupplyBook.of(snapshot.network(), *tables, today=day, **offered_on(snapshot))
 
 
 def _sight(viewer: Viewer, network: SupplyNetwork) -> Sight | None:

@@ -7,12 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from contracts.errors import NotReadyError, TableError
+from contracts.errors import NotReadyError
 from contracts.progress import Report, silent
-from services.route_orders import RouteReport, route_orders
+from graph.tables import DEMANDS
+from services.network_supply import known_on, require_known
+from services.route_orders import RouteReport, first_day, route_from
 from store.snapshot import Snapshot
 
-__all__ = ["offered_on", "require_known", "route_network", "route_on"]
+__all__ = ["route_network", "route_on"]
 
 
 def route_network(snapshot: Snapshot, *, seed: int = 0, progress: Report = silent) -> RouteReport:
@@ -37,15 +39,19 @@ def route_network(snapshot: Snapshot, *, seed: int = 0, progress: Report = silen
     return report
 
 
-def route_on(snapshot: Snapshot, orders: pd.DataFrame, **options: Any) -> RouteReport:
+def route_on(
+    snapshot: Snapshot, orders: pd.DataFrame, *, today: pd.Timestamp | None = None, **options: Any
+) -> RouteReport:
     """Route orders over a loaded network; keep nothing.
+
+    The network's offers, the credit left, the price of terms and the suppliers' records are indexed once a day.
 
     Parameters
     ----------
     orders
         Raw orders (`graph.tables.DEMANDS`).
-    options
-        Those of `services.route_orders`.
+    today, options
+        Those of `services.route_orders.route_from`.
 
     Returns
     -------
@@ -57,38 +63,14 @@ def route_on(snapshot: Snapshot, orders: pd.DataFrame, **options: Any) -> RouteR
     TableError
         If an order names an unknown sku or party; names the row.
     """
-    products, supply = snapshot.table("products"), snapshot.table("supply")
-    require_known(orders, products, supply)
-    report = route_orders(snapshot.network(), supply, products, orders, offered=offered_on(snapshot), **options)
+    demands = DEMANDS.check(orders, "orders")
+    day = first_day(demands) if today is None else pd.Timestamp(today)
+    known = known_on(snapshot, day.tz_localize(None))
+    require_known(demands, known.book)
+    report = route_from(known, demands, today=day, **options)
     alternatives = report.alternatives
     place = pd.Index(orders["order_id"]).get_indexer(alternatives["order_id"])
     ranked = alternatives.assign(place=place).sort_values(
         ["place", "score"], ascending=[True, False], kind="stable", ignore_index=True
     )
     return replace(report, alternatives=ranked.drop(columns="place"))
-
-
-def offered_on(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
-    """Return what else than supply decides who may fill an order: stock, routes, lanes, exclusive territories."""
-    return {name: snapshot.table(name) for name in ("stock", "routes", "lanes", "exclusives")}
-
-
-def require_known(orders: pd.DataFrame, products: pd.DataFrame, supply: pd.DataFrame) -> None:
-    """Refuse orders of skus that the network has never heard of; `gather` does the same for parties."""
-    if "sku_id" not in orders:
-        return
-    asked = orders["sku_id"]
-    known: set[Any] = set()
-    for table in (products, supply):
-        known |= set(table["sku_id"][table["sku_id"].isin(asked.unique())]) if "sku_id" in table else set()
-    unknown = asked.notna() & ~asked.isin(known)
-    if unknown.any():
-        row = int(unknown.to_numpy().argmax())
-        raise TableError(
-            "orders",
-            "sku_id",
-            "an sku of the loaded network",
-            asked.iloc[row],
-            row=row + 1,
-            bad_rows=int(unknown.sum()),
-        )

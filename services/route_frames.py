@@ -14,7 +14,7 @@ from matching.routing import Routed
 
 __all__ = ["alternatives_frame", "good_names", "matches_frame", "offer_prices", "price_frame", "summary_of"]
 
-COSTS = ("goods_fen", "operating_fen", "channel_fen")
+COSTS = ("goods_fen", "operating_fen", "channel_fen", "terms_fen")
 _FIRST = ["order_id", "sku_id", "supplier_id", "pieces", "promised_date", *COSTS, "cost_fen"]
 _TERMS = (
     "lead_time_days",
@@ -25,6 +25,8 @@ _TERMS = (
     "violated_id",
     "unit_cost_fen",
     "minimum_order",
+    "otif_low",
+    "p_late_next",
 )
 _LAST = ["score", "price", "runner_up", "margin", "basis", "from_id", "carrier_id", "path", "reason"]
 

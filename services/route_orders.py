@@ -13,7 +13,8 @@ import pandas as pd
 
 from contracts.errors import InputError, TableError
 from contracts.progress import Report, silent
-from graph.candidates.search import gather
+from graph.candidates.search import gather_from
+from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
 from graph.tables import DEMANDS
 from matching.landed import DEFAULT_WEIGHTS, LandedParams, landed_parts
@@ -21,10 +22,12 @@ from matching.problem import MatchParams, Method
 from matching.routing import Routed, route
 from matching.score import ScoreWeights, score_parts, total_score
 from services.route_frames import alternatives_frame, good_names, matches_frame, offer_prices, price_frame, summary_of
+from services.route_terms import NOTHING_KNOWN, Standing, credit_lines, with_standing
 
-__all__ = ["RouteReport", "first_day", "route_orders"]
+__all__ = ["Known", "RouteReport", "first_day", "route_from", "route_orders"]
 
 TIMEZONE = "Asia/Shanghai"
+_OF_PRODUCT = ("category", "weight_kg", "price_fen")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +38,8 @@ class RouteReport:
     ----------
     matches
         Per order and supplier: order_id, sku_id, supplier_id (empty = unserved), pieces, promised_date, goods_fen,
-        operating_fen, channel_fen and cost_fen of these pieces, score_* parts, score, price, runner_up, margin, basis,
-        from_id, carrier_id, path, reason.
+        operating_fen, channel_fen, terms_fen and cost_fen of these pieces, score_* parts, score, price, runner_up,
+        margin, basis, from_id, carrier_id, path, reason.
     alternatives
         The same per candidate, for the whole order, with the reason why it was taken or not.
     prices
@@ -51,6 +54,30 @@ class RouteReport:
     summary: dict[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What routing goes by on a day, indexed.
+
+    Parameters
+    ----------
+    book
+        Who offers what.
+    products
+        ``category, weight_kg, price_fen`` by sku_id, NaN where unknown.
+    standing
+        Credit, terms and records.
+    """
+
+    book: SupplyBook
+    products: pd.DataFrame
+    standing: Standing = NOTHING_KNOWN
+
+    @classmethod
+    def of(cls, book: SupplyBook, products: pd.DataFrame, standing: Standing = NOTHING_KNOWN) -> Known:
+        """Index the products table (`graph.tables.PRODUCTS`) by sku."""
+        return cls(book, products.set_index("sku_id").reindex(columns=list(_OF_PRODUCT)), standing)
+
+
 def route_orders(
     network: SupplyNetwork,
     supply: pd.DataFrame,
@@ -58,6 +85,40 @@ def route_orders(
     orders: pd.DataFrame,
     *,
     offered: Mapping[str, pd.DataFrame] | None = None,
+    standing: Standing = NOTHING_KNOWN,
+    today: pd.Timestamp | None = None,
+    **options: Any,
+) -> RouteReport:
+    """Index what is offered, then send each order to the suppliers who should fill it (`route_from`).
+
+    Parameters
+    ----------
+    network, supply, products
+        The supply net and its checked tables (`graph.tables`).
+    orders
+        Raw orders (`graph.tables.DEMANDS`).
+    offered
+        What else decides who may fill them, by name: ``stock``, ``routes``, ``lanes``, ``exclusives`` (see
+        `graph.candidates.search.gather`).
+    standing
+        Credit, terms and records (`services.route_terms`).
+    today, options
+        Those of `route_from`.
+
+    Raises
+    ------
+    InputError
+        If orders are wrong or name unknown parties; names the column and the row.
+    """
+    day = first_day(DEMANDS.check(orders, "orders")) if today is None else pd.Timestamp(today)
+    book = SupplyBook.of(network, supply, products, today=day.tz_localize(None), **(offered or {}))
+    return route_from(Known.of(book, products, standing), orders, today=day, **options)
+
+
+def route_from(
+    known: Known,
+    orders: pd.DataFrame,
+    *,
     prices: pd.DataFrame | None = None,
     weights: ScoreWeights = DEFAULT_WEIGHTS,
     landed: LandedParams | None = None,
@@ -72,13 +133,10 @@ def route_orders(
 
     Parameters
     ----------
-    network, supply, products
-        The supply net and its checked tables (`graph.tables`).
+    known
+        What routing goes by.
     orders
         Raw orders (`graph.tables.DEMANDS`; ``unmatched_penalty`` counts if there).
-    offered
-        What else decides who may fill them, by name: ``stock``, ``routes``, ``lanes``, ``exclusives`` (see
-        `graph.candidates.search.gather`).
     prices
         Prices published before (`RouteReport.prices`): then every order in turn takes the candidate with the highest
         score less price that has room, as the online router does, instead of a batch optimum.
@@ -103,22 +161,15 @@ def route_orders(
     if demands.empty:
         raise TableError("orders", None, "at least one row", "an empty table")
     day = first_day(demands) if today is None else pd.Timestamp(today)
-    try:
-        params = MatchParams(method=method, unsplit=unsplit)
-    except ValueError as error:
-        raise InputError("route", "options in range", str(error)) from None
+    params = _params(method, unsplit=unsplit)
     progress("finding candidates", 0, 3)
-    found = gather(network, supply, products, demands, top=top, today=day.tz_localize(None), **(offered or {}))
+    found = gather_from(known.book, demands, top=top, today=day.tz_localize(None))
     progress("finding candidates", 1, 3)
-    rows = _with_parts(found, _asked(demands, products, day), weights, landed)
-    routed = _route(rows, demands, prices, params, seed)
+    asked = with_standing(found.merge(_asked(demands, known.products, day), on="order_id", sort=False), known.standing)
+    rows = _with_parts(asked, weights, landed)
+    routed = _route(rows, demands, prices, known.standing, params, seed=seed)
     progress("matching", 2, 3)
-    report = RouteReport(
-        matches=matches_frame(routed, rows, demands, day),
-        alternatives=alternatives_frame(routed, rows, day),
-        prices=price_frame(routed, rows),
-        summary=summary_of(routed, rows, demands),
-    )
+    report = _report(routed, rows, demands, day)
     report.summary.update(seconds=time.perf_counter() - wall, cpu_seconds=time.process_time() - cpu)
     progress("matching", 3, 3)
     return report
@@ -132,11 +183,24 @@ def first_day(demands: pd.DataFrame) -> pd.Timestamp:
     return pd.Timestamp.now(tz=TIMEZONE).normalize()
 
 
-def _with_parts(
-    found: pd.DataFrame, asked: pd.DataFrame, weights: ScoreWeights, landed: LandedParams | None
-) -> pd.DataFrame:
-    """Return the candidates with their order's columns, cost parts, score parts, score and hard limits."""
-    rows = found.merge(asked, on="order_id", how="left", sort=False)
+def _params(method: Method, *, unsplit: bool) -> MatchParams:
+    try:
+        return MatchParams(method=method, unsplit=unsplit)
+    except ValueError as error:
+        raise InputError("route", "options in range", str(error)) from None
+
+
+def _report(routed: Routed, rows: pd.DataFrame, demands: pd.DataFrame, day: pd.Timestamp) -> RouteReport:
+    return RouteReport(
+        matches=matches_frame(routed, rows, demands, day),
+        alternatives=alternatives_frame(routed, rows, day),
+        prices=price_frame(routed, rows),
+        summary=summary_of(routed, rows, demands),
+    )
+
+
+def _with_parts(rows: pd.DataFrame, weights: ScoreWeights, landed: LandedParams | None) -> pd.DataFrame:
+    """Return the candidates with cost parts, score parts, score and hard limits."""
     parts = landed_parts(rows, landed)
     priced = parts["cost_fen"].notna().to_numpy()
     over = (parts["cost_fen"] > rows["max_price_fen"]).to_numpy()
@@ -152,9 +216,7 @@ def _with_parts(
 
 def _asked(demands: pd.DataFrame, products: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """Return per order what its candidates need to know: pieces, product and deadline."""
-    wanted = ["category", "weight_kg", "price_fen"]
-    known = products.set_index("sku_id").reindex(columns=wanted)
-    asked = demands[["order_id", "sku_id", "pieces"]].join(known, on="sku_id")
+    asked = demands[["order_id", "sku_id", "pieces", "buyer_id"]].join(products, on="sku_id")
     due = pd.to_datetime(demands["due_date"]) if "due_date" in demands else pd.Series(pd.NaT, index=demands.index)
     asked["due_date"] = due
     asked["days_left"] = (due - day.tz_localize(None)).dt.days
@@ -163,7 +225,13 @@ def _asked(demands: pd.DataFrame, products: pd.DataFrame, day: pd.Timestamp) -> 
 
 
 def _route(
-    rows: pd.DataFrame, demands: pd.DataFrame, prices: pd.DataFrame | None, params: MatchParams, seed: int
+    rows: pd.DataFrame,
+    demands: pd.DataFrame,
+    prices: pd.DataFrame | None,
+    standing: Standing,
+    params: MatchParams,
+    *,
+    seed: int,
 ) -> Routed:
     order = pd.Index(demands["order_id"]).get_indexer(rows["order_id"])
     good = good_names(rows)
@@ -183,6 +251,7 @@ def _route(
         capacity=rows["capacity"].to_numpy(dtype=np.int64),
         minimum=rows["minimum_order"].to_numpy(dtype=np.int64),
         penalty=penalty,
+        credit=credit_lines(rows, standing),
         published=None if prices is None else offer_prices(prices, rows["supplier_id"], good),
         params=params,
         seed=seed,

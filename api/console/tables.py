@@ -14,7 +14,7 @@ _MAX_ROWS = 500
 _YUAN = "'¥' + Math.round(params.value).toLocaleString('en-US')"
 _NUMBER = "params.value == null ? '' : params.value.toLocaleString('en-US', {maximumFractionDigits: 1})"
 _PERCENT = "params.value == null ? '' : (100 * params.value).toFixed(1) + ' %'"
-_COSTS = ("cost_fen", "goods_fen", "operating_fen", "channel_fen")
+_COSTS = ("cost_fen", "goods_fen", "operating_fen", "channel_fen", "terms_fen")
 _ONE_ROW = {"rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}}
 _REASONS = {
     "chosen": "best score",

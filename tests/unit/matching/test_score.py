@@ -69,8 +69,8 @@ def test_landed_cost_adds_goods_freight_handling_and_channel():
     parts = landed_parts(row, params).iloc[0].to_dict()
     assert parts == pytest.approx(
         {
-            "goods_fen": 1000, "operating_fen": 300, "channel_fen": 100, "cost_fen": 1400,
-            "cost_ratio": 0.5, "lead_ratio": 0.5, "trust": 0.5,
+            "goods_fen": 1000, "operating_fen": 300, "channel_fen": 100, "terms_fen": 0, "cost_fen": 1400,
+            "cost_ratio": 0.5, "lead_ratio": 0.5, "trust": 0.5, "reliability": 0.0,
         }
     )  # fmt: skip
 
