@@ -93,6 +93,7 @@ def test_operation_ids_are_stable(client):
         "read_plan",
         "read_problem",
         "read_scorecard",
+        "read_sell_in",
         "ready",
         "record_changes",
     }
