@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import pdtr, pdtrik
+from scipy.special import ndtri, pdtr, pdtrik
 
 from forecast.panel import Panel
 from forecast.windows import level_of, sums_of
@@ -19,6 +19,7 @@ _FEWEST = 20
 _CYCLES = 8
 _TAIL = 2.0
 _MARGIN = 1.25
+_MANY = 1e9  # from 1e11 on scipy's Poisson quantile is NaN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,10 +126,12 @@ def _ratios(panel: Panel, width: int) -> np.ndarray:
 
 
 def _poisson(level: float, mean: np.ndarray) -> np.ndarray:
-    """Quantile of a Poisson count: the least k with P(X <= k) >= level."""
-    count = np.ceil(pdtrik(level, mean))
+    """Quantile of a Poisson count: the least k with P(X <= k) >= level; beyond `_MANY` pieces that of a normal one."""
+    few = np.minimum(mean, _MANY)
+    count = np.ceil(pdtrik(level, few))
     less = np.maximum(count - 1, 0)
-    return np.asarray(np.where(pdtr(less, mean) >= level, less, count))
+    exact = np.where(pdtr(less, few) >= level, less, count)
+    return np.asarray(np.where(mean > _MANY, np.floor(mean + ndtri(level) * np.sqrt(mean)), exact))
 
 
 def _ranked(ratio: np.ndarray, count: np.ndarray, level: float) -> np.ndarray:

@@ -93,6 +93,9 @@ ACCEPTED = {
     "a one-day series": (pd.concat([good(), good().tail(1).assign(unique_id="d")]), (), {}, fell_back("short_history")),
     "one row": (good().head(1), (), {}, lambda f: f["series"] == 1),
     "an outlier of a million": (changed(3, "y", 5e6), (), {}, noted("outliers_ignored")),
+    "a billion times what the others sell": (
+        good(y=np.where(good()["unique_id"] == "a", 1e12, 1e-3)), (), {}, lambda f: f["expected_pieces"] > 6e12,
+    ),
     "unknown prices": (
         good(), (), {"known": KNOWN.assign(price=[np.nan] * 10 + [9.0] * 50 + [np.nan] * 7)},
         noted("known_future_values_carried_forward", 21),
