@@ -22,11 +22,20 @@ _FINDER_ROWS, _FINDER_SHARE = 200_000, 0.1
 
 
 class IdLookup:
-    """Finds the positions of many columns: categories once each, texts by a hash table made when it pays."""
+    """Finds the positions of many columns: categories once each, texts by a hash table made when it pays.
 
-    def __init__(self, ids: IdColumn) -> None:
+    Parameters
+    ----------
+    ids
+        The column to look up in.
+    listed
+        The same ids in another order, and the position of each: categories that are these need no look-up.
+    """
+
+    def __init__(self, ids: IdColumn, listed: tuple[pd.Index, Ints] | None = None) -> None:
         self._ids, self._asked = ids, 0
         self._finder: IdFinder | None = None
+        self._listed = [] if listed is None else [(listed[0], _with_none(listed[1]))]
         self._categories: deque[tuple[pd.Index, Ints | None]] = deque(maxlen=2)  # both ends of a relation
 
     def positions(self, ids: pd.Series) -> Ints:
@@ -40,12 +49,12 @@ class IdLookup:
     def _known(self, categories: pd.Index) -> Ints | None:
         """Return the position of each category and -1 for none; nothing if they are the column itself."""
         for seen, known in self._categories:
-            if seen is categories or seen.equals(categories):
+            if seen is categories:
                 return known
-        found = self._texts(pd.Series(categories, dtype="str"))
-        whole = np.array_equal(found, np.arange(len(found)))
-        self._categories.append((categories, None if whole else np.append(found, np.int32(-1))))
-        return self._categories[-1][1]
+        alike = next((pair for pair in (*self._categories, *self._listed) if pair[0].equals(categories)), None)
+        known = _with_none(self._texts(pd.Series(categories, dtype="str"))) if alike is None else alike[1]
+        self._categories.append((categories, known))
+        return known
 
     def _texts(self, ids: pd.Series) -> Ints:
         self._asked += len(ids)
@@ -57,3 +66,9 @@ class IdLookup:
 
             self._finder = IdFinder(self._ids.texts)
         return self._finder.positions(as_arrow(ids))
+
+
+def _with_none(found: Ints) -> Ints | None:
+    """Return positions by code with -1 for the code -1; nothing if each code is its position."""
+    whole = np.array_equal(found, np.arange(len(found)))
+    return None if whole else np.append(found, np.int32(-1))

@@ -56,28 +56,34 @@ class SupplyNetwork:
     rejected: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def build(cls, parties: pd.DataFrame, relations: pd.DataFrame) -> SupplyNetwork:
+    def build(cls, parties: pd.DataFrame, relations: pd.DataFrame | Iterable[pd.DataFrame]) -> SupplyNetwork:
         """Build from frames with the types of `graph.tables`; the order of their rows does not matter.
 
-        Ends given as a `pandas.Categorical` are looked up once per category, which is what makes tens of millions
-        of relations build in seconds. Relations that cannot be used are left out and counted in `rejected`.
+        Ends given as a `pandas.Categorical` are looked up once per category, and not at all if the categories are the
+        ids of `parties` as they come: that is what makes tens of millions of relations build in seconds. Of relations
+        in many frames, one after the other, only one is in memory at a time. Relations that cannot be used are left
+        out and counted in `rejected`.
 
         Raises
         ------
         InputError
             If an id of `parties` is empty, repeated or too long.
         """
-        return cls.of(Parties.of(parties), relations)
+        table, order = Parties.ordered(parties)
+        position = np.empty(len(order), dtype=np.int32)
+        position[order] = np.arange(len(order), dtype=np.int32)
+        del order
+        return cls._of(table, Relations.of(relations, table.ids, listed=(pd.Index(parties["id"]), position)))
 
     @classmethod
     def of(cls, parties: Parties, relations: pd.DataFrame | Iterable[pd.DataFrame]) -> SupplyNetwork:
-        """Build on a table of parties from a frame of relations or, one after the other, from many.
+        """Build on a table of parties from a frame of relations or, one after the other, from many."""
+        return cls._of(parties, Relations.of(relations, parties.ids))
 
-        Of frames that come one after the other only one is in memory at a time.
-        """
-        coded = Relations.of(relations, parties.ids)
-        blocks = {kind: Block.of_starts(*rows) for kind, rows in coded.by_kind.items()}
-        return cls(parties, blocks, coded.rejected())
+    @classmethod
+    def _of(cls, parties: Parties, relations: Relations) -> SupplyNetwork:
+        blocks = {kind: Block.of_starts(*rows) for kind, rows in relations.by_kind.items()}
+        return cls(parties, blocks, relations.rejected())
 
     def __len__(self) -> int:
         return self.n_parties

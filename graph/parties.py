@@ -53,7 +53,12 @@ class Parties:
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Parties:
-        """Build from a frame that `graph.tables.PARTIES` has checked, rows in any order.
+        """Build from a frame that `graph.tables.PARTIES` has checked, rows in any order; raises like `ordered`."""
+        return cls.ordered(frame)[0]
+
+    @classmethod
+    def ordered(cls, frame: pd.DataFrame) -> tuple[Parties, npt.NDArray[np.int64]]:
+        """Build from a checked frame, rows in any order; also return the order that sorts its rows by id.
 
         Raises
         ------
@@ -65,7 +70,7 @@ class Parties:
         region, regions = columns.coded("region")
         tenant, tenants = columns.coded("tenant")
         start, category, categories = columns.lists("categories")
-        return cls(
+        table = cls(
             ids,
             columns.kinds(),
             region,
@@ -77,6 +82,7 @@ class Parties:
             tenants,
             categories,
         )
+        return table, order
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -79,13 +79,20 @@ class Relations:
     by_kind: Mapping[str, Rows]
 
     @classmethod
-    def of(cls, frames: pd.DataFrame | Iterable[pd.DataFrame], ids: IdColumn) -> Relations:
+    def of(
+        cls,
+        frames: pd.DataFrame | Iterable[pd.DataFrame],
+        ids: IdColumn,
+        *,
+        listed: tuple[pd.Index, Ints] | None = None,
+    ) -> Relations:
         """Read frames with the columns of `graph.tables.RELATIONS`; nothing is dropped in silence, faults are marked.
 
         Frames are read one after the other in pieces of a million rows, of which only integers are kept: a stream of
-        frames is never in memory as a whole.
+        frames is never in memory as a whole. `listed` are the ids in another order and their positions, as categories
+        often are.
         """
-        parts, kind, fault = _read(frames, ids)
+        parts, kind, fault = _read(frames, IdLookup(ids, listed))
         largest_first = sorted((code for code in parts if parts[code].ends), key=lambda code: -parts[code].n)
         by_kind: dict[int, Rows] = {}
         for code in largest_first:
@@ -101,10 +108,10 @@ class Relations:
 
 
 def _read(
-    frames: pd.DataFrame | Iterable[pd.DataFrame], ids: IdColumn
+    frames: pd.DataFrame | Iterable[pd.DataFrame], lookup: IdLookup
 ) -> tuple[dict[int, _Parts], npt.NDArray[np.int8], npt.NDArray[np.int8]]:
     """Return the usable rows of each kind, and the kind and the fault of every row."""
-    lookup, kinds, faults = IdLookup(ids), [np.empty(0, dtype=np.int8)], [np.empty(0, dtype=np.int8)]
+    kinds, faults = [np.empty(0, dtype=np.int8)], [np.empty(0, dtype=np.int8)]
     parts = {code: _Parts() for code in range(len(RELATION_KINDS))}
     for frame in [frames] if isinstance(frames, pd.DataFrame) else frames:
         for first in range(0, len(frame), _PIECE):

@@ -33,3 +33,15 @@ def test_categories_are_looked_up_in_any_order_and_beside_others() -> None:
     for _ in range(2):
         assert lookup.positions(whole).tolist() == [5, -1, 2]
         assert lookup.positions(other).tolist() == [9, -1, -1, 4]
+
+
+def test_categories_that_are_the_ids_in_another_order_are_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row is given its place; other categories of the same length are looked up as always."""
+    at = np.random.default_rng(1).permutation(3000).astype(np.int32)
+    listed = pd.Series(IDS.texts_at(at), dtype="str")
+    lookup = IdLookup(IDS, (pd.Index(listed), at))
+    backwards = pd.Series(pd.Categorical.from_codes([0, -1], pd.Index(listed[::-1])))
+    assert lookup.positions(backwards).tolist() == [at[-1], -1]
+    monkeypatch.setattr(IdLookup, "_texts", None)
+    same = pd.Series(pd.Categorical.from_codes([0, 2999, -1], pd.Index(listed.copy())))
+    assert lookup.positions(same).tolist() == [at[0], at[-1], -1]

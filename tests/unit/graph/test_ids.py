@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from contracts.errors import InputError, UnknownIdError
+from graph import ids
 from graph.ids import MAX_ID_BYTES, IdColumn
 
 IDS = pd.Series(["S2", "店铺1", "F1", "S10", "s2"])
@@ -66,3 +67,13 @@ def test_an_unknown_id_is_named() -> None:
     """A single look-up raises."""
     with pytest.raises(UnknownIdError, match="unknown party X"):
         IdColumn.of(IDS).position("X")
+
+
+@pytest.mark.parametrize("letters", ["", "省-市-区-"], ids=["one word", "several words"])
+def test_many_ids_are_sorted_as_few_are(monkeypatch: pytest.MonkeyPatch, letters: str) -> None:
+    """By bytes, whichever way they are sorted."""
+    texts = pd.Series([f"{letters[i % 3 :]}{i * 7919 % 3001}é" for i in range(3000)])
+    monkeypatch.setattr(ids, "_RADIX_ROWS", 0)
+    column, order = IdColumn.ordered(texts)
+    assert [text.decode() for text in column.texts.tolist()] == sorted(texts, key=str.encode)
+    assert texts[order].tolist() == sorted(texts, key=str.encode)

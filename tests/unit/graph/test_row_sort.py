@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graph.row_sort import grouped, turned
+from graph.row_sort import grouped, turned, word_order
 
 
 @pytest.mark.parametrize("m", [0, 1, 50, 2000], ids=str)
@@ -20,3 +20,10 @@ def test_relations_are_sorted_by_both_ends(m: int) -> None:
     np.testing.assert_array_equal(edge, np.argsort(ends, kind="stable"))
     np.testing.assert_array_equal(sources, src[expected][edge])
     np.testing.assert_array_equal(into, np.searchsorted(np.sort(ends), np.arange(31)))
+
+
+@pytest.mark.parametrize("high", [1, 300, 2**64 - 1], ids=str)
+def test_words_are_sorted_by_all_their_bytes(high: int) -> None:
+    """Equal words keep their order; the first bit is no sign."""
+    words = np.random.default_rng(0).integers(0, high, 3000, dtype=np.uint64)
+    np.testing.assert_array_equal(word_order(words), np.argsort(words, kind="stable"))
