@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from matching.score import PartWeight, ScoreWeights
@@ -86,20 +87,20 @@ def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -
         (0 to 1, by the tie), ``reliability`` (by the record). NaN cost where the goods cost is unknown.
     """
     params = params or LandedParams()
-    goods = candidates["unit_cost_fen"].astype(float)
-    weight = candidates["weight_kg"].fillna(params.usual_weight_kg)
-    distance = candidates["distance_km"].fillna(params.usual_distance_km)
+    goods, pieces, hops = _numbers(candidates, "unit_cost_fen"), _numbers(candidates, "pieces"), candidates["hops"]
+    weight = _numbers(candidates, "weight_kg", params.usual_weight_kg)
+    distance = _numbers(candidates, "distance_km", params.usual_distance_km)
     freight = params.freight_fen_per_kg_km * weight * distance
     if "freight_fen" in candidates:
-        freight = (candidates["freight_fen"] / candidates["pieces"]).fillna(freight)
-    operating = freight + params.handling_fen_per_order / candidates["pieces"]
-    hops = candidates["hops"]
+        asked = _numbers(candidates, "freight_fen") / pieces
+        freight = np.where(np.isnan(asked), freight, asked)
+    operating = freight + params.handling_fen_per_order / pieces
     share = np.select([hops == 1, hops > 1], [params.direct_share, params.middleman_share], params.stranger_share)
-    terms = candidates.get("terms_fen", pd.Series(0.0, index=candidates.index))
+    terms = _numbers(candidates, "terms_fen", 0.0)
     cost = goods + operating + goods * share + terms
-    reference = candidates["price_fen"].where(candidates["price_fen"] > 0).fillna(2 * goods.clip(lower=1))
-    days = candidates["days_left"].clip(lower=1).fillna(params.usual_days)
-    tie = candidates["tie_strength"].fillna(0.0)
+    price, days = _numbers(candidates, "price_fen"), _numbers(candidates, "days_left")
+    days = np.where(np.isnan(days), params.usual_days, np.maximum(days, 1.0))
+    tie = _numbers(candidates, "tie_strength", 0.0)
     return pd.DataFrame(
         {
             "goods_fen": goods,
@@ -107,9 +108,18 @@ def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -
             "channel_fen": goods * share,
             "terms_fen": terms,
             "cost_fen": cost,
-            "cost_ratio": cost / reference,
-            "lead_ratio": (candidates["lead_time_days"].fillna(params.usual_days) / days).clip(upper=2.0),
+            "cost_ratio": cost / np.where(price > 0, price, 2 * np.maximum(goods, 1.0)),
+            "lead_ratio": np.minimum(_numbers(candidates, "lead_time_days", params.usual_days) / days, 2.0),
             "trust": tie / (tie + params.half_trust),
-            "reliability": candidates.get("reliability", pd.Series(0.0, index=candidates.index)),
-        }
+            "reliability": _numbers(candidates, "reliability", 0.0),
+        },
+        index=candidates.index,
     )
+
+
+def _numbers(candidates: pd.DataFrame, name: str, unknown: float = np.nan) -> npt.NDArray[np.float64]:
+    """Return a column, all unknown if it is not there."""
+    if name not in candidates:
+        return np.full(len(candidates), unknown)
+    numbers: npt.NDArray[np.float64] = candidates[name].to_numpy(np.float64, na_value=np.nan)
+    return np.where(np.isnan(numbers), unknown, numbers)

@@ -20,7 +20,7 @@ from graph.tables import DEMANDS
 from matching.landed import DEFAULT_WEIGHTS, LandedParams, landed_parts
 from matching.problem import MatchParams, Method
 from matching.routing import Routed, route
-from matching.score import ScoreWeights, score_parts, total_score
+from matching.score import ScoreWeights, score_parts
 from services.route_frames import alternatives_frame, good_names, matches_frame, offer_prices, price_frame, summary_of
 from services.route_terms import NOTHING_KNOWN, Standing, credit_lines, with_standing
 
@@ -110,14 +110,15 @@ def route_orders(
     InputError
         If orders are wrong or name unknown parties; names the column and the row.
     """
-    day = first_day(DEMANDS.check(orders, "orders")) if today is None else pd.Timestamp(today)
+    demands = DEMANDS.check(orders, "orders")
+    day = first_day(demands) if today is None else pd.Timestamp(today)
     book = SupplyBook.of(network, supply, products, today=day.tz_localize(None), **(offered or {}))
-    return route_from(Known.of(book, products, standing), orders, today=day, **options)
+    return route_from(Known.of(book, products, standing), demands, today=day, **options)
 
 
 def route_from(
     known: Known,
-    orders: pd.DataFrame,
+    demands: pd.DataFrame,
     *,
     prices: pd.DataFrame | None = None,
     weights: ScoreWeights = DEFAULT_WEIGHTS,
@@ -135,8 +136,8 @@ def route_from(
     ----------
     known
         What routing goes by.
-    orders
-        Raw orders (`graph.tables.DEMANDS`; ``unmatched_penalty`` counts if there).
+    demands
+        Orders with the types of `graph.tables.DEMANDS`; ``unmatched_penalty`` counts if there.
     prices
         Prices published before (`RouteReport.prices`): then every order in turn takes the candidate with the highest
         score less price that has room, as the online router does, instead of a batch optimum.
@@ -157,7 +158,6 @@ def route_from(
         If orders are wrong or name unknown parties; names the column and the row.
     """
     wall, cpu = time.perf_counter(), time.process_time()
-    demands = DEMANDS.check(orders, "orders")
     if demands.empty:
         raise TableError("orders", None, "at least one row", "an empty table")
     day = first_day(demands) if today is None else pd.Timestamp(today)
@@ -165,8 +165,8 @@ def route_from(
     progress("finding candidates", 0, 3)
     found = gather_from(known.book, demands, top=top, today=day.tz_localize(None))
     progress("finding candidates", 1, 3)
-    asked = with_standing(found.merge(_asked(demands, known.products, day), on="order_id", sort=False), known.standing)
-    rows = _with_parts(asked, weights, landed)
+    asked = _with_orders(found, _asked(demands, known.products, day))
+    rows = _with_parts(with_standing(asked, known.standing), weights, landed)
     routed = _route(rows, demands, prices, known.standing, params, seed=seed)
     progress("matching", 2, 3)
     report = _report(routed, rows, demands, day)
@@ -202,16 +202,20 @@ def _report(routed: Routed, rows: pd.DataFrame, demands: pd.DataFrame, day: pd.T
 def _with_parts(rows: pd.DataFrame, weights: ScoreWeights, landed: LandedParams | None) -> pd.DataFrame:
     """Return the candidates with cost parts, score parts, score and hard limits."""
     parts = landed_parts(rows, landed)
-    priced = parts["cost_fen"].notna().to_numpy()
-    over = (parts["cost_fen"] > rows["max_price_fen"]).to_numpy()
-    rows["reason"] = np.select(
-        [rows["reason"] != "", ~priced, over], [rows["reason"], "unqualified", "over_price"], ""
-    ).astype(object)
-    rows["eligible"] = rows["reason"] == ""
-    counted = rows.drop(columns=[name for name in parts if name in rows]).join(parts)
-    usable = counted.assign(**counted[list(parts)].fillna(0.0))
-    added = score_parts(usable, weights).add_prefix("score_")
-    return counted.join(added).assign(score=np.where(priced, total_score(usable, weights), np.nan))
+    cost, reason = parts["cost_fen"].to_numpy(), rows["reason"].to_numpy(dtype=object)
+    limits = [reason != "", np.isnan(cost), cost > rows["max_price_fen"].to_numpy(np.float64, na_value=np.nan)]
+    why = np.select(limits, [reason, "unqualified", "over_price"], "").astype(object)
+    told = rows.assign(reason=why, eligible=why == "").drop(columns=[name for name in parts if name in rows])
+    added = score_parts(pd.concat([told, parts.fillna(0.0)], axis=1), weights)
+    score = np.where(np.isnan(cost), np.nan, weights.base + added.sum(axis=1).to_numpy(np.float64))
+    return pd.concat([told, parts, added.add_prefix("score_")], axis=1).assign(score=score)
+
+
+def _with_orders(found: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+    """Return the candidates with the columns of their orders."""
+    at = pd.Index(asked["order_id"]).get_indexer(found["order_id"])
+    own = asked.drop(columns="order_id").take(at).reset_index(drop=True)
+    return pd.concat([found, own], axis=1)
 
 
 def _asked(demands: pd.DataFrame, products: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,21 @@ class Standing:
     terms: pd.DataFrame
     records: pd.DataFrame
 
+    @cached_property
+    def pairs(self) -> pd.MultiIndex:
+        """Buyers and suppliers of `terms`."""
+        return pd.MultiIndex.from_frame(self.terms[_PAIR])
+
+    @cached_property
+    def suppliers(self) -> pd.Index:
+        """Suppliers of `records`."""
+        return pd.Index(self.records["supplier_id"])
+
+    @cached_property
+    def usual(self) -> float:
+        """``otif_low`` of the usual supplier: the median, 0 without any."""
+        return float(self.records["otif_low"].median()) if len(self.records) else 0.0
+
 
 NOTHING_KNOWN = Standing(pd.DataFrame(columns=[*_PAIR, "limit", *_AGREED]), pd.DataFrame(columns=_RECORD))
 
@@ -65,16 +81,16 @@ def with_standing(rows: pd.DataFrame, standing: Standing) -> pd.DataFrame:
         p_late_next`` (NaN unknown) and ``reliability``: ``otif_low`` less that of the usual supplier (the median of all
         records), 0 where nothing is known.
     """
-    line = pd.MultiIndex.from_frame(standing.terms[_PAIR]).get_indexer(pd.MultiIndex.from_frame(rows[_PAIR]))
-    records = standing.records.set_index("supplier_id")
-    known = records.reindex(rows["supplier_id"]).astype(np.float64).reset_index(drop=True)
-    known.index = rows.index
-    usual = records["otif_low"].astype(np.float64).median()
+    supplier = rows["supplier_id"]
+    line = standing.pairs.get_indexer(pd.MultiIndex.from_arrays([rows["buyer_id"], supplier]))
+    at = standing.suppliers.get_indexer(supplier)
+    low, late = (np.append(standing.records[name].to_numpy(np.float64), np.nan)[at] for name in _RECORD[1:])
     return rows.assign(
         line=line,
         terms_fen=_price(rows["unit_cost_fen"].to_numpy(np.float64), standing.terms, line),
-        **known,
-        reliability=(known["otif_low"] - usual).fillna(0.0),
+        otif_low=low,
+        p_late_next=late,
+        reliability=np.nan_to_num(low - standing.usual),
     )
 
 
@@ -114,6 +130,8 @@ def _price(unit_cost: Floats, terms: pd.DataFrame, line: npt.NDArray[np.intp]) -
     """Return what the supplier's waiting for the money of a piece costs, in fen; 0 without terms."""
     price: Floats = np.zeros(len(line))
     on = np.flatnonzero(line >= 0)
+    if not len(on):
+        return price
     days, retained, rate = (
         np.nan_to_num(terms[name].to_numpy(np.float64, na_value=np.nan)[line[on]])
         for name in ("terms_days", "retained_share", "annual_rate")
