@@ -36,6 +36,8 @@ def nets(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     weight = st.sampled_from([0.0, 1.0, 2.5, -1.0, float("nan")])
     kind = st.sampled_from([*RELATION_KINDS[:3], "likes"])
     rows = draw(st.lists(st.tuples(end, end, kind, weight, day, day, day, day), max_size=30))
+    for row in draw(st.lists(st.sampled_from(rows), max_size=6)) if rows else ():  # the same relation told otherwise
+        rows.append((*row[:3], draw(weight), draw(day), draw(day), *row[6:]))
     names = ["src", "dst", "kind", "weight", "first_at", "last_at", "valid_from", "valid_to"]
     relations = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(names[:3], "str"))
     return parties, relations.astype({"weight": float} | dict.fromkeys(names[4:], "datetime64[ns]"))
