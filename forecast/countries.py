@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ _OBSERVED = re.compile(r"\(([^)]*observed[^)]*)\)")
 _GUESSED = re.compile(r" \(estimated\)")
 _SAME = np.timedelta64(30, "D")
 _RENAMED = {"Chinese New Year (Spring Festival)": "Spring Festival"}
+_LUNAR = {"Spring Festival", "Mid-Autumn Festival"}
 _LEFT_OUT = {"Chinese New Year's Eve"}
 _WINDOWS = {"Spring Festival": (28, 21), "National Day": (14, 10), "Christmas Day": (28, 7)}
 _SALES = {"6.18": (6, 18), "8.8": (8, 8), "9.6": (9, 6), "11.11": (11, 11), "12.12": (12, 12)}
@@ -37,7 +38,7 @@ def country_feasts(country: str, first: int, last: int, *, option: str = "--coun
     Raises
     ------
     InputError
-        If the country is unknown.
+        If the country is unknown, or its feasts are for these years.
 
     Examples
     --------
@@ -48,11 +49,14 @@ def country_feasts(country: str, first: int, last: int, *, option: str = "--coun
     import holidays  # a second of its own: only who names a country pays it
 
     code = country.strip().upper()
+    first, last = max(first, MINYEAR), min(last, MAXYEAR)
     try:
         known: Any = holidays.country_holidays(code, years=range(first, last + 1), language="en_US")
     except NotImplementedError:
         raise InputError(option, "the ISO 3166-1 code of a country, e.g. CN", country) from None
     days = {_RENAMED.get(name, name): at for name, at in _by_name(known).items() if name not in _LEFT_OUT}
+    if not days or (code == "CN" and not days.keys() >= _LUNAR):
+        raise InputError(option, f"a country whose feasts are known from {first} to {last}", country)
     if code == "CN":
         days |= _chinese(days, first, last)
     feasts = [_feast(name, at) for name, at in days.items()]

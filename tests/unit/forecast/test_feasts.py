@@ -69,6 +69,13 @@ def test_an_unknown_country_is_named():
         country_feasts("Narnia", 2024, 2025)
 
 
+@pytest.mark.parametrize("years", [(-1, 8), (1945, 1951), (2202, 2210), (9994, 10003)])
+def test_years_without_known_feasts_are_named(years):
+    """No calendar without its feasts, and no trace of a library."""
+    with pytest.raises(InputError, match=r"--country: expected a country whose feasts are known from \d+ to \d+, got CN"):
+        country_feasts("CN", *years)
+
+
 def test_the_like_day_is_as_far_from_the_feast_a_year_before():
     """Two days before the feast of 2025 is like two days before that of 2024; outside its window nothing is."""
     feast = Feast(name="f", days=np.array(["2024-02-10", "2025-01-29"], dtype="datetime64[D]"), before=3, after=1)
