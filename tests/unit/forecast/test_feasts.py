@@ -72,7 +72,7 @@ def test_an_unknown_country_is_named():
 @pytest.mark.parametrize("years", [(-1, 8), (1945, 1951), (2202, 2210), (9994, 10003)])
 def test_years_without_known_feasts_are_named(years):
     """No calendar without its feasts, and no trace of a library."""
-    with pytest.raises(InputError, match=r"--country: expected a country whose feasts are known from \d+ to \d+, got CN"):
+    with pytest.raises(InputError, match=r"--country: expected .* known from \d+ to \d+, got CN"):
         country_feasts("CN", *years)
 
 
