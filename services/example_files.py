@@ -10,11 +10,12 @@ import pandas as pd
 from contracts.errors import InputError
 from services.files import write_table
 from simulate.areas import example_areas
-from simulate.delivery import make_exclusives, make_lanes, make_stock
+from simulate.delivery import made_to_order, make_exclusives, make_lanes, make_stock, with_partners
 from simulate.examples import example_matching, example_planning, example_sales
 from simulate.judgements import example_judgements
 from simulate.market import evergreen_sales, evergreen_styles, simulate_market
 from simulate.params import MarketParams
+from simulate.records import make_deliveries, make_evidence, order_terms
 from simulate.trades import example_aftersales, example_credit
 
 __all__ = ["write_examples"]
@@ -103,28 +104,34 @@ def write_examples(directory: Path, *, seed: int = 0) -> dict[str, int]:
 
 
 def _network(seed: int) -> dict[str, pd.DataFrame]:
-    """Return a net of 120 parties: 5 styles sold in 3 regions, 10 launches, a day of orders, trades on terms."""
+    """Return a net of 120 parties: 5 styles in 3 regions, 10 launches, a day of orders, terms, records."""
     today, days = pd.Timestamp("2025-03-03"), 200
     styles = evergreen_styles(5, seed=seed)
     market = simulate_market(MarketParams(parties=120, styles=10), styles, today, seed=seed, history_days=days)
     evergreen = evergreen_sales(styles, today - pd.Timedelta(days=days), days, seed=seed)
+    supply, orders = made_to_order(market.goods, market.orders)
     credit = example_credit(market.relations(), today, seed=seed)
+    aftersales = example_aftersales(market.parties(), market.goods.products, credit["terms"], today, seed=seed)
+    deliveries = make_deliveries(supply, market.goods.products, aftersales["lots"], today, seed=seed)
     return {
         "parties": market.parties(),
-        "relations": market.relations(),
+        "relations": with_partners(market.relations(), market.goods.routes, today),
         "products": market.goods.products,
         "routes": market.goods.routes,
         "sales": pd.concat([evergreen, market.launch_sales], ignore_index=True),
         "signals": market.signals,
-        "supply": market.goods.supply,
+        "supply": supply,
         "stock": make_stock(market.goods, market.census, seed=seed),
         "lanes": make_lanes(market.goods, market.census),
         "exclusives": make_exclusives(market.goods, market.census),
-        "orders": market.orders,
+        "orders": orders,
         "areas": example_areas(market.parties(), seed=seed),
         "judgements": example_judgements(market.relations(), today, seed=seed),
-        **credit,
-        **example_aftersales(market.parties(), market.goods.products, credit["terms"], today, seed=seed),
+        "ledger": credit["ledger"],
+        "terms": order_terms(orders, supply, credit["terms"], seed=seed),
+        **aftersales,
+        "deliveries": deliveries,
+        "evidence": make_evidence(deliveries, today, seed=seed),
     }
 
 

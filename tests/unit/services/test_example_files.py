@@ -12,6 +12,7 @@ from contracts.params import read_toml
 from forecast.tables import CALENDAR, KNOWN, SALES, SIGNALS, STATIC
 from graph.aftersales.tables import CLAIMS, LOTS
 from graph.credit.tables import LEDGER, TERMS
+from graph.scorecards.tables import DELIVERIES, EVIDENCE
 from graph.tables import DEMANDS, EXCLUSIVES, LANES, PARTIES, PRODUCTS, RELATIONS, STOCK, SUPPLY
 from matching.score import ScoreWeights, total_score
 from matching.tables import CANDIDATES, CREDIT, ORDERS, SUPPLIERS
@@ -51,6 +52,8 @@ SCHEMAS = {
     "net/terms": TERMS,
     "net/lots": LOTS,
     "net/claims": CLAIMS,
+    "net/deliveries": DELIVERIES,
+    "net/evidence": EVIDENCE,
 }
 
 

@@ -48,6 +48,20 @@ def test_everything_is_kept_with_the_version(ran):
     assert snapshot.result("plan_summary")["fen_per_hour"] == {"idle": 2_500.0, "overtime": 3_750.0}
 
 
+def test_the_example_shows_what_decides_over_orders(ran):
+    """Goods on hand, makers with workshops, carriers, terms, credit used up, records and an exclusive territory."""
+    snapshot = ran[0].current()
+    matches, alternatives = snapshot.result("matches"), snapshot.result("alternatives")
+    served = matches[matches["reason"] == "chosen"]
+    assert {"stock", "sku", "workshop"} <= set(served["basis"])
+    made = alternatives[alternatives["basis"] == "workshop"]
+    assert made["workshops"].str.contains("sim-workshop-").all()
+    assert {"no_credit", "exclusive"} <= set(alternatives["reason"])
+    assert (served["carrier_id"] != "").any()
+    assert served["terms_fen"].gt(0).any()
+    assert served["score_reliability"].abs().gt(0).any()
+
+
 def test_the_plan_makes_what_the_routes_make(ran):
     """Weeks are forecast by what has a route; items without one are named."""
     home, report = ran
