@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecast.censoring import with_expected
 from forecast.direct import keep_recent
 from forecast.features import FeatureMaker, Rows
 from forecast.panel import Panel
@@ -103,7 +104,7 @@ def drivers_of(model: PointModel, panel: Panel, point: Point, series: int) -> Dr
 
 
 def _contributions(model: PointModel, panel: Panel, names: np.ndarray, series: int) -> dict[str, np.ndarray]:
-    recent, _ = without_outliers(keep_recent(panel))
+    recent, _ = without_outliers(with_expected(keep_recent(panel)))
     own = np.flatnonzero(names == model.name)  # the series that trees forecast see each other only
     part = recent.take(own)
     groupings = [(name, group[own]) for name, group in model.groupings]

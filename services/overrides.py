@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _MOST = 1e9
+_MOST_A_DAY = 1e12  # what a row of sales may hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,7 @@ def adjust(home: Path, snapshot: Snapshot, asked: Adjustment, *, now: datetime |
     UnknownIdError
         If neither a series nor a node bears the identifier.
     InputError
-        If no day of the forecast is between start and end.
+        If no day of the forecast is between start and end, or more than 1e12 pieces a day would be expected.
     """
     frame = _forecast(snapshot)
     ids, days, mean = _matrix(frame)
@@ -141,6 +142,9 @@ def adjust(home: Path, snapshot: Snapshot, asked: Adjustment, *, now: datetime |
         "old": apply_overrides(mean, days, before, members.rows),
         "new": apply_overrides(mean, days, [*before, override], members.rows),
     }
+    most = float(after["new"][place].max())
+    if most > _MOST_A_DAY:
+        raise InputError(asked.kind, f"what leaves at most {_MOST_A_DAY:g} pieces a day", f"{most:g} pieces")
     sums: dict[str, Any] = {name: tuple(map(float, pieces[place].sum(axis=0))) for name, pieces in after.items()}
     touched = tuple(str(day) for day in days[inside])
     kept = replace(override, **sums, days=touched, run=str(frame.attrs.get("run", "")))
@@ -240,7 +244,8 @@ def weekly_with_overrides(
 def override_report(home: Path, snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return what the overrides were worth, by planner and reason, on the days whose sales are loaded by now.
 
-    Withdrawn ones are left out: they did not count.
+    Sales are net of what came back. A day on which one of the series was stocked out tells no demand and is left out;
+    so are overrides that were withdrawn: they did not count.
 
     Raises
     ------
@@ -248,18 +253,25 @@ def override_report(home: Path, snapshot: Snapshot) -> list[dict[str, Any]]:
         If the network has no sales.
     """
     series = network_series(snapshot)
-    sales = series["sales"]
-    table = sales.pivot_table(index="unique_id", columns="ds", values="y", aggfunc="sum").fillna(0.0)
-    table.columns = pd.DatetimeIndex(table.columns)
+    table, lost = _by_day(series["sales"])
     members = Members(series["static"], list(table.index))
-    last = table.columns.max()
 
     def actual(override: Override) -> np.ndarray:
-        days = pd.DatetimeIndex(override.days)
-        known = table.iloc[members.rows(override.unique_id)].sum().reindex(days).fillna(0.0)
-        return np.where(days <= last, known.to_numpy(dtype=float), np.nan)
+        days, rows = pd.DatetimeIndex(override.days), members.rows(override.unique_id)
+        known = table.iloc[rows].sum().reindex(days).fillna(0.0)
+        told = (days <= table.columns.max()) & ~lost.iloc[rows].any().reindex(days, fill_value=False)
+        return np.where(told, known.to_numpy(dtype=float), np.nan)
 
     return value_added(in_force(home), actual)
+
+
+def _by_day(sales: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return net pieces by series and day, and on which of them a series was stocked out."""
+    back = sales["returned"].fillna(0.0) if "returned" in sales else 0.0
+    out = sales["available"].eq(False).fillna(False) if "available" in sales else False
+    cells = sales[["unique_id", "ds"]].assign(net=(sales["y"] - back).clip(lower=0.0), out=out)
+    wide = cells.assign(ds=pd.to_datetime(cells["ds"])).pivot_table(index="unique_id", columns="ds", aggfunc="sum")
+    return wide["net"].fillna(0.0), wide["out"].fillna(0) > 0
 
 
 def _forecast(snapshot: Snapshot) -> pd.DataFrame:
@@ -285,6 +297,9 @@ def _override(record: Mapping[str, Any]) -> Override:
 
 def _day(name: str, text: str) -> np.datetime64:
     try:
-        return np.datetime64(datetime.strptime(text, "%Y-%m-%d").date())  # noqa: DTZ007 (a day, no moment)
+        day = date.fromisoformat(text)
     except (ValueError, TypeError):
         raise InputError(name, "a day as YYYY-MM-DD", text) from None
+    if str(day) != text:  # 20260501, 2026-W18-5
+        raise InputError(name, "a day as YYYY-MM-DD", text)
+    return np.datetime64(day)
