@@ -48,6 +48,13 @@ LIFE = [
 ]
 
 
+def test_purchases_and_days_of_sales_look_back_on_the_window() -> None:
+    """Of 90 days up to 30 June the first is 2 April: 200 of 300 fen; 300 are owed, which is 135 days of such sales."""
+    told = position(ledger(("t", "04-01", "invoiced", 100), ("u", "04-02", "invoiced", 200)))
+    assert (told["purchases_fen"], told["dso_days"], told["invoiced_fen"]) == (200, 135.0, 300)
+    assert np.isnan(position(ledger(("t", "04-01", "invoiced", 100)))["dso_days"])
+
+
 @pytest.mark.parametrize(
     ("day", "parts"),
     [
