@@ -106,8 +106,8 @@ class Shelf:
             return Roles()
         try:
             read = orjson.loads(text)
-            one = {role: Ref(**read[role]) if read[role] else None for role in ("champion", "challenger")}
-            return Roles(**one, previous=tuple(Ref(**ref) for ref in read["previous"]))
+            one = {role: _ref(read[role]) if read[role] else None for role in ("champion", "challenger")}
+            return Roles(**one, previous=tuple(_ref(told) for told in read["previous"]))
         except (ValueError, KeyError, TypeError):
             told = f"{self._roles_path}: expected the roles of the model {self.name}, got a damaged file"
             raise NotReadyError(f"{told}; `evenflow promote VERSION` writes it anew") from None
@@ -169,12 +169,13 @@ class Shelf:
             raise _damaged(self._place(version) / "manifest.json", f"SHA-256 {expected[:12]}", found[:12])
         try:
             read = orjson.loads(data)
-            number, wanted, card = read["format"], read["files"], read["card"]
-        except (ValueError, KeyError, TypeError):
+            number, card = read["format"], dict(read["card"])
+            wanted = {name: (int(told["bytes"]), str(told["sha256"])) for name, told in read["files"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise _damaged(self._place(version) / "manifest.json", "a manifest", f"{len(data)} bytes") from None
         if number != _FORMAT:
             raise NotReadyError(f"{self._place(version)}: expected format {_FORMAT}, got {number}; train again")
-        files = {name: self._file(version, name, told) for name, told in wanted.items()}
+        files = {name: self._file(version, name, *told) for name, told in wanted.items()}
         return Kept(ref=Ref(version, found), card=card, files=files)
 
     def cards(self) -> dict[str, Mapping[str, Any] | str]:
@@ -271,16 +272,16 @@ class Shelf:
         except OSError as error:
             raise _damaged(self._place(version) / "manifest.json", "a file", error.strerror or str(error)) from None
 
-    def _file(self, version: str, name: str, told: Mapping[str, Any]) -> bytes:
+    def _file(self, version: str, name: str, size: int, sha256: str) -> bytes:
         path = self._place(version) / Path(name).name
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise _damaged(path, f"{told['bytes']:,} bytes", error.strerror or str(error)) from None
-        if len(data) != told["bytes"]:
-            raise _damaged(path, f"{told['bytes']:,} bytes", f"{len(data):,}")
-        if _sha(data) != told["sha256"]:
-            raise _damaged(path, f"SHA-256 {told['sha256'][:12]}", _sha(data)[:12])
+            raise _damaged(path, f"{size:,} bytes", error.strerror or str(error)) from None
+        if len(data) != size:
+            raise _damaged(path, f"{size:,} bytes", f"{len(data):,}")
+        if _sha(data) != sha256:
+            raise _damaged(path, f"SHA-256 {sha256[:12]}", _sha(data)[:12])
         return data
 
     def _whole(self, version: str) -> Ref | None:
@@ -315,6 +316,13 @@ class Shelf:
             for left in (self.root / "versions").glob(f"{_STAGING}*"):
                 shutil.rmtree(left, ignore_errors=True)
             yield
+
+
+def _ref(told: Mapping[str, Any]) -> Ref:
+    ref = Ref(**told)
+    if not (isinstance(ref.version, str) and isinstance(ref.manifest, str)):
+        raise TypeError(ref)
+    return ref
 
 
 def _sha(data: bytes) -> str:

@@ -68,11 +68,20 @@ class OverrideLog:
             return []
         records = []
         for number, line in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), start=1):
-            try:
-                records.append(orjson.loads(line))
-            except orjson.JSONDecodeError:
-                raise NotReadyError(f"{self.path}, line {number}: expected a record, got damaged text") from None
+            record = _record(line)
+            if record is None:
+                raise NotReadyError(f"{self.path}, line {number}: expected a record, got damaged text")
+            records.append(record)
         return records
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """Return what a line holds, None if it is no record."""
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _whole_lines(file: Any) -> int:

@@ -1,5 +1,6 @@
 """The shelf of models: roles move in one step, and nothing that is not whole ever serves."""
 
+import json
 import os
 import signal
 import subprocess
@@ -114,6 +115,31 @@ def test_damaged_roles_are_told_and_mended(shelf: Shelf) -> None:
         shelf.champion()
     shelf.promote("1")
     assert serves(shelf) == "1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"champion": {"version": 2, "manifest": "x"}, "challenger": null, "previous": []}',
+        '{"champion": null, "challenger": null, "previous": [{"version": "1", "manifest": null}]}',
+    ],
+)
+def test_roles_of_wrong_types_are_damaged_roles(shelf: Shelf, text: str) -> None:
+    """JSON that parses is not roles yet."""
+    (shelf.root / "roles.json").write_text(text)
+    with pytest.raises(NotReadyError, match="damaged file"):
+        shelf.champion()
+
+
+@pytest.mark.parametrize("change", [{"files": []}, {"files": None}, {"files": {"spec.json": {}}}, {"card": None}])
+def test_a_manifest_that_is_none_is_named(shelf: Shelf, change: dict[str, object]) -> None:
+    """It parses, but tells neither files nor a card: such a version is listed as damaged and never promoted."""
+    path = shelf.root / "versions" / "3" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), **change}))
+    with pytest.raises(NotReadyError, match=r"manifest\.json: expected a manifest"):
+        shelf.promote("3")
+    assert "expected a manifest" in shelf.cards()["3"]
+    assert serves(shelf) == "2"
 
 
 def test_wrong_names_are_refused(tmp_path: Path, shelf: Shelf) -> None:

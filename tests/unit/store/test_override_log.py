@@ -33,10 +33,11 @@ def test_a_record_cut_short_was_never_made(tmp_path):
         assert [record["id"] for record in log.read()] == [1, 3]
 
 
-def test_a_damaged_line_is_named(tmp_path):
+@pytest.mark.parametrize("line", [b'{"id": ', b"5", b"[]", b"null"])
+def test_a_damaged_line_is_named(tmp_path, line):
     """It is not passed over: an override would silently not count."""
     log = OverrideLog(tmp_path)
-    log.path.write_bytes(b'{"id": 1}\n{"id": \n{"id": 3}\n')
+    log.path.write_bytes(b'{"id": 1}\n' + line + b'\n{"id": 3}\n')
     with pytest.raises(NotReadyError, match=r"overrides.jsonl, line 2: expected a record"):
         log.read()
 
