@@ -142,14 +142,17 @@ def adjust(home: Path, snapshot: Snapshot, asked: Adjustment, *, now: datetime |
         "old": apply_overrides(mean, days, before, members.rows),
         "new": apply_overrides(mean, days, [*before, override], members.rows),
     }
-    most = float(after["new"][place].max())
-    if most > _MOST_A_DAY:
-        raise InputError(asked.kind, f"what leaves at most {_MOST_A_DAY:g} pieces a day", f"{most:g} pieces")
+    _require_possible(asked, float(after["new"][place].max()))
     sums: dict[str, Any] = {name: tuple(map(float, pieces[place].sum(axis=0))) for name, pieces in after.items()}
     touched = tuple(str(day) for day in days[inside])
     kept = replace(override, **sums, days=touched, run=str(frame.attrs.get("run", "")))
     OverrideLog(home).append({"record": "override", **asdict(kept)})
     return kept
+
+
+def _require_possible(asked: Adjustment, most: float) -> None:
+    if most > _MOST_A_DAY:
+        raise InputError(asked.kind, f"what leaves at most {_MOST_A_DAY:g} pieces a day", f"{most:g} pieces")
 
 
 def withdraw(home: Path, override_id: str, *, by: str, reason: str) -> dict[str, Any]:

@@ -93,7 +93,10 @@ class ForecastReader:
         ------
         NotReadyError
             If there is none.
+        InputError
+            If the moment is in no year that a calendar has.
         """
+        as_of = None if as_of is None else _utc(as_of)
         with self._lock:
             tag = self._tag(snapshot, as_of)
             if tag not in self._views:
@@ -146,12 +149,19 @@ class ForecastReader:
                 told = "no forecast has been computed on this network yet: `POST /v1/forecasts` with the body {}"
                 raise NotReadyError(f"{told}, or `evenflow run`")
             return frame, nodes if isinstance(nodes, pd.DataFrame) else None
-        whole = ForecastBook(self._home).as_of(as_of.astimezone(UTC))
+        whole = ForecastBook(self._home).as_of(as_of)
         if whole is None:
             raise NotReadyError(f"no forecast is kept that counted at {as_of.isoformat()}")
         named = [name for ids in whole.attrs["levels"].values() for name in ids]
         inside = whole["unique_id"].isin(named)
         return whole[~inside].reset_index(drop=True), whole[inside].reset_index(drop=True)
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InputError("as_of", "a moment in the years 1 to 9999 (UTC)", moment.isoformat()) from None
 
 
 def _ask(home: Path, snapshot: Snapshot, label: str) -> Any:

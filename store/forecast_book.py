@@ -44,7 +44,7 @@ class ForecastBook:
 
     def as_of(self, moment: datetime) -> pd.DataFrame | None:
         """Return the forecast that counted at a moment (UTC); None if none did yet or it is forgotten."""
-        name = f"{moment:%Y%m%dT%H%M%S%f}"
+        name = f"{moment:%Y%m%dT%H%M%S%f}".zfill(21)  # strftime does not pad years before 1000
         run = next((run for run in self.runs() if run <= name), None)
         return None if run is None else pd.read_parquet(self._path(run))
 

@@ -69,6 +69,8 @@ def cached(body: Any, tag: str, asked: str | None, *, seconds: int = 0) -> Respo
 
 def ndjson(view: ForecastView, identifiers: list[str], read: Any) -> StreamingResponse:
     """Stream one line per series: ``unique_id``, its overrides and its rows."""
+    for name in identifiers[:1]:
+        read(name)  # what cannot be read is told before the first byte is sent
 
     def lines() -> Iterator[bytes]:
         for start in range(0, len(identifiers), _PER_CHUNK):
