@@ -188,17 +188,32 @@ def forecast_by(
     name = champion_name(model)
     if name is None:
         return forecast_demand(sales, **given, **options, model=model)
-    return forecast_with(open_champion(shelf_of(home, name)), sales, **given, **trained_options(options))
+    champion = open_champion(shelf_of(home, name))
+    return forecast_with(champion, sales, **given, **trained_options(champion, options))
 
 
-def trained_options(options: Mapping[str, Any]) -> dict[str, Any]:
+def trained_options(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that a trained model leaves open.
 
     Raises
     ------
     InputError
-        If a backtest is asked of it: `evenflow compare` scores trained models.
+        If a backtest is asked of it (`evenflow compare` scores trained models), or another period, country or way to
+        make levels agree than those of its training.
     """
+    recipe = model.card["recipe"]
+    learnt = {
+        "freq": recipe["freq"],
+        "country": recipe.get("country"),
+        "reconcile": model.trained.model.params.reconcile,
+    }
+    for name, own in learnt.items():
+        asked = options.get(name)
+        if asked is not None and asked.strip().upper() != (own or "").upper():
+            expected = (
+                f"{own or 'none'}, as {model.label} was trained (`evenflow train --{name} {asked}` trains another)"
+            )
+            raise InputError(f"--{name}", expected, asked)
     if options.get("backtest"):
         raise InputError("--backtest", "0 with a trained model (`evenflow compare` scores it)", options["backtest"])
     return {key: options[key] for key in ("horizon", "quantiles", "hierarchy", "bucket") if key in options}

@@ -90,12 +90,14 @@ def forecast_network(
     given, chosen = dict(tables or {}), {**own, **(options or {})}
     given.setdefault("static", _attributes(sales, snapshot.table("products")))
     asked = _asked(champion, _measured(sales), given, chosen, progress)
+    country = champion.card["recipe"].get("country") if champion else chosen.get("country")
     weekly = forecast_demand(
         _by_item(sales, item_column(sales, snapshot.table("routes"))),
         horizon=7 * WEEKS if period == "D" else WEEKS,
         freq="D" if period == "D" else "W-MON",
         bucket="W-MON" if period == "D" else None,
         calendar=given.get("calendar"),
+        country=country,
         model="auto" if champion else chosen.get("model", "auto"),
         seed=chosen.get("seed", 0),
         progress=_later(progress, "weeks of each item"),
@@ -117,7 +119,7 @@ def _asked(
     given = {**tables, "sources": _own_names(tables), "progress": progress}
     if champion is None:
         return forecast_demand(sales, **given, **options)
-    return forecast_with(champion, sales, **given, **trained_options(options))
+    return forecast_with(champion, sales, **given, **trained_options(champion, options))
 
 
 def _keep(snapshot: Snapshot, asked: ForecastReport, seen_to: str) -> None:

@@ -41,18 +41,19 @@ class Recipe:
 
     Parameters
     ----------
-    horizon, freq, country, model, seed
+    horizon, freq, country, model, reconcile, seed
         As in `services.forecast_demand`.
     hierarchy
         Static columns whose groups steady the series and are scored beside them.
     params
-        Everything else about the model; its `model` is replaced by `model`.
+        Everything else about the model; its `model` and `reconcile` are replaced by the two above.
     """
 
     horizon: int = 28
     freq: str = "D"
     country: str | None = None
     model: str = "auto"
+    reconcile: str = "scaled"
     seed: int = 0
     hierarchy: tuple[str, ...] = ()
     params: PointParams = field(default_factory=PointParams)
@@ -60,7 +61,7 @@ class Recipe:
     @property
     def point(self) -> PointParams:
         """Parameters of the point forecast."""
-        return replace(self.params, model=self.model)
+        return replace(self.params, model=self.model, reconcile=self.reconcile)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def forecast(
     country: str | None = typer.Option(None, help="Code of a country whose feasts count, moving ones too, e.g. CN."),
     quantiles: str = typer.Option(",".join(map(str, DEFAULT_QUANTILES)), help="Levels in (0, 1), joined by commas."),
     hierarchy: str = typer.Option("", help="Static columns to total by, e.g. store_id,dept_id,store_id+dept_id."),
-    freq: str = typer.Option("D", help="Period of the data: D, W, W-MON, M, Q or Y."),
+    freq: str | None = typer.Option(None, help="Period of the data: D (the default), W, W-MON, M, Q or Y."),
     bucket: str | None = typer.Option(None, help="Forecast sums over this period, e.g. W-MON: weeks from Monday on."),
     backtest: int = typer.Option(0, min=0, help="Earlier origins to score the models at."),
     model: str = typer.Option("auto", help=_MODELS),
@@ -50,8 +50,8 @@ def forecast(
             frames.pop("sales"),
             home=read_settings(home=home).home,
             model=model,
-            options=_given(horizon=horizon, country=country, bucket=bucket, reconcile=reconcile)
-            | {"freq": freq, "backtest": backtest, "seed": seed, "quantiles": levels, "hierarchy": _names(hierarchy)},
+            options=_given(horizon=horizon, country=country, freq=freq, bucket=bucket, reconcile=reconcile)
+            | {"backtest": backtest, "seed": seed, "quantiles": levels, "hierarchy": _names(hierarchy)},
             **frames,
             sources={name: path.name for name, path in given.items()},
             progress=report,

@@ -28,6 +28,7 @@ def train(
     country: str | None = typer.Option(None, help="Country whose feasts count, e.g. CN."),
     backtest: int = typer.Option(3, min=1, help="Earlier origins to score at, simple models beside ours."),
     model: str = typer.Option("auto", help="auto, lightgbm, seasonal_window, seasonal_naive, moving_level, tsb, sba."),
+    reconcile: str = typer.Option("scaled", help="How levels and series agree: scaled, least_squares or bottom_up."),
     home: Path | None = HOME,
     out: Path | None = typer.Option(
         None, help="Also write the scores there, a row per origin and model (.csv or .parquet)."
@@ -48,12 +49,16 @@ def train(
     settings = read_settings(home=home)
     shelf_of(settings.home, name)  # a name that no model can have is told before anything is read
     tables, sources = series_tables(settings.home, sales=sales, static=static, known=known, calendar=calendar)
-    levels = tuple(part.strip() for part in hierarchy.split(",") if part.strip())
-    recipe = Recipe(horizon=horizon, freq=freq, country=country, model=model, seed=seed, hierarchy=levels)
+    how: Any = {"freq": freq, "country": country, "model": model, "reconcile": reconcile, "seed": seed}
+    recipe = Recipe(horizon=horizon, hierarchy=_names(hierarchy), **how)
     where: Any = {"home": settings.home, "name": name, "uri": settings.mlflow_uri}
     with progress() as report:
         done = train_model(tables, recipe=recipe, origins=backtest, sources=sources, progress=report, **where)
     _tell(done, out, as_json=as_json)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _tell(done: Training, out: Path | None, *, as_json: bool) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,12 @@ class ForecastRequest(StrictModel):
     hierarchy: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         default_factory=list, max_length=10, description="Static columns whose totals must agree (`a`, `a+b`)."
     )
-    freq: str = Field("D", min_length=1, max_length=10, description="Period of the rows, a pandas offset alias.")
+    freq: str | None = Field(
+        None, min_length=1, max_length=10, description="Period of the rows: `D` (the default), `W`, `W-MON`, `M` …"
+    )
+    country: str | None = Field(
+        None, min_length=2, max_length=10, description="Code of the country whose feasts count, e.g. `CN`."
+    )
     bucket: str | None = Field(None, min_length=1, max_length=10, description="Sum into buckets, e.g. `W-MON`.")
     backtest: int = Field(0, ge=0, le=12, description="Earlier origins to measure on.")
     model: str = Field(
@@ -63,6 +68,9 @@ class ForecastRequest(StrictModel):
         min_length=1,
         max_length=60,
         description="Model; `auto` chooses; `champion` asks the promoted one.",
+    )
+    reconcile: Literal["scaled", "least_squares", "bottom_up"] | None = Field(
+        None, description="How levels and series are made to agree; `scaled` by default."
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random.")
 
@@ -148,6 +156,8 @@ def list_forecasts(
         raise InputError("level", f"one of {', '.join(view.levels)}", level)
     levels = _quantiles(quantiles)
     if NDJSON in request.headers.get("accept", ""):
+        for name in names[:1]:
+            view.read(name, horizon=horizon, quantiles=levels)  # a wrong question is told before the stream begins
         return cached(
             lambda: ndjson(view, list(names), lambda name: view.read(name, horizon=horizon, quantiles=levels)),
             tag_of(request, view.tag),
@@ -210,7 +220,8 @@ def read_forecast(
         "overrides": list(view.overrides.get(unique_id, ())),
         "rows": to_rows(rows),
     }
-    return cached(body, tag_of(request, view.tag), held, seconds=_PAST_SECONDS if as_of else 0)
+    over = as_of is not None and as_of < datetime.now(UTC)  # a moment still to come may yet be told otherwise
+    return cached(body, tag_of(request, view.tag), held, seconds=_PAST_SECONDS if over else 0)
 
 
 def _totals(name: str, rows: pd.DataFrame) -> dict[str, Any]:

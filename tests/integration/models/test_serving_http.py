@@ -11,11 +11,14 @@ import orjson
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
+from api.cli.main import app
 from api.http.app import create_app
 from api.settings import Settings
+from contracts.errors import InputError
 from forecast.ranges import ForecastProblem
-from services.champion import open_champion, shelf_of
+from services.champion import open_champion, shelf_of, trained_options
 from services.forecast_demand import framed_from
 from services.network_forecast import network_series
 from store.home import Home
@@ -85,6 +88,14 @@ def test_series_nodes_horizons_and_quantiles(served):
         answer = served.get(f"{path}?{query}")
         assert answer.status_code == 422
         assert told in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("query", "told"), [("quantiles=0.4", "those that were kept"), ("horizon=15", "1 to 14")])
+def test_a_stream_of_what_was_not_kept_is_refused_before_it_begins(served, query, told):
+    """A problem, not a 200 that breaks off."""
+    answer = served.get(f"/v1/forecasts?{query}", headers={"Accept": "application/x-ndjson"})
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]
 
 
 def test_answers_are_tagged_until_something_changes(served):
@@ -196,6 +207,8 @@ def test_a_forecast_is_read_as_of_a_moment(served, home):
     assert now.json()["model_version"] is None
     assert {**then.json()} == before
     assert "max-age" in then.headers["Cache-Control"]
+    ahead = served.get("/v1/forecasts/total", params={"as_of": "2100-01-01T00:00:00Z"})
+    assert ahead.headers["Cache-Control"] == "private, no-cache"  # what will count then is not settled
     assert served.get("/v1/forecasts/total", params={"as_of": "2020-01-01T00:00:00Z"}).status_code == 503
     assert served.get("/v1/forecasts/total", params={"as_of": "2020-01-01T00:00:00"}).status_code == 422
 
@@ -241,6 +254,41 @@ def test_own_sales_are_forecast_by_the_champion(home):
         assert "static: expected the column" in told
         told = done(client, "/v1/forecasts", {"model": "champion", "sales": sales, "static": static, "horizon": 30})
         assert "1 to 14 periods, which demand-2 was trained for" in told["problem"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("option", "asked", "expected"),
+    [("country", "CN", "none"), ("freq", "W", "D"), ("reconcile", "bottom_up", "scaled")],
+)
+def test_what_the_champion_was_trained_with_is_not_ignored(home, tmp_path, option, asked, expected):
+    """Another country, period or way to agree is refused, over HTTP and on the command line; the same one is fine."""
+    with client_of(home) as client:
+        told = done(client, "/v1/forecasts", {"model": "champion", option: asked})["problem"]["detail"]
+        assert f"--{option}: expected {expected}, as demand-2 was trained" in told
+        assert f"got {asked}" in told
+    options = dict(trained_options(open_champion(shelf_of(home)), {option: None if expected == "none" else expected}))
+    assert options == {}
+    series = network_series(Home(home).current())
+    for name, table in series.items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    files = [part for name in series for part in (f"--{name}", str(tmp_path / f"{name}.csv"))]
+    command = ["forecast", *files, "--home", str(home), "--model", "champion", "--out", str(tmp_path / "out.csv")]
+    with pytest.raises(InputError, match=f"--{option}: expected {expected}"):
+        CliRunner().invoke(app, [*command, f"--{option}", asked], catch_exceptions=False)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_forecast_learnt_anew_takes_a_country_and_a_way_to_agree(tmp_path):
+    """Over HTTP as on the command line; a way that nobody knows is a 422."""
+    days = pd.date_range("2026-01-01", periods=60).strftime("%Y-%m-%d")
+    sales = [{"unique_id": "a", "ds": day, "y": 3} for day in days]
+    body = {"sales": sales, "horizon": 40, "country": "CN", "reconcile": "bottom_up"}
+    with client_of(tmp_path) as client:
+        job = done(client, "/v1/forecasts", body)
+        assert (job["state"], job["summary"]["notes"]["series_blind_to_feasts"]) == ("succeeded", 1)
+        told = done(client, "/v1/forecasts", {**body, "country": "XQ"})["problem"]["detail"]
+        assert "--country: expected the ISO 3166-1 code" in told
+        assert client.post("/v1/forecasts", json={**body, "reconcile": "magic"}).status_code == 422
 
 
 _SERVE = """

@@ -117,6 +117,27 @@ def test_equal_trainings_are_equal(sales):
     assert len(score_table(first.scores)) == 3 * 4
 
 
+def test_country_and_way_to_agree_belong_to_the_recipe(sales, tmp_path, monkeypatch):
+    """From the command to the card and the model that is kept."""
+    fitted = []
+
+    def keep(tables, *, recipe, sources, **_):
+        fitted.append(fit_model(tables, recipe=recipe, origins=1, sources=sources))
+        raise NotReadyError("kept")
+
+    monkeypatch.setattr("services.train_models.train_model", keep)
+    path = tmp_path / "sales.csv"
+    sales.to_csv(path, index=False)
+    options = ["--horizon", "7", "--model", "tsb", "--country", "CN", "--reconcile", "bottom_up"]
+    with pytest.raises(NotReadyError, match="kept"):
+        app(["train", "--sales", str(path), "--home", str(tmp_path), *options], standalone_mode=False)
+    recipe = fitted[0].card["recipe"]
+    assert (recipe["country"], recipe["reconcile"]) == ("CN", "bottom_up")
+    assert fitted[0].trained.model.params.reconcile == "bottom_up"
+    with pytest.raises(InputError, match="--reconcile: expected one of scaled"):
+        app(["train", "--sales", str(path), "--home", str(tmp_path), "--reconcile", "magic"], standalone_mode=False)
+
+
 def test_a_registry_that_does_not_answer_is_one_line(sales, tmp_path):
     """The promotion stands; the summary says that the registry was not told."""
     fitted = fit_model({"sales": sales}, recipe=Recipe(horizon=7, model="tsb"), origins=1)
