@@ -112,32 +112,17 @@ class NetworkArrays:
         return texts
 
     def links(self, weight: str | None = None) -> list[csr_array]:
-        """Return one matrix per relation kind; a column of the blocks as `weight`, 1 each without."""
+        """Return one matrix per relation kind; a column of the blocks as `weight`, 1 each where a kind has none."""
         n = len(self)
         return [
-            csr_array(
-                (
-                    np.ones(block.n_relations) if weight is None else block.columns[weight],
-                    block.out_dst,
-                    block.out_start,
-                ),
-                shape=(n, n),
-            )
-            for block in self._blocks
+            csr_array((_weights(block, weight), block.out_dst, block.out_start), shape=(n, n)) for block in self._blocks
         ] or [csr_array((n, n))]
 
     def links_by_end(self, weight: str | None = None) -> list[csc_array]:
         """Return the same matrices as `links`, by columns."""
         n = len(self)
         return [
-            csc_array(
-                (
-                    np.ones(block.n_relations) if weight is None else block.columns[weight][block.in_edge],
-                    block.in_src,
-                    block.in_start,
-                ),
-                shape=(n, n),
-            )
+            csc_array((_weights(block, weight, block.in_edge), block.in_src, block.in_start), shape=(n, n))
             for block in self._blocks
         ] or [csc_array((n, n))]
 
@@ -146,6 +131,13 @@ class NetworkArrays:
         starts = [s for block in self._blocks for s in (block.out_start, block.in_start)]
         counts: Array = np.sum([np.diff(start) for start in starts] or [np.zeros(len(self), dtype=np.int64)], axis=0)
         return counts
+
+
+def _weights(block: Block, weight: str | None, order: Array | None = None) -> Array:
+    """Return a column of a block, perhaps in another order; 1 each, as for networkx, where it has no such column."""
+    if weight not in block.columns:
+        return np.ones(block.n_relations)
+    return block.columns[weight] if order is None else block.columns[weight][order]
 
 
 def arrays_of(graph: ArrayGraph | SupplyNetwork) -> ArrayGraph | NetworkArrays:

@@ -66,6 +66,10 @@ def test_networks_give_what_their_networkx_graphs_give(net: SupplyNetwork) -> No
     assert backend.pagerank(net, weight=None, personalization={"F1": 2}) == pytest.approx(
         nx.pagerank(graph, weight=None, personalization={"F1": 2}), abs=1e-5
     )
+    for weight in ("amount_fen", "nobody's column"):  # kinds without the column count 1 each, as in networkx
+        assert backend.pagerank(net, weight=weight, tol=1e-10) == pytest.approx(
+            nx.pagerank(graph, weight=weight, tol=1e-10), abs=1e-7
+        )
     for name in ("degree_centrality", "in_degree_centrality", "out_degree_centrality"):
         assert getattr(backend, name)(net) == pytest.approx(getattr(nx, name)(graph))
     lengths = nx.single_source_shortest_path_length
