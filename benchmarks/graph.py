@@ -3,8 +3,10 @@
 Prints one JSON object. Everything is simulated from a seed; parties come in random order. Each measurement runs in a
 process of its own, so that its peak memory is its own; times are CPU seconds of one process.
 
-``build`` is from frames whose ends are Categoricals; ``build_peak_mb`` is the process's peak, its inputs included, and
-``input_peak_mb`` the peak before it began. ``files`` is from Parquet files of texts, one row group at a time.
+``build`` is from frames whose ends are Arrow's dictionaries over the parties' ids; ``build_peak_mb`` is the process's
+peak, the frames included, ``input_peak_mb`` the peak before it began and ``input_mb`` what it held then (Python and its
+libraries are some 240 MB of it). ``stream`` is from the same columns in files, a million relations at a time.
+``files`` is from Parquet files of texts, one row group at a time.
 ``peers`` holds ours, networkx, rustworkx and igraph on the same relations: by default a million parties and 5.6 million
 relations, which takes networkx minutes and 5 GB; `--peer-parties 0` leaves it out. At the size of a country:
 `--parties 5710000` (5.6 M stores, 110 k others, 31 M relations).
@@ -18,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,18 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import graph_peers
-from benchmarks.graph_market import KINDS, TODAY, ends_of, orders, relation_frames, write_market
-from benchmarks.meter import peak_mb, timed
+from benchmarks.graph_market import (
+    TODAY,
+    coded_frame,
+    coded_frames,
+    ends_of,
+    names_of,
+    orders,
+    parties_of,
+    relation_frames,
+    write_market,
+)
+from benchmarks.meter import peak_mb, release, resident_mb, timed
 from graph.network import SupplyNetwork
 from graph.parties import Parties
 
@@ -35,21 +47,22 @@ PEERS = ("networkx", "rustworkx", "igraph")
 
 
 def measure_build(folder: Path, _: argparse.Namespace) -> dict[str, float]:
-    """Build from frames whose ends are Categoricals."""
-    parties, ends = pd.read_parquet(folder / "parties.parquet"), ends_of(folder)
-    names = pd.CategoricalDtype(pd.Index(parties["id"]))
-    relations = pd.DataFrame(
-        {
-            "src": pd.Categorical.from_codes(ends["src"], dtype=names),
-            "dst": pd.Categorical.from_codes(ends["dst"], dtype=names),
-            "kind": pd.Categorical.from_codes(ends["kind"], list(KINDS)),
-            "weight": ends["weight"],
-        },
-        copy=False,
-    )
-    del ends
+    """Build from frames whose ends are Arrow's dictionaries."""
+    parties = parties_of(folder)
+    relations = coded_frame(ends_of(folder), names_of(parties["id"]))
+    return _built(parties, relations)
+
+
+def measure_stream(folder: Path, _: argparse.Namespace) -> dict[str, float]:
+    """Build from the same columns in files, a million relations at a time; reading them is included."""
+    parties = parties_of(folder)
+    return _built(parties, coded_frames(folder, names_of(parties["id"])))
+
+
+def _built(parties: pd.DataFrame, relations: pd.DataFrame | Iterator[pd.DataFrame]) -> dict[str, float]:
     _compile()
-    before = peak_mb()
+    release()
+    inputs, before = resident_mb(), peak_mb()
     seconds, net = timed(lambda: SupplyNetwork.build(parties, relations))
     return {
         "parties": net.n_parties,
@@ -58,6 +71,7 @@ def measure_build(folder: Path, _: argparse.Namespace) -> dict[str, float]:
         "build_cpu_seconds": seconds,
         "build_peak_mb": peak_mb(),
         "input_peak_mb": before,
+        "input_mb": inputs,
     }
 
 
@@ -67,7 +81,7 @@ def measure_files(folder: Path, _: argparse.Namespace) -> dict[str, float]:
     before = peak_mb()
 
     def build() -> SupplyNetwork:
-        return SupplyNetwork.of(Parties.of(pd.read_parquet(folder / "parties.parquet")), relation_frames(folder))
+        return SupplyNetwork.of(Parties.of(parties_of(folder)), relation_frames(folder))
 
     seconds, net = timed(build)
     peak = peak_mb()
@@ -121,6 +135,7 @@ def measure_candidates(folder: Path, options: argparse.Namespace) -> dict[str, f
 
 MEASURES: dict[str, Callable[[Path, argparse.Namespace], dict[str, float]]] = {
     "build": measure_build,
+    "stream": measure_stream,
     "files": measure_files,
     "candidates": measure_candidates,
     "ours": lambda folder, _: graph_peers.measure_ours(folder),
@@ -134,7 +149,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Measure ours at `parties`, and ours and the peers at `peer_parties`."""
     with tempfile.TemporaryDirectory() as name:
         write_market(options.parties, options.seed, Path(name))
-        result: dict[str, Any] = {"ours": _children(("build", "files", "candidates"), name, options)}
+        result: dict[str, Any] = {"ours": _children(("build", "stream", "files", "candidates"), name, options)}
     if options.peer_parties:
         with tempfile.TemporaryDirectory() as name:
             write_market(options.peer_parties, options.seed, Path(name))

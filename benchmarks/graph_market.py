@@ -10,10 +10,24 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["KINDS", "TODAY", "ends_of", "orders", "relation_frames", "write_market"]
+from graph.arrays import save_arrays
+
+__all__ = [
+    "KINDS",
+    "TODAY",
+    "coded_frame",
+    "coded_frames",
+    "ends_of",
+    "names_of",
+    "orders",
+    "parties_of",
+    "relation_frames",
+    "write_market",
+]
 
 TODAY = pd.Timestamp("2026-03-02")
 KINDS = ("supplies", "distributes", "refers")
+_RELATIONS = ("src", "dst", "kind", "weight")
 _REGIONS = 31
 _ROW_GROUP = 1 << 20
 
@@ -22,7 +36,7 @@ def write_market(parties: int, seed: int, folder: Path) -> None:
     """Write a market's tables: 0.5 % factories, 1.5 % distributors, stores with 5.4 relations each.
 
     Parties come in random order of their ids. Relations are written twice: as a user's file with ids
-    (``relations.parquet``) and as row numbers of parties (``ends.npz``), which is what other libraries take.
+    (``relations.parquet``) and as row numbers of parties (``src.npy`` and so on), which is what other libraries take.
     """
     rng = np.random.default_rng(seed)
     factories, distributors = max(parties // 200, 2), max(parties * 3 // 200, 2)
@@ -40,7 +54,7 @@ def write_market(parties: int, seed: int, folder: Path) -> None:
         _ties(rng, "refers", int(stores * 3.4), (traders, parties), (traders, parties)),
     ]
     relations = {name: np.concatenate([end[name] for end in ends]) for name in ends[0]}
-    np.savez(folder / "ends.npz", allow_pickle=False, **relations)
+    save_arrays(relations, folder)
     _write_relations(pa.array(frame["id"]), relations, folder / "relations.parquet")
     skus = max(parties // 500, 20)
     supplier = np.repeat(np.arange(traders), rng.integers(3, 18, traders))
@@ -56,13 +70,45 @@ def write_market(parties: int, seed: int, folder: Path) -> None:
 
 def ends_of(folder: Path) -> dict[str, np.ndarray]:
     """Return the relations by row numbers of parties: ``src, dst, kind`` (into `KINDS`) and ``weight``."""
-    with np.load(folder / "ends.npz") as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    return {name: np.load(folder / f"{name}.npy") for name in _RELATIONS}
+
+
+def parties_of(folder: Path) -> pd.DataFrame:
+    """Return the parties; kinds and regions, of which there are few, as Categoricals."""
+    table = pq.read_table(folder / "parties.parquet", read_dictionary=["kind", "region"], use_threads=False)
+    return table.to_pandas()
+
+
+def names_of(ids: pd.Series) -> pa.Array:
+    """Return the parties' ids as one Arrow array, without copying them if they are one already."""
+    names = pa.array(ids, pa.large_string())
+    return names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+
+
+def coded_frame(ends: dict[str, np.ndarray], names: pa.Array) -> pd.DataFrame:
+    """Return relations by row numbers as a frame whose ends are Arrow's dictionaries over the parties' ids.
+
+    A `pandas.Categorical` over millions of ids makes a Python text of each to see whether they are distinct.
+    """
+    columns = {
+        name: pd.arrays.ArrowExtensionArray(pa.DictionaryArray.from_arrays(pa.array(ends[name]), names, safe=False))
+        for name in ("src", "dst")
+    }
+    kind = pd.Categorical.from_codes(ends["kind"], list(KINDS))
+    return pd.DataFrame({**columns, "kind": kind, "weight": ends["weight"]}, copy=False)
+
+
+def coded_frames(folder: Path, names: pa.Array) -> Iterator[pd.DataFrame]:
+    """Yield the relations as `coded_frame` does, a million rows of the arrays in the files at a time."""
+    for first in range(0, len(np.load(folder / "src.npy", mmap_mode="r")), _ROW_GROUP):
+        # Mapped anew each time, so that what was read of the files before does not stay in this process.
+        mapped = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _RELATIONS}
+        yield coded_frame({name: np.array(array[first : first + _ROW_GROUP]) for name, array in mapped.items()}, names)
 
 
 def relation_frames(folder: Path) -> Iterator[pd.DataFrame]:
     """Yield the relations with their ids, one row group of the file at a time."""
-    file = pq.ParquetFile(folder / "relations.parquet")
+    file = pq.ParquetFile(folder / "relations.parquet", read_dictionary=["kind"])
     for group in range(file.num_row_groups):
         yield file.read_row_group(group).to_pandas()
 

@@ -1,24 +1,22 @@
 """The same relations in the libraries people use for graphs: building, memory and personalised PageRank.
 
-Everybody starts from the same columns in memory: ids of parties in the form a library takes (Python's texts, categories
-of a Categorical), ends as row numbers, kinds and weights. Everybody ranks from the same parties with the same damping,
+Everybody starts from the same columns in memory: ids of parties in the form a library takes (Python's texts, Arrow's
+dictionaries), ends as row numbers, kinds and weights. Everybody ranks from the same parties with the same damping,
 and stops at the same precision: changes that sum to less than `PRECISION`. Scores are kept beside the market, so that
 they can be compared.
 """
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from benchmarks.graph_market import KINDS, ends_of
-from benchmarks.meter import peak_mb, resident_mb, timed
+from benchmarks.graph_market import KINDS, coded_frame, ends_of, names_of
+from benchmarks.meter import peak_mb, release, resident_mb, timed
 
 __all__ = ["measure_igraph", "measure_networkx", "measure_ours", "measure_rustworkx", "seeds"]
 
@@ -39,10 +37,9 @@ def measure_ours(folder: Path) -> dict[str, float]:
 
     nodes, ends = _nodes(folder), ends_of(folder)
     ids = nodes["id"].to_numpy(object)
-    names = pd.CategoricalDtype(pd.Index(nodes["id"]))
     few = {name: array[:1000] for name, array in ends.items()}
-    starting, _ = timed(lambda: SupplyNetwork.build(*_frames(nodes, names, few)))
-    found, net = _built(lambda: SupplyNetwork.build(*_frames(nodes, names, ends)))
+    starting, _ = timed(lambda: SupplyNetwork.build(*_frames(nodes, few)))
+    found, net = _built(lambda: SupplyNetwork.build(*_frames(nodes, ends)))
     at = net.parties.ids.positions(pd.Series(ids))
     start = np.zeros(len(ids))
     start[at[seeds(len(ids))]] = 1
@@ -133,22 +130,16 @@ def measure_igraph(folder: Path) -> dict[str, float]:
 
 
 def _built(build: Callable[[], Any]) -> tuple[dict[str, float], Any]:
-    _release()
+    release()
     before = resident_mb()
     seconds, graph = timed(build)
     peak = peak_mb()
-    _release()
+    release()
     return {
         "build_cpu_seconds": seconds,
         "added_mb": resident_mb() - before,
         "added_peak_mb": peak - before,
     }, graph
-
-
-def _release() -> None:
-    """Give back what nobody uses and what Arrow keeps for its next caller: it is not the graph's."""
-    gc.collect()
-    pa.default_memory_pool().release_unused()
 
 
 def _sizes(parties: int, relations: int) -> dict[str, float]:
@@ -164,16 +155,5 @@ def _ids(folder: Path) -> np.ndarray:
     return ids
 
 
-def _frames(
-    nodes: pd.DataFrame, names: pd.CategoricalDtype, ends: dict[str, np.ndarray]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    relations = pd.DataFrame(
-        {
-            "src": pd.Categorical.from_codes(ends["src"], dtype=names),
-            "dst": pd.Categorical.from_codes(ends["dst"], dtype=names),
-            "kind": pd.Categorical.from_codes(ends["kind"], list(KINDS)),
-            "weight": ends["weight"],
-        },
-        copy=False,
-    )
-    return nodes, relations
+def _frames(nodes: pd.DataFrame, ends: dict[str, np.ndarray]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return nodes, coded_frame(ends, names_of(nodes["id"]))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from contracts.jit import HAVE_NUMBA
-from graph.arrays import Ints
+from graph.arrays import Array, Ints
 from graph.ids import IdColumn, as_arrow
 
 if TYPE_CHECKING:
@@ -36,15 +37,26 @@ class IdLookup:
         self._ids, self._asked = ids, 0
         self._finder: IdFinder | None = None
         self._listed = [] if listed is None else [(listed[0], _with_none(listed[1]))]
+        self._dictionaries: deque[tuple[tuple[int, ...], pa.Array, pd.Index]] = deque(maxlen=2)
         self._categories: deque[tuple[pd.Index, Ints | None]] = deque(maxlen=2)  # both ends of a relation
 
     def positions(self, ids: pd.Series) -> Ints:
         """Return the position of each id, -1 where unknown or empty."""
-        if not isinstance(ids.dtype, pd.CategoricalDtype):
-            return self._texts(ids)
-        codes, known = ids.cat.codes.to_numpy(), self._known(ids.cat.categories)
-        positions: Ints = codes.astype(np.int32, copy=False) if known is None else known[codes]
-        return positions
+        if isinstance(ids.dtype, pd.CategoricalDtype):
+            return _at(self._known(ids.cat.categories), ids.cat.codes.to_numpy())
+        if isinstance(ids.dtype, pd.ArrowDtype) and pa.types.is_dictionary(ids.dtype.pyarrow_dtype):
+            chunks = pa.chunked_array(pa.array(ids)).chunks
+            return np.concatenate([np.empty(0, np.int32), *map(self._coded, chunks)])
+        return self._texts(ids)
+
+    def _coded(self, chunk: pa.DictionaryArray) -> Ints:
+        texts = chunk.dictionary
+        place = (len(texts), texts.offset, *(buffer.address for buffer in texts.buffers() if buffer))
+        names = next((index for seen, _, index in self._dictionaries if seen == place), None)
+        if names is None:
+            names = pd.Index(pd.array(texts, dtype="str"))
+            self._dictionaries.append((place, texts, names))  # while the texts are kept, nothing else is in their place
+        return _at(self._known(names), chunk.indices.fill_null(-1).to_numpy())
 
     def _known(self, categories: pd.Index) -> Ints | None:
         """Return the position of each category and -1 for none; nothing if they are the column itself."""
@@ -66,6 +78,11 @@ class IdLookup:
 
             self._finder = IdFinder(self._ids.texts)
         return self._finder.positions(as_arrow(ids))
+
+
+def _at(known: Ints | None, codes: Array) -> Ints:
+    positions: Ints = codes.astype(np.int32, copy=False) if known is None else known[codes]
+    return positions
 
 
 def _with_none(found: Ints) -> Ints | None:

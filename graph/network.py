@@ -59,10 +59,11 @@ class SupplyNetwork:
     def build(cls, parties: pd.DataFrame, relations: pd.DataFrame | Iterable[pd.DataFrame]) -> SupplyNetwork:
         """Build from frames with the types of `graph.tables`; the order of their rows does not matter.
 
-        Ends given as a `pandas.Categorical` are looked up once per category, and not at all if the categories are the
-        ids of `parties` as they come: that is what makes tens of millions of relations build in seconds. Of relations
-        in many frames, one after the other, only one is in memory at a time. Relations that cannot be used are left
-        out and counted in `rejected`.
+        Ends given as a `pandas.Categorical`, or as Arrow's dictionaries (`pandas.ArrowDtype`, which takes a fraction of
+        the memory), are looked up once per category, and not at all if the categories are the ids of `parties` as they
+        come: that is what makes tens of millions of relations build in seconds. Of relations in many frames, one after
+        the other, only one is in memory at a time. Relations that cannot be used are left out and counted in
+        `rejected`.
 
         Raises
         ------

@@ -92,13 +92,15 @@ class Relations:
         frames is never in memory as a whole. `listed` are the ids in another order and their positions, as categories
         often are.
         """
-        parts, kind, fault = _read(frames, IdLookup(ids, listed))
+        parts, kinds, faults = _read(frames, IdLookup(ids, listed))
+        fault = np.concatenate([np.empty(0, dtype=np.int8), *faults])
+        del faults
         largest_first = sorted((code for code in parts if parts[code].ends), key=lambda code: -parts[code].n)
         by_kind: dict[int, Rows] = {}
         for code in largest_first:
             by_kind[code], repeated = _sorted_once(parts.pop(code), len(ids))
             if len(repeated):
-                fault[np.flatnonzero((kind == code) & (fault == 0))[repeated]] = _REPEATED
+                fault[np.flatnonzero((np.concatenate(kinds) == code) & (fault == 0))[repeated]] = _REPEATED
         return cls(fault, {RELATION_KINDS[code]: by_kind[code] for code in sorted(by_kind)})
 
     def rejected(self) -> dict[str, int]:
@@ -109,9 +111,9 @@ class Relations:
 
 def _read(
     frames: pd.DataFrame | Iterable[pd.DataFrame], lookup: IdLookup
-) -> tuple[dict[int, _Parts], npt.NDArray[np.int8], npt.NDArray[np.int8]]:
-    """Return the usable rows of each kind, and the kind and the fault of every row."""
-    kinds, faults = [np.empty(0, dtype=np.int8)], [np.empty(0, dtype=np.int8)]
+) -> tuple[dict[int, _Parts], list[npt.NDArray[np.int8]], list[npt.NDArray[np.int8]]]:
+    """Return the usable rows of each kind, and the kind and the fault of every row, piece by piece."""
+    kinds, faults = [], []
     parts = {code: _Parts() for code in range(len(RELATION_KINDS))}
     for frame in [frames] if isinstance(frames, pd.DataFrame) else frames:
         for first in range(0, len(frame), _PIECE):
@@ -120,7 +122,7 @@ def _read(
             faults.append(piece.fault)
             for code in np.flatnonzero(np.bincount(piece.kind[piece.fault == 0])).tolist():
                 parts[code].add(piece, code)
-    return parts, np.concatenate(kinds), np.concatenate(faults)
+    return parts, kinds, faults
 
 
 class _Piece(NamedTuple):

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from graph import id_lookup
 from graph.id_lookup import IdLookup
 from graph.ids import IdColumn
 
+_DICTIONARY = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.large_string()))
 IDS = IdColumn.of(pd.Series([f"{'店' * (i % 5)}S{i:04d}{'x' * (i % 23)}" for i in range(3000)]))
 
 
@@ -30,9 +32,15 @@ def test_categories_are_looked_up_in_any_order_and_beside_others() -> None:
     lookup = IdLookup(IDS)
     whole = pd.Series(pd.Categorical.from_codes([5, -1, 2], IDS.all_texts()))
     other = pd.Series([IDS.text(9), "nobody", None, IDS.text(4)], dtype="str").astype("category")
+    arrow = [pd.Series(column.astype(_DICTIONARY)) for column in (whole, other)]
+    two = pd.concat([arrow[0], arrow[1], arrow[0].iloc[1:]])
     for _ in range(2):
         assert lookup.positions(whole).tolist() == [5, -1, 2]
         assert lookup.positions(other).tolist() == [9, -1, -1, 4]
+        assert lookup.positions(arrow[0]).tolist() == [5, -1, 2]
+        assert lookup.positions(arrow[1].iloc[:3]).tolist() == [9, -1, -1]
+        assert lookup.positions(two).tolist() == [5, -1, 2, 9, -1, -1, 4, -1, 2]
+        assert lookup.positions(arrow[0].iloc[:0]).tolist() == []
 
 
 def test_categories_that_are_the_ids_in_another_order_are_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
