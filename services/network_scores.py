@@ -11,6 +11,7 @@ import pandas as pd
 
 from graph.aftersales.attribution import attribute
 from graph.aftersales.faults import trace
+from graph.credit.terms import due_by_terms
 from graph.network import SupplyNetwork
 from graph.scorecards.buyers import buyer_scorecards
 from graph.scorecards.cards import Cards
@@ -34,8 +35,8 @@ def network_cards(snapshot: Snapshot, kind: CardKind, as_of: pd.Timestamp | None
     Parameters
     ----------
     snapshot
-        A loaded network: its tables ``deliveries``, ``evidence``, ``ledger``, and ``claims`` with ``lots``, which are
-        led back to the parties at fault. A claim's lot is a delivery's ``delivery_id``.
+        A loaded network: its tables ``deliveries``, ``evidence``, ``ledger`` with ``terms``, and ``claims`` with
+        ``lots``, which are led back to the parties at fault. A claim's lot is a delivery's ``delivery_id``.
     kind
         ``supplier`` or ``buyer``.
     as_of
@@ -113,7 +114,7 @@ def _supplier_cards(snapshot: Snapshot, day: pd.Timestamp) -> Cards:
 
 def _buyer_cards(snapshot: Snapshot, day: pd.Timestamp) -> Cards:
     return buyer_scorecards(
-        snapshot.table("ledger"),
+        due_by_terms(snapshot.table("ledger"), snapshot.table("terms")),
         day,
         groups=buyer_groups(snapshot.table("parties")),
         evidence=snapshot.table("evidence"),

@@ -7,17 +7,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from contracts.errors import InputError
+from graph.arrays import Array
+from graph.blocks import Ties
 from graph.network import SupplyNetwork
 from graph.paths import holding, introduction, path_text
+from graph.relations import ALWAYS, NEVER
 from graph.tables import PARTY_KINDS
 from services.viewer import Viewer
 
 __all__ = ["party_neighbours", "party_path"]
 
 _EVERYTHING = Viewer()
+_DATES = ["valid_from", "valid_to"]
+_COLUMNS = ["id", "party_kind", "relation", "direction", "weight", *_DATES]
 
 
 def party_neighbours(
@@ -45,7 +51,8 @@ def party_neighbours(
     Returns
     -------
     DataFrame
-        ``id, party_kind, relation, direction, weight``.
+        ``id, party_kind, relation, direction, weight, valid_from, valid_to`` (ISO dates: it holds from the first day
+        until the day before the second; None = open).
 
     Raises
     ------
@@ -67,11 +74,13 @@ def party_neighbours(
                 if as_of is not None:
                     keep &= holding(block, relation, (as_of - dt.date(1970, 1, 1)).days)
                 columns = {"other": other[keep], "weight": block.values("weight", relation[keep]).astype(float)}
+                columns |= {day: _dates(block, day, relation[keep]) for day in _DATES}
                 parts.append(pd.DataFrame({**columns, "relation": name, "direction": way}))
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["other", "weight"], dtype=float)
     other = rows["other"].to_numpy(np.int64)
     rows = rows.assign(id=network.parties.ids.texts_at(other), party_kind=_kinds(network, other))
-    rows = rows.reindex(columns=["id", "party_kind", "relation", "direction", "weight"])
+    rows = rows.reindex(columns=_COLUMNS)
+    rows[_DATES] = rows[_DATES].astype(object).where(rows[_DATES].notna(), None)
     return rows.sort_values(["weight", "id"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
@@ -119,6 +128,15 @@ def party_path(
         "steps": [vars(step) for step in steps],
         "reason": reason,
     }
+
+
+def _dates(block: Ties, name: str, relations: Array) -> npt.NDArray[np.object_]:
+    """Return relations' days as ISO texts, None where they are open."""
+    if name not in block.names:
+        return np.full(len(relations), None, dtype=object)
+    days = block.values(name, relations)
+    texts = np.datetime_as_string(days.astype("datetime64[D]")).astype(object)
+    return np.where((days == ALWAYS) | (days == NEVER), None, texts)
 
 
 def _kinds(network: SupplyNetwork, positions: np.ndarray) -> list[str]:

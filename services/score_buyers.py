@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from graph.credit.checks import ledger_faults
-from graph.credit.tables import LEDGER
+from graph.credit.tables import LEDGER, TERMS
+from graph.credit.terms import due_by_terms
 from graph.scorecards.buyers import buyer_scorecards
 from graph.scorecards.cards import Cards
 from graph.scorecards.params import ScorecardParams
@@ -24,6 +25,7 @@ def score_buyers(
     *,
     as_of: pd.Timestamp,
     parties: pd.DataFrame | None = None,
+    terms: pd.DataFrame | None = None,
     evidence: pd.DataFrame | None = None,
     params: ScorecardParams | None = None,
     sources: Mapping[str, str] | None = None,
@@ -39,6 +41,8 @@ def score_buyers(
         The day; what happened after it is not looked at.
     parties
         Raw rows (`graph.tables.PARTIES`): buyers of the same kind and region are each other's prior.
+    terms
+        Raw rows (`graph.credit.tables.TERMS`): when invoices are due that do not say it.
     evidence
         Raw rows (`graph.scorecards.tables.EVIDENCE`).
     params
@@ -51,12 +55,13 @@ def score_buyers(
     TableError
         If a table is wrong; names the file, the column and the row.
     """
-    names = {name: name for name in ("ledger", "parties", "evidence")} | dict(sources or {})
+    names = {name: name for name in ("ledger", "parties", "terms", "evidence")} | dict(sources or {})
     checked = BLAME.check(LEDGER.check(ledger, names["ledger"]), names["ledger"])
     groups = None if parties is None else buyer_groups(PARTIES.check(parties, names["parties"]))
     told = None if evidence is None else check_rows(EVIDENCE, evidence, names["evidence"])
+    granted = None if terms is None else TERMS.check(terms, names["terms"])
     reasons = ledger_faults(checked)
-    used = checked[reasons == ""]
+    used = due_by_terms(checked[reasons == ""], granted)
     cards = buyer_scorecards(used, as_of, groups=groups, evidence=told, params=params)
     left_out = [f"row {row + 1}: {reason}" for row, reason in enumerate(reasons) if reason]
     return ScorecardReport(cards=cards, summary=_summary(cards, used, left_out))

@@ -23,10 +23,13 @@ def buyers(
     parties: Annotated[
         Path | None, typer.Option(help="Parties: id, kind[, region]; buyers of both are each other's prior.")
     ] = None,
+    terms: Annotated[
+        Path | None, typer.Option(help="Terms: buyer_id, supplier_id, limit_fen, terms_days; when invoices are due.")
+    ] = None,
     evidence: Annotated[
         Path | None, typer.Option(help="Ratings, audits, certificates: party_id, at, source, kind, aspect …")
     ] = None,
-    params: Annotated[Path | None, typer.Option(help="TOML with a table [scorecard]: how evidence counts.")] = None,
+    params: Annotated[Path | None, typer.Option(help="TOML with a table `scorecard`: how evidence counts.")] = None,
     parts: Annotated[
         Path | None, typer.Option(help="Table to write of what each rate is made of (.csv or .parquet).")
     ] = None,
@@ -43,8 +46,8 @@ def buyers(
     from services.score_files import check_outputs, read_files, read_params, write_cards
 
     del seed
-    check_outputs(out, parts, ledger, parties, evidence, params)
-    tables, names = read_files(ledger=ledger, parties=parties, evidence=evidence)
+    check_outputs(out, parts, ledger, parties, terms, evidence, params)
+    tables, names = read_files(ledger=ledger, parties=parties, terms=terms, evidence=evidence)
     report = score_buyers(**tables, as_of=pd.Timestamp(as_of), params=read_params(params), sources=names)
     write_cards(report.cards, out, parts)
     output.emit(report.summary | {"out": str(out)}, as_json=as_json, title="buyers")

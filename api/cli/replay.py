@@ -19,7 +19,9 @@ def replay(
     routes: Annotated[Path, typer.Option(help="Process steps: item, route, step, resource, hours_per_unit.")],
     items: Annotated[Path, typer.Option(help="Costs, opening stock and life of the items.")],
     out: Annotated[Path, typer.Option(help="What happened per policy, path and bucket (.csv or .parquet).")],
-    params: Annotated[Path | None, typer.Option(help="TOML: [weights], [horizon], [solve] and [replay].")] = None,
+    params: Annotated[
+        Path | None, typer.Option(help="TOML with tables `weights`, `horizon`, `solve` and `replay`.")
+    ] = None,
     policies: Annotated[
         str, typer.Option(help="Which to compare; `median` plans on the median forecast only.")
     ] = "ours,chase,level,moving_average,order_up_to,heijunka_rule",

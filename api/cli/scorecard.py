@@ -26,7 +26,7 @@ def scorecard(
     faults: Annotated[
         Path | None, typer.Option(help="Claims led back to parties: party_id, at, pieces[, delivery_id].")
     ] = None,
-    params: Annotated[Path | None, typer.Option(help="TOML with a table [scorecard]: how evidence counts.")] = None,
+    params: Annotated[Path | None, typer.Option(help="TOML with a table `scorecard`: how evidence counts.")] = None,
     parts: Annotated[
         Path | None, typer.Option(help="Table to write of what each rate is made of (.csv or .parquet).")
     ] = None,

@@ -34,6 +34,9 @@ def neighbours(
 ) -> None:
     """List who a party of the loaded network deals with, the strongest ties first.
 
+    Relations that ended are listed, too, with the first day on which they no longer held (`valid_to`), unless --as-of
+    says a day.
+
     Example: evenflow neighbours sim-store-0000001 --kind distributes --direction in
     """
     from services.party_ties import party_neighbours
@@ -47,7 +50,9 @@ def neighbours(
     if as_json:
         typer.echo(to_json({"party": party, "total": len(found), "neighbours": rows}).decode())
         return
-    _print(f"{party}: {len(rows)} of {len(found)} relations", rows, list(found.columns))
+    columns = ["id", "party_kind", "relation", "direction", "weight"]
+    ended = any(row["valid_to"] for row in rows)
+    _print(f"{party}: {len(rows)} of {len(found)} relations", rows, [*columns, "valid_to"] if ended else columns)
 
 
 def path(
@@ -85,7 +90,15 @@ def path(
 
 
 def _print(title: str, rows: list[dict[str, object]], columns: list[str]) -> None:
-    table = Table(*columns, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for name in columns:
+        table.add_column(name, no_wrap=name == "id", overflow="fold")
     for row in rows:
-        table.add_row(*(f"{row[name]:.2f}" if name == "weight" else str(row[name]) for name in columns))
+        table.add_row(*(_cell(row[name]) for name in columns))
     Console().print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return "-" if value is None else str(value)

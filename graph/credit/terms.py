@@ -10,7 +10,7 @@ import pandas as pd
 
 from graph.credit.book import NO_DAY, Book, days_of
 
-__all__ = ["TermsBook"]
+__all__ = ["TermsBook", "due_by_terms"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -72,6 +72,38 @@ class TermsBook:
         same = (at >= 0) & (self.key[at] >= _key(pair, np.full_like(day, _FIRST))) & (self.ends[at] > day)
         found: Ints = np.where(same, at, -1)
         return found
+
+
+def due_by_terms(ledger: pd.DataFrame, terms: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the ledger with the due days that its invoices do not say, by the terms of their pair on their day.
+
+    Parameters
+    ----------
+    ledger, terms
+        Frames with the types of `graph.credit.tables.LEDGER` and `TERMS`.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with ``due_at``; empty where an invoice does not say it and no terms hold.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2026-01-05")
+    >>> ledger = pd.DataFrame({"trade_id": "t", "buyer_id": ["B", "C"], "supplier_id": "S", "at": day})
+    >>> ledger = ledger.assign(event="invoiced", amount_fen=1)
+    >>> terms = pd.DataFrame({"buyer_id": ["B"], "supplier_id": ["S"], "limit_fen": [9], "terms_days": [30]})
+    >>> due_by_terms(ledger, terms)["due_at"].dropna().astype(str).tolist()
+    ['2026-02-04']
+    """
+    if terms is None or terms.empty or ledger.empty:
+        return ledger
+    book = Book.of(ledger, ledger["at"].max(), terms)
+    held = TermsBook.of(terms, book)
+    holding = held.holding(book.pair[book.trade], book.day)
+    silent = (ledger["event"] == "invoiced").to_numpy() & (book.due == NO_DAY) & (holding >= 0)
+    due = np.where(silent, book.day + held.days[holding], book.due)
+    return ledger.assign(due_at=due.astype("datetime64[D]").astype("datetime64[ns]"))
 
 
 def _days(terms: pd.DataFrame, name: str, otherwise: int) -> Ints:

@@ -143,6 +143,7 @@ def test_neighbours_come_in_pages(client):
     supplied = client.get("/v1/parties/D/neighbours?kind=supplies&direction=in&as_of=2026-05-31").json()
     assert [row["id"] for row in supplied["rows"]] == ["F"]
     assert client.get("/v1/parties/D/neighbours?kind=supplies&as_of=2026-06-01").json()["rows"] == []
+    assert (supplied["rows"][0]["valid_from"], supplied["rows"][0]["valid_to"]) == (None, "2026-06-01")
     assert [row["id"] for row in client.get("/v1/parties/H/1/neighbours").json()["rows"]] == ["D"]
 
 

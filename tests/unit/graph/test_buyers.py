@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from graph.credit.tables import LEDGER
+from graph.credit.tables import LEDGER, TERMS
+from graph.credit.terms import due_by_terms
 from graph.scorecards.buyers import BUYER_COLUMNS, buyer_scorecards
 from graph.scorecards.params import ScorecardParams
 from graph.scorecards.tables import EVIDENCE, check_rows
@@ -84,6 +85,27 @@ def test_days_count_against_terms() -> None:
     mean = (0 + 4 + 10 + 44 / 3 - 30) / 4
     assert beyond["A"] == pytest.approx((4 + 2 * mean) / 4)
     assert beyond["B"] == pytest.approx((10 + 2 * mean) / 3)
+
+
+def test_terms_tell_when_invoices_are_due_that_do_not_say() -> None:
+    """The pair's terms of the invoice's day; what the invoice says goes first; without terms nothing is said."""
+    ledger = _ledger(
+        "t1 A 2026-01-01 invoiced 100",
+        "t2 A 2026-02-01 invoiced 100",
+        "t3 A 2026-02-01 invoiced 100 2026-02-03",
+        "t3 A 2026-02-02 paid 100",
+        "t4 B 2026-02-01 invoiced 100",
+    )
+    more = {"supplier_id": "F", "limit_fen": 1}
+    starts = ["2025-01-01", "2026-01-15"]
+    terms = TERMS.check(pd.DataFrame({"buyer_id": "A", "terms_days": [10, 60], "valid_from": starts, **more}))
+    due = due_by_terms(ledger, terms)
+    assert due["due_at"][:3].astype(str).tolist() == ["2026-01-11", "2026-04-02", "2026-02-03"]
+    assert due["due_at"][3:].isna().all()
+    before, after = _frame(ledger), _frame(due)
+    assert (before["late_share_n"]["A"], after["late_share_n"]["A"]) == pytest.approx((1, 2))  # t2 is not due yet
+    assert after["late_share"]["A"] > before["late_share"]["A"]  # t1 is late
+    assert due_by_terms(ledger, None) is ledger
 
 
 def test_kaplan_meier_agrees_with_its_definition() -> None:
