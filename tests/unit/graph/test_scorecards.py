@@ -148,8 +148,19 @@ def test_the_future_is_not_looked_at() -> None:
     pd.testing.assert_frame_equal(one, two)
 
 
+def test_the_rank_is_by_what_can_be_relied_on() -> None:
+    """Both of 2 on time is the better mean than 80 of 100, but less sure: the 10 % quantile ranks it below."""
+    days = pd.date_range("2025-10-01", periods=100).strftime("%Y-%m-%d")
+    rows = [("many", day, day if number < 80 else "2026-02-01") for number, day in enumerate(days)]
+    cards = _frame(_deliveries(*rows, *(("few", day, day) for day in days[:2])))
+    assert cards.loc["few", "otif"] > cards.loc["many", "otif"]
+    assert cards.loc["few", "otif_low"] < cards.loc["many", "otif_low"]
+    assert cards["rank"].to_dict() == {"many": 1, "few": 2}
+    assert cards.index.tolist() == ["many", "few"]
+
+
 def test_few_observations_rank_below_many_equally_good_ones() -> None:
-    """By the low quantile, not by the mean."""
+    """The mean of the few is drawn to that of all, and they are less sure."""
     rows = [("many", "2026-02-01", "2026-02-01")] * 50 + [("one", "2026-02-01", "2026-02-01")]
     rows += [("bad", "2026-02-01", "2026-02-09")] * 5
     assert _frame(_deliveries(*rows)).index.tolist() == ["many", "one", "bad"]
