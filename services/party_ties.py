@@ -135,8 +135,9 @@ def _dates(block: Ties, name: str, relations: Array) -> npt.NDArray[np.object_]:
     if name not in block.names:
         return np.full(len(relations), None, dtype=object)
     days = block.values(name, relations)
-    texts = np.datetime_as_string(days.astype("datetime64[D]")).astype(object)
-    return np.where((days == ALWAYS) | (days == NEVER), None, texts)
+    texts: npt.NDArray[np.object_] = np.datetime_as_string(days.astype("datetime64[D]")).astype(object)
+    texts[(days == ALWAYS) | (days == NEVER)] = None
+    return texts
 
 
 def _kinds(network: SupplyNetwork, positions: np.ndarray) -> list[str]:
