@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 
 from api.cli.output import stderr, to_json
 from api.settings import Settings, read_settings
-from contracts.errors import InputError
+from contracts.errors import InputError, NotReadyError
 
 if TYPE_CHECKING:
     import uvicorn
@@ -74,6 +75,7 @@ def _server(settings: Settings, listener: socket.socket, *, as_json: bool) -> uv
             await super().startup(sockets)
             if self.started:
                 _announce(addresses, as_json=as_json)
+                threading.Thread(target=_warm_up, args=(app,), name="warm-up", daemon=True).start()
 
     config = uvicorn.Config(
         app,
@@ -110,6 +112,16 @@ def _announce(addresses: dict[str, Any], *, as_json: bool) -> None:
     if not addresses["local"]:
         stderr.print("  Anyone who can reach this address can read and compute here.", style="yellow")
     stderr.print("Ctrl-C ends it.")
+
+
+def _warm_up(app: Any) -> None:
+    """Get ready what the first match would wait for; whoever asks before just waits for that, as without it."""
+    from services.warm_up import warm_up
+
+    try:
+        warm_up(app.state.house.net.current().snapshot)
+    except NotReadyError:
+        return  # nothing loaded yet
 
 
 def _ignore(number: int, frame: object) -> None:
