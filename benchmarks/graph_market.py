@@ -74,9 +74,10 @@ def ends_of(folder: Path) -> dict[str, np.ndarray]:
 
 
 def parties_of(folder: Path) -> pd.DataFrame:
-    """Return the parties; kinds and regions, of which there are few, as Categoricals."""
-    table = pq.read_table(folder / "parties.parquet", read_dictionary=["kind", "region"], use_threads=False)
-    return table.to_pandas()
+    """Return the parties; kinds and regions, of which there are few, as Categoricals, and ids as one array."""
+    table = pq.ParquetFile(folder / "parties.parquet", read_dictionary=["kind", "region"]).read(use_threads=False)
+    ids = table.column("id").cast(pa.large_string()).combine_chunks()
+    return table.set_column(table.schema.get_field_index("id"), "id", ids).to_pandas()
 
 
 def names_of(ids: pd.Series) -> pa.Array:

@@ -30,13 +30,14 @@ class IdLookup:
     ids
         The column to look up in.
     listed
-        The same ids in another order, and the position of each: categories that are these need no look-up.
+        The same ids in another order, and the position of each with a -1 at the end: categories that are these need no
+        look-up.
     """
 
     def __init__(self, ids: IdColumn, listed: tuple[pd.Index, Ints] | None = None) -> None:
         self._ids, self._asked = ids, 0
         self._finder: IdFinder | None = None
-        self._listed = [] if listed is None else [(listed[0], _with_none(listed[1]))]
+        self._listed = [] if listed is None else [listed]
         self._dictionaries: deque[tuple[tuple[int, ...], pa.Array, pd.Index]] = deque(maxlen=2)
         self._categories: deque[tuple[pd.Index, Ints | None]] = deque(maxlen=2)  # both ends of a relation
 

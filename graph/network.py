@@ -71,7 +71,7 @@ class SupplyNetwork:
             If an id of `parties` is empty, repeated or too long.
         """
         table, order = Parties.ordered(parties)
-        position = np.empty(len(order), dtype=np.int32)
+        position = np.full(len(order) + 1, -1, dtype=np.int32)
         position[order] = np.arange(len(order), dtype=np.int32)
         del order
         return cls._of(table, Relations.of(relations, table.ids, listed=(pd.Index(parties["id"]), position)))

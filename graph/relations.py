@@ -43,6 +43,8 @@ _MISSING: dict[str, np.generic] = {
 # Of rows that repeat a relation the largest in these, the last named first, stays.
 _RANKS = ("first_at", "amount_fen", "count", "weight", "last_at")
 _PIECE = 1 << 20
+# Parts are joined once they have so many rows: each array of such a part takes more than 32 MB.
+_WHOLE = 9 << 20
 
 
 class Rows(NamedTuple):
@@ -89,8 +91,7 @@ class Relations:
         """Read frames with the columns of `graph.tables.RELATIONS`; nothing is dropped in silence, faults are marked.
 
         Frames are read one after the other in pieces of a million rows, of which only integers are kept: a stream of
-        frames is never in memory as a whole. `listed` are the ids in another order and their positions, as categories
-        often are.
+        frames is never in memory as a whole. `listed` is as `graph.id_lookup.IdLookup` takes it.
         """
         parts, kinds, faults = _read(frames, IdLookup(ids, listed))
         fault = np.concatenate([np.empty(0, dtype=np.int8), *faults])
@@ -148,6 +149,7 @@ class _Parts:
     ends: list[tuple[Ints, Ints]] = field(default_factory=list)
     columns: list[dict[str, Array]] = field(default_factory=list)
     n: int = 0
+    whole: int = 0
 
     def add(self, piece: _Piece, code: int) -> None:
         """Keep the usable rows of a kind; all of a piece without copying it."""
@@ -156,10 +158,22 @@ class _Parts:
         self.ends.append((piece.src[rows], piece.dst[rows]))
         self.columns.append({name: column[rows] for name, column in piece.columns.items()})
         self.n += len(self.ends[-1][0])
+        if sum(len(src) for src, _ in self.ends[self.whole :]) >= _WHOLE:
+            self._join()
 
-    def take(self, name: str, lengths: list[int]) -> Array:
-        """Return a whole column and let go of its parts."""
-        given = [part.pop(name, None) for part in self.columns]
+    def _join(self) -> None:
+        """Make one part of the last ones: an allocator gives memory back of large arrays only."""
+        small = self.ends[self.whole :]
+        lengths = [len(src) for src, _ in small]
+        names = [name for name in _MISSING if any(name in part for part in self.columns[self.whole :])]
+        columns = {name: self.take(name, lengths, self.whole) for name in names}
+        src, dst = (np.concatenate(end) for end in zip(*small, strict=True))
+        self.ends[self.whole :], self.columns[self.whole :] = [(src, dst)], [columns]
+        self.whole += 1
+
+    def take(self, name: str, lengths: list[int], first: int = 0) -> Array:
+        """Return a whole column, from one of its parts on, and let go of those."""
+        given = [part.pop(name, None) for part in self.columns[first:]]
         return np.concatenate(
             [np.full(n, _MISSING[name]) if part is None else part for part, n in zip(given, lengths, strict=True)]
         )

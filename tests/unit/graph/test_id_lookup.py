@@ -47,7 +47,7 @@ def test_categories_that_are_the_ids_in_another_order_are_not_looked_up(monkeypa
     """Each row is given its place; other categories of the same length are looked up as always."""
     at = np.random.default_rng(1).permutation(3000).astype(np.int32)
     listed = pd.Series(IDS.texts_at(at), dtype="str")
-    lookup = IdLookup(IDS, (pd.Index(listed), at))
+    lookup = IdLookup(IDS, (pd.Index(listed), np.append(at, np.int32(-1))))
     backwards = pd.Series(pd.Categorical.from_codes([0, -1], pd.Index(listed[::-1])))
     assert lookup.positions(backwards).tolist() == [at[-1], -1]
     monkeypatch.setattr(IdLookup, "_texts", None)

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from graph import relations
 from graph.ids import IdColumn
 from graph.network import SupplyNetwork
 from graph.relations import FAULTS, Relations
@@ -65,8 +66,13 @@ def test_the_same_pair_with_another_validity_is_no_repetition() -> None:
     assert SupplyNetwork.build(PARTIES, pd.DataFrame(rows)).n_relations == 2
 
 
-def test_a_stream_of_frames_gives_what_one_frame_gives() -> None:
-    """Columns that only some frames give are filled; rows that repeat one of another frame are marked."""
+@pytest.mark.parametrize("whole_part", [1, 2, 100])
+def test_a_stream_of_frames_gives_what_one_frame_gives(monkeypatch: pytest.MonkeyPatch, whole_part: int) -> None:
+    """Columns that only some frames give are filled; rows that repeat one of another frame are marked.
+
+    However many rows are joined on the way.
+    """
+    monkeypatch.setattr(relations, "_WHOLE", whole_part)
     rows = [_row(weight=w, dst=dst) for w, dst in ((1.0, "B"), (5.0, "C"), (3.0, "B"), (2.0, "A"))]
     whole = pd.DataFrame(rows)
     parts = [whole.iloc[:1].drop(columns="last_at"), whole.iloc[1:2], whole.iloc[:0], whole.iloc[2:]]
