@@ -207,7 +207,7 @@ def test_a_forecast_is_read_as_of_a_moment(served, home):
     assert now.json()["model_version"] is None
     assert {**then.json()} == before
     assert "max-age" in then.headers["Cache-Control"]
-    ahead = served.get("/v1/forecasts/total", params={"as_of": "2100-01-01T00:00:00Z"})
+    ahead = served.get("/v1/forecasts/sku00@s0", params={"as_of": "2100-01-01T00:00:00Z"})
     assert ahead.headers["Cache-Control"] == "private, no-cache"  # what will count then is not settled
     assert served.get("/v1/forecasts/total", params={"as_of": "2020-01-01T00:00:00Z"}).status_code == 503
     assert served.get("/v1/forecasts/total", params={"as_of": "2020-01-01T00:00:00"}).status_code == 422

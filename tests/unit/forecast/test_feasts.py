@@ -114,10 +114,10 @@ def test_a_users_table_adds_to_the_country():
 def test_the_like_day_is_read_only_where_it_was_known(make_panel):
     """A feast a hundred days after the last one: seen from 50 periods ahead, not from 101."""
     y = np.full((1, 300), 2.0)
-    y[0, 100] = 10
-    days = np.datetime64("2024-01-01") + np.array([100, 200])
+    y[0, 150] = 10
+    days = np.datetime64("2024-01-01") + np.array([150, 250])
     panel = replace(make_panel(y), feasts=Feasts(feasts=(Feast(name="f", days=days),)))
-    rows = Rows(series=np.zeros(3, dtype=int), t=np.array([150, 99, 199]), h=np.array([50, 101, 1]))
+    rows = Rows(series=np.zeros(3, dtype=int), t=np.array([200, 149, 249]), h=np.array([50, 101, 1]))
     table = FeatureMaker(panel).table(rows)
     np.testing.assert_array_equal(table.values[:, table.names.index("like day")], [5, np.nan, 5])
 

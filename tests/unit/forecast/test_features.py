@@ -40,6 +40,18 @@ def test_nothing_after_the_origin_is_read(make_panel):
     )
 
 
+def test_more_than_a_year_ahead_the_year_before_the_last_is_read(make_panel):
+    """Thirteen months ahead, last year's season is a month that has not come: nothing of it is read."""
+    y = np.tile(np.arange(1.0, 13), (1, 5))
+    other = y.copy()
+    other[:, 36:] = 1000
+    for h in (12, 13, 24, 25):
+        before, _ = table(make_panel(y, unit="M"), 0, 35, h)
+        after, _ = table(make_panel(other, unit="M"), 0, 35, h)
+        for name in ("year ago", "year ago change", "season 1"):
+            np.testing.assert_equal(after[name], before[name], err_msg=f"{name}, {h} ahead")
+
+
 def test_the_date_features_are_the_targets(make_panel):
     """2024-01-01 + 60 + 9 days is Sunday, 10 March."""
     features, _ = table(make_panel(np.ones((1, 120))), 0, 60, 9)
