@@ -135,7 +135,7 @@ class NetworkArrays:
 
 def _weights(block: Block, weight: str | None, order: Array | None = None) -> Array:
     """Return a column of a block, perhaps in another order; 1 each, as for networkx, where it has no such column."""
-    if weight not in block.columns:
+    if weight is None or weight not in block.columns:
         return np.ones(block.n_relations)
     return block.columns[weight] if order is None else block.columns[weight][order]
 
