@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import nbinom
+from scipy.special import gammaln, xlogy
 
 from forecast.panel import Panel
 from forecast.windows import RunningSums, sums_of
@@ -246,7 +246,7 @@ class _Tails:
         spread = np.sqrt(mean + mean**2 / shape)
         unit = max((mean + 12 * spread + 20) / _STEPS, 1.0)
         steps = np.arange(int((mean + 12 * spread + 20) / unit) + 1)
-        mass = nbinom.pmf(steps, shape, shape / (shape + mean / unit))
+        mass = _negative_binomial(steps, shape, mean / unit)
         mass /= mass.sum()
         rank = np.cumsum(mass) - mass / 2
         short = mass / (steps + 1)
@@ -265,6 +265,13 @@ class _Tails:
         moments = self.moments[at] * np.stack([scale, scale, scale**2, scale**2], axis=1)
         first = np.maximum(moments[:, :2], sold[:, None])
         return self.rank[at], np.concatenate([first, np.maximum(moments[:, 2:], first**2)], axis=1)
+
+
+def _negative_binomial(counts: np.ndarray, shape: float, mean: float) -> np.ndarray:
+    """Return the probability of each count; `scipy.stats` would add a second to the start of every forecast."""
+    ways = gammaln(counts + shape) - gammaln(counts + 1) - gammaln(shape)
+    share = mean / (shape + mean)
+    return np.asarray(np.exp(ways + shape * np.log1p(-share) + xlogy(counts, share)))
 
 
 def _tail(mass: np.ndarray, values: np.ndarray, own: float = 1.0) -> np.ndarray:

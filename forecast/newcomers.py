@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from forecast.panel import Panel
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 _RIDGE = 2.0
 _FOLDS = 5
@@ -84,6 +87,8 @@ class _Near:
         """Return what look-alikes add to known and to asked series, of what each known one is `beyond` expectation."""
         if not self.weight:
             return np.zeros(len(self.learn)), np.zeros(len(self.apply))
+        from scipy.spatial import cKDTree  # only look-alikes by numbers pay for it
+
         tree = cKDTree(self.learn)
         return self._mean(tree, beyond, self.learn, 1), self._mean(tree, beyond, self.apply, 0)
 
