@@ -138,9 +138,7 @@ class TableSchema:
         typed, faults = self._type(frame, source)
         reasons = _reasons(faults, len(frame))
         bad = reasons != ""
-        rejected = frame.reset_index(drop=True)[bad].copy()
-        rejected.insert(0, "row", np.flatnonzero(bad) + 1)
-        rejected.insert(1, "reason", reasons[bad])
+        rejected = with_reasons(frame.reset_index(drop=True)[bad], np.flatnonzero(bad) + 1, reasons[bad])
         kept = typed[~bad].reset_index(drop=True)
         return self._settle_types(kept), rejected.reset_index(drop=True)
 
@@ -186,6 +184,24 @@ class _Fault:
     expected: str
     bad: np.ndarray
     raw: pd.Series
+
+
+def with_reasons(
+    raw: pd.DataFrame, rows: Sequence[int] | np.ndarray, reasons: Sequence[str] | np.ndarray
+) -> pd.DataFrame:
+    """Return raw rows with their numbers and reasons before them.
+
+    Columns ``row`` and ``reason`` that the rows have already, say from an earlier quarantine, are dropped.
+
+    Examples
+    --------
+    >>> with_reasons(pd.DataFrame({"row": ["7"], "id": ["a"]}), [1], ["id: unknown"]).to_dict("list")
+    {'row': [1], 'reason': ['id: unknown'], 'id': ['a']}
+    """
+    told = raw.drop(columns=["row", "reason"], errors="ignore")
+    told.insert(0, "row", rows)
+    told.insert(1, "reason", reasons)
+    return told
 
 
 def from_rows(rows: Iterable[dict[str, object]], schema: TableSchema, source: str | None = None) -> pd.DataFrame:
@@ -240,6 +256,10 @@ def _reasons(faults: list[_Fault], n: int) -> np.ndarray:
 
 def _convert(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
     empty = raw.isna().to_numpy()
+    binary = np.zeros(len(raw), bool)
+    if raw.dtype == object:  # bytes of a Parquet file are no text, and need not be UTF-8
+        binary = raw.map(lambda value: isinstance(value, bytes)).to_numpy(bool)
+        raw = raw.mask(binary)
     if raw.dtype == object or pd.api.types.is_string_dtype(raw):
         empty = empty | (raw.astype("string").str.strip() == "").fillna(value=True).to_numpy(dtype=bool)
     if isinstance(raw.dtype, pd.CategoricalDtype):
@@ -247,7 +267,7 @@ def _convert(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
     values, bad = _CONVERTERS[column.kind](raw.where(~empty), column)
     if column.choices:
         bad = bad | ~values.isin(column.choices).to_numpy()
-    bad = np.where(empty, not column.nullable, bad)
+    bad = np.where(empty & ~binary, not column.nullable, bad | binary)
     return values, bad
 
 
@@ -273,7 +293,7 @@ def _to_number(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
     values = numbers.to_numpy()
     bad = ~np.isfinite(values)
     if column.kind == "int":
-        bad |= (values != np.floor(values)) | (np.abs(values) > 2**53)
+        bad |= (values != np.floor(values)) | (np.abs(values) >= 2**53)
     for bound, broken in (
         (column.minimum, np.less),
         (column.above, np.less_equal),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contracts.tables import Column, TableSchema
 
 __all__ = [
+    "AMOUNT_LIMIT",
+    "COUNT_LIMIT",
     "DEMANDS",
     "EXCLUSIVES",
     "LANES",
@@ -31,6 +33,9 @@ PARTY_KINDS = (
     "kol",
     "community",
 )
+COUNT_LIMIT, AMOUNT_LIMIT = 2**31 - 1, 2**53 - 1
+"""The largest count and amount of a relation that the net and its files hold exactly."""
+
 RELATION_KINDS = ("supplies", "distributes", "serves", "refers", "vouches", "influences", "owes", "earns")
 
 
@@ -50,8 +55,16 @@ def _number(name: str, description: str, *, minimum: float = 0, maximum: float |
     )
 
 
-def _whole(name: str, description: str) -> Column:
-    return Column(name=name, kind="int", required=False, nullable=True, minimum=0, description=description)
+def _whole(name: str, description: str, *, maximum: float | None = None) -> Column:
+    return Column(
+        name=name,
+        kind="int",
+        required=False,
+        nullable=True,
+        minimum=0,
+        maximum=maximum,
+        description=description,
+    )
 
 
 def _date(name: str, description: str) -> Column:
@@ -82,10 +95,10 @@ RELATIONS = TableSchema(
         _text("src", "Party the relation starts from (the one who supplies, serves, refers, owes…).", required=True),
         _text("dst", "Party the relation leads to.", required=True),
         Column(name="kind", kind="str", choices=RELATION_KINDS, description="What src does for dst."),
-        _number("weight", "Tie strength; 1 without the column."),
+        _number("weight", "Tie strength; 1 without the column.", maximum=3.4e38),
         _date("first_at", "Day of the first trade."),
         _date("last_at", "Day of the last trade, not before first_at."),
-        _whole("count", "Trades so far."),
+        _whole("count", "Trades so far.", maximum=COUNT_LIMIT),
         _whole("amount_fen", "Value of the trades so far, in fen."),
         _date("valid_from", "First day on which the relation holds; empty = always has."),
         _date("valid_to", "First day on which it no longer holds, after valid_from; empty = open."),

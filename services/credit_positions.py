@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contracts.tables import TableSchema
+from contracts.tables import TableSchema, with_reasons
 from graph.credit.checks import ledger_faults, terms_faults
 from graph.credit.concentration import CreditParams
 from graph.credit.positions import CreditResult, credit_positions
@@ -151,9 +151,7 @@ def usable_rows(schema: TableSchema, raw: pd.DataFrame, source: str) -> tuple[pd
     faulty = reasons != ""
     if faulty.any():
         rows = pd.Index(range(len(raw))).difference(pd.Index(rejected["row"].to_numpy() - 1))[faulty]
-        again = raw.iloc[rows].reset_index(drop=True)
-        again.insert(0, "row", rows + 1)
-        again.insert(1, "reason", reasons[faulty])
+        again = with_reasons(raw.iloc[rows].reset_index(drop=True), rows + 1, reasons[faulty])
         rejected = pd.concat([rejected, again]).sort_values("row") if len(rejected) else again
         typed = typed[~faulty].reset_index(drop=True)
     rejected.insert(0, "table", schema.name)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from contracts.errors import EvenflowError, InputError, NotReadyError
 from contracts.progress import Report, silent
+from contracts.tables import with_reasons
 from services.files import read_pieces, read_raw, write_table
 from services.network_checks import CHECK_ORDER, row_reasons
 from services.personal import is_personal
@@ -152,9 +153,7 @@ def _sift(name: str, path: Path, checked: dict[str, pd.DataFrame]) -> tuple[pd.D
     lost, reasons = np.flatnonzero(faulty), reasons[faulty]
     before = rejected["row"].to_numpy() - 1 - np.arange(len(rejected))  # usable rows before each rejected one
     rows = lost + np.searchsorted(before, lost, side="right")
-    again = _raw_rows(path, rows).drop(columns=personal)
-    again.insert(0, "row", rows + 1)
-    again.insert(1, "reason", reasons)
+    again = with_reasons(_raw_rows(path, rows).drop(columns=personal), rows + 1, reasons)
     both = pd.concat([rejected, again]) if len(rejected) else again
     kept = {column: typed.pop(column)[~faulty].reset_index(drop=True) for column in list(typed)}  # one at a time
     return pd.DataFrame(kept, copy=False), both.sort_values("row").reset_index(drop=True), personal

@@ -12,6 +12,7 @@ import orjson
 import pandas as pd
 
 from contracts.errors import EvenflowError, InputError, TableError
+from contracts.tables import with_reasons
 from graph.delta.handover import attributed_to, handover_of
 from graph.delta.tables import EVENTS, Event, events_of
 from services.event_scope import require_own
@@ -178,6 +179,7 @@ _COLUMN_OF = {
     "reversed_dates": "at",
     "reversed_time": "at",
     "bad_id": "id",
+    "too_large": "count",
     "successor_left": "dst",
     "cycle": "dst",
     "repeated": "src",
@@ -238,9 +240,8 @@ def rows_of_lines(lines: Sequence[bytes], source: str) -> list[dict[str, Any]]:
 def _with_refused(raw: pd.DataFrame, bad: pd.DataFrame, refused: dict[int, str]) -> pd.DataFrame:
     if not refused:
         return bad
-    again = raw.iloc[list(refused)].reset_index(drop=True)
-    again.insert(0, "row", [row + 1 for row in refused])
-    again.insert(1, "reason", list(refused.values()))
+    rows = raw.iloc[list(refused)].reset_index(drop=True)
+    again = with_reasons(rows, [row + 1 for row in refused], list(refused.values()))
     both = pd.concat([bad, again]) if len(bad) else again
     return both.sort_values("row").reset_index(drop=True)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from graph.delta.handover import handover_of, passed_on, refusal
-from graph.delta.relation_events import RefusedEventError, begun_or_updated, ended, traded_on
+from graph.delta.relation_events import RefusedEventError, begun_or_updated, ended, fitting, traded_on
 from graph.delta.rows import Pair, day_number
 from graph.delta.state import Delta
 from graph.delta.tables import FIELDS, Event
@@ -75,7 +75,7 @@ def _party(work: Work, event: Event) -> None:
 
 def _relation(work: Work, event: Event) -> None:
     pair = _pair(work, event)
-    work.put(event["kind"], pair, begun_or_updated(work.rows(event["kind"], pair), event))
+    work.put(event["kind"], pair, fitting(begun_or_updated(work.rows(event["kind"], pair), event)))
 
 
 def _end(work: Work, event: Event) -> None:
@@ -86,7 +86,7 @@ def _end(work: Work, event: Event) -> None:
 def _trade(work: Work, event: Event) -> None:
     pair = _pair(work, event)
     rows = traded_on(work.rows(event["kind"], pair), day_number(event["at"]), event["amount_fen"])
-    work.put(event["kind"], pair, rows)
+    work.put(event["kind"], pair, fitting(rows))
 
 
 def _handover(work: Work, event: Event) -> None:
@@ -100,6 +100,8 @@ def _handover(work: Work, event: Event) -> None:
     for kind in RELATION_KINDS:
         if kind in new.kinds:
             plan |= _plan(work, kind, (src, dst), day_number(event["at"]), event.get("share", 1.0))
+    for rows in plan.values():
+        fitting(rows)
     for (kind, pair), rows in plan.items():  # only now: an event counts whole or not at all
         work.put(kind, pair, rows)
     for kind in new.kinds:

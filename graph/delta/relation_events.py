@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from contracts.errors import EvenflowError
 from graph.delta.rows import Row, day_number, rounded, traded
 from graph.delta.tables import Event
 from graph.relations import ALWAYS, NEVER
+from graph.tables import AMOUNT_LIMIT, COUNT_LIMIT
 
-__all__ = ["RefusedEventError", "begun_or_updated", "ended", "traded_on"]
+__all__ = ["RefusedEventError", "begun_or_updated", "ended", "fitting", "traded_on"]
 
 _DATES = ("first_at", "last_at", "valid_from", "valid_to")
 Rows = tuple[Row, ...]
@@ -87,6 +90,23 @@ def traded_on(rows: Rows, day: int, amount_fen: int) -> Rows:
     if day < held.last_at:
         raise RefusedEventError("reversed_time: a trade of a later day is already counted")
     return tuple(traded(held, day, amount_fen) if other is held else other for other in rows)
+
+
+def fitting(rows: Rows) -> Rows:
+    """Return relations as they are if the net can hold their values; one that it cannot would make it unreadable.
+
+    Raises
+    ------
+    RefusedEventError
+        If it cannot.
+    """
+    for row in rows:
+        if row.trades > COUNT_LIMIT or row.amount_fen > AMOUNT_LIMIT or not math.isfinite(row.weight):
+            raise RefusedEventError(
+                f"too_large: the relation's count would be above {COUNT_LIMIT}, its amount_fen above {AMOUNT_LIMIT} or "
+                "its weight above 3.4e38"
+            )
+    return rows
 
 
 def _target(rows: Rows, days: dict[str, int]) -> Row | None:

@@ -57,7 +57,8 @@ def day_number(text: str) -> int:
 
 def rounded(weight: float) -> float:
     """Return a weight as the net keeps it (float32): folding changes in earlier or later must not show."""
-    return float(np.float32(weight))
+    with np.errstate(over="ignore"):  # infinite then, and refused
+        return float(np.float32(weight))
 
 
 def without_history(row: Row) -> Row:

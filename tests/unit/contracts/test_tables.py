@@ -157,3 +157,28 @@ def test_reasons_show_cells_as_the_user_wrote_them() -> None:
         "id, ds: expected each (id, ds) once, got a, 2026-01-01",
         "id: expected text, got an empty cell",
     ]
+
+
+def test_a_quarantine_that_is_loaded_again_is_told_anew() -> None:
+    """Its columns row and reason make way for those of this time."""
+    again = orders(row=["7", "8"], reason=["old", "old"], pieces=["1", "no"])
+    good, bad = SCHEMA.sift(again, "orders.csv")
+    assert good["order_id"].tolist() == ["a"]
+    assert bad.columns.tolist() == ["row", "reason", "order_id", "pieces"]
+    assert bad["row"].tolist() == [2]
+    assert bad["reason"][0].startswith("pieces: expected")
+
+
+@pytest.mark.parametrize("column", ["order_id", "pieces", "rush", "due_date", "placed_at"])
+def test_bytes_are_no_cell(column: str) -> None:
+    """A Parquet file may hold some that are not UTF-8."""
+    raw = orders(**{column: pd.Series([b"\xff", None], dtype=object)})
+    _, bad = SCHEMA.sift(raw, "orders.parquet")
+    assert bad["reason"][0].startswith(f"{column}: expected")
+
+
+def test_a_whole_number_that_would_lose_a_digit_is_refused() -> None:
+    """2**53 + 1 is no float; it is not taken for its neighbour."""
+    assert SCHEMA.check(orders(pieces=["9007199254740991", "1"]))["pieces"][0] == 2**53 - 1
+    with pytest.raises(TableError, match="9007199254740993"):
+        SCHEMA.check(orders(pieces=["9007199254740993", "1"]))

@@ -232,3 +232,23 @@ def test_rows_become_events_without_their_empty_cells() -> None:
         {"event_id": "1", "event": "trade", "at": MARCH, "amount_fen": 5},
         {"event_id": "2", "event": "party", "id": "x"},
     ]
+
+
+def test_a_weight_that_the_net_cannot_hold_is_refused(base: SupplyNetwork) -> None:
+    """It would be infinite as a float32, and the next load could not fold it in."""
+    event = {"event": "relation", "src": "F", "dst": "S2", "kind": "supplies"}
+    assert fault_of(base, {**event, "weight": 1e308}).startswith("too_large")
+    assert fault_of(base, {**event, "weight": 1e38}) == ""
+
+
+def test_counts_and_amounts_that_the_net_cannot_hold_are_refused(base: SupplyNetwork) -> None:
+    """One such event, once recorded, would make every later reading of the net fail."""
+    relation = {"event": "relation", "src": "F", "dst": "S2", "kind": "supplies", "at": MARCH}
+    trade = {"event": "trade", "src": "F", "dst": "S2", "kind": "supplies", "at": MARCH, "amount_fen": 2**53 - 1}
+    assert fault_of(base, {**relation, "count": 2**31}).startswith("too_large")
+    assert fault_of(base, {**relation, "count": 2**31 - 1}) == ""
+    assert fault_of(base, {**relation, "count": 2**31 - 1}, {**trade, "amount_fen": 1}).startswith("too_large")
+    assert fault_of(base, trade, trade).startswith("too_large")
+    huge = {**relation, "src": "Ann", "dst": "S2", "kind": "serves", "count": 2**31 - 2}
+    gone = {"event": "handover", "src": "Ann", "dst": "Bob", "at": "2026-04-01"}
+    assert rows_of(changed(base, huge, gone), "serves")[0][3] <= 2**31 - 1
