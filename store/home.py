@@ -161,6 +161,7 @@ class Home:
         self.current()
         with self.log.turn() as file:
             snapshot = self.current()
+            self._require_log(snapshot)
             new, known, changed = self.log.sort(events)
             _, faults = apply_events(snapshot.delta(), [events[index] for index in new])
             refused = dict.fromkeys(changed, "changed: this event_id stands for another event")
@@ -202,7 +203,7 @@ class Home:
         self, tables: Mapping[str, pd.DataFrame], *, settled: bool
     ) -> tuple[Mapping[str, pd.DataFrame], dict[str, int]]:
         """Return the tables with the recorded changes in them, and which those are."""
-        start = self._settled_to()
+        start = self._settled_to(needed=not settled)
         events, end = self.log.read(start)
         if settled or not events:
             return tables, {"settled": end if settled else start, "folded": end, "events": 0, "left_out": 0}
@@ -214,12 +215,29 @@ class Home:
         marks = {"settled": start, "folded": end, "events": len(events) - left_out, "left_out": left_out}
         return {**tables, **changed}, marks
 
-    def _settled_to(self) -> int:
-        """Return the place in the log up to which the loaded files held the changes themselves."""
+    def _settled_to(self, *, needed: bool) -> int:
+        """Return the place in the log up to which the loaded files held the changes themselves; 0 if it is not needed.
+
+        Raises
+        ------
+        NotReadyError
+            If it is needed, but the log has lost changes since.
+        """
         try:
-            return self.current().changes["settled"]
+            snapshot = self.current()
         except NotReadyError:
             return 0
+        if needed:
+            self._require_log(snapshot)
+        return min(snapshot.changes["settled"], self.log.size())
+
+    def _require_log(self, snapshot: Snapshot) -> None:
+        """Raise if changes that a version holds are no longer in the log: new ones would be taken for old ones."""
+        if self.log.size() < snapshot.events_to:
+            raise NotReadyError(
+                f"{self.log.path}: changes that were recorded are gone ({self.log.size()} bytes, {snapshot.events_to} "
+                "expected); restore the file from a copy, or `evenflow load DIR --settled` files that hold them"
+            )
 
     def _stage(
         self, tables: Mapping[str, pd.DataFrame], changes: dict[str, int], staging: Path, progress: Report

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pandas as pd
+import pyarrow as pa
 
 from contracts.errors import InputError, NotReadyError, UnknownIdError
 from graph.delta.apply import apply_events
@@ -97,7 +98,7 @@ class Snapshot:
     def delta(self) -> Delta:
         """Return what the changes recorded since made of the net."""
         if self._delta is None:
-            self._delta, _ = apply_events(Delta(SupplyNetwork.open(self.root / "network")), self._events)
+            self._delta, _ = apply_events(Delta(self._opened()), self._events)
         return self._delta
 
     def later(self, events: Sequence[Event], end: int) -> Snapshot:
@@ -149,6 +150,12 @@ class Snapshot:
             return loaded
         return None
 
+    def _opened(self) -> SupplyNetwork:
+        try:
+            return SupplyNetwork.open(self.root / "network")
+        except (OSError, EOFError, ValueError, TypeError, KeyError):  # an array is cut off, empty or gone
+            raise NotReadyError(f"{self.root / 'network'}: damaged; run `evenflow load DIR` again") from None
+
     def _changed(self, name: str, table: pd.DataFrame, *, only: str | None = None) -> pd.DataFrame:
         """Return a stored table, or some rows of it, as the changes recorded since left it."""
         if not self._events or name not in _CHANGING:
@@ -166,6 +173,8 @@ class Snapshot:
             raise NotReadyError(
                 f"version {self.version} was replaced and cleaned up; ask for the current one"
             ) from None
+        except (OSError, pa.ArrowException):
+            raise NotReadyError(f"{self.root}: its table {name} is damaged; run `evenflow load DIR` again") from None
 
     def _result_paths(self, name: str) -> tuple[Path, Path]:
         if not name.isidentifier():
