@@ -131,7 +131,7 @@ def claim_trace(snapshot: Snapshot, claim_id: str, viewer: Viewer) -> dict[str, 
     positions = network.parties.ids.positions(ends)
     if viewer.tenant is not None and not viewer.owns(network, positions[positions >= 0]).any():
         raise UnknownIdError("claim", claim_id)
-    return {"claim": claim, "trace": _veiled(steps, network, viewer)}
+    return {"claim": _veiled_claim(claim, network, viewer), "trace": _veiled(steps, network, viewer)}
 
 
 def faults_of_party(snapshot: Snapshot, party_id: str, viewer: Viewer) -> dict[str, Any]:
@@ -171,6 +171,14 @@ def _veiled(steps: pd.DataFrame, network: SupplyNetwork, viewer: Viewer) -> pd.D
     veiled.loc[rows[unknown], ["party_id", "process_step"]] = None
     veiled.loc[rows[private], "evidence"] = None
     return veiled
+
+
+def _veiled_claim(claim: pd.DataFrame, network: SupplyNetwork, viewer: Viewer) -> pd.DataFrame:
+    """Return a claim without its buyer's id if the viewer may not know of the buyer."""
+    if "buyer_id" not in claim or claim["buyer_id"].isna().any():
+        return claim
+    known = viewer.sees(network, network.position(str(claim["buyer_id"].iloc[0])))
+    return claim if known else claim.assign(buyer_id=None)
 
 
 def _params(causes: pd.DataFrame | None, source: str) -> FaultParams:

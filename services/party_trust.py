@@ -96,12 +96,12 @@ def party_trust(
     Raises
     ------
     UnknownIdError
-        If there is no such party, or the viewer may not know of it or of a seed.
+        If there is no such party, or the viewer may not know of it, or a seed is none of its own.
     """
     network = snapshot.network()
     at = viewer.position(network, party_id)
     for seed in seeds:
-        viewer.position(network, seed)
+        viewer.own_position(network, seed)  # scores from a seed tell whom it trusts
     book = loaded_book(snapshot, seeds=seeds)
     walks = book.walks()
     judged = book.judgements.positive[book.judgements.dst == at]

@@ -16,7 +16,7 @@ from api.http.examples import EVENT_EXAMPLES
 from api.http.house import HouseDep, ViewerDep
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel, Table, frame_of, row_model
-from contracts.errors import InputError
+from contracts.errors import InputError, UnknownIdError
 from graph.delta.tables import EVENTS
 
 __all__ = ["router"]
@@ -114,6 +114,8 @@ def read_holder(
     snapshot = house.net.current().snapshot
     viewer.position(snapshot.network(), party_id)
     holder = holder_of(party_id, on, kind=kind, home=house.net.home)
-    viewer.position(snapshot.network(), holder)
+    network = snapshot.network()
+    if not viewer.sees(network, network.position(holder)):
+        raise UnknownIdError("holder of the customers of", party_id)  # who it is stays untold
     day = on.isoformat()
     return JsonResponse({"version": snapshot.version, "party_id": party_id, "kind": kind, "on": day, "holder": holder})

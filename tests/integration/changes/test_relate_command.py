@@ -214,3 +214,18 @@ def test_loading_again_keeps_what_was_recorded(home: Path, client: TestClient, t
     assert json.loads(evenflow(home, "load", str(tmp_path / "net")).stdout)["changed"] is False
     evenflow(home, "load", str(tmp_path / "net"), "--settled")
     assert client.get("/v1/parties/S3").status_code == 404
+
+
+def test_a_holder_that_a_tenant_may_not_know_of_is_not_named(client: TestClient) -> None:
+    """Red's guide hands over to blue's store: red reads that there is a holder, not who."""
+    event = {"event_id": "h", "event": "handover", "src": "G1", "dst": "S2", "at": "2026-02-01"}
+    assert client.post("/v1/relations", json={"events": [event]}).status_code == 200
+    asked = {"party_id": "G1", "on": "2026-03-01"}
+    assert client.get("/v1/relations/holder", params=asked).json()["holder"] == "S2"
+    blue = {"event_id": "n", "event": "handover", "src": "S2", "dst": "S9", "at": "2026-02-02"}
+    new = {"event_id": "p", "event": "party", "id": "S9", "kind": "store", "tenant": "green"}
+    assert client.post("/v1/relations", json={"events": [new, blue]}).status_code == 200
+    assert client.get("/v1/relations/holder", params=asked).json()["holder"] == "S9"
+    answer = client.get("/v1/relations/holder", params=asked, headers={"Evenflow-Tenant": "blue"})
+    assert answer.status_code == 404
+    assert "S9" not in answer.text

@@ -170,3 +170,12 @@ def test_quarantined_rows_name_their_reason(served, tmp_path):
     told = pd.read_csv(tmp_path / "quarantine" / "ledger.csv").set_index("row")["reason"]
     assert told[5] == "supplier_id: expected the id of a party, got NOBODY"
     assert told[7].startswith("the same event again")
+
+
+def test_a_claim_does_not_name_a_buyer_to_those_who_may_not_know_it(served):
+    """The workshop made the lot, but does not know the factory's customers."""
+    told = get(served, "/v1/claims/K/1", tenant="work").json()
+    assert told["claim"]["buyer_id"] is None
+    assert told["claim"]["amount_fen"] == 2_000
+    for tenant in ("fac", "one", None):
+        assert get(served, "/v1/claims/K/1", tenant=tenant).json()["claim"]["buyer_id"] == "S1"

@@ -83,3 +83,10 @@ def test_unknown_ids_are_named(client: TestClient):
         assert answer.status_code == 404
         assert "nobody" in answer.json()["detail"]
     assert client.get("/v1/parties/x/1").json()["id"] == "x/1"
+
+
+def test_a_tenant_names_seeds_of_its_own_only(client: TestClient):
+    """Scores from d's eyes would tell b whom d trusts; from its own they are there."""
+    as_b = {"Evenflow-Tenant": "b"}
+    assert client.get("/v1/parties/f/trust?seeds=d", headers=as_b).status_code == 404
+    assert client.get("/v1/parties/f/trust?seeds=b", headers=as_b).status_code == 200
