@@ -315,6 +315,8 @@ class Shelf:
             fcntl.flock(handle, fcntl.LOCK_EX)  # let go by the system when the process dies
             for left in (self.root / "versions").glob(f"{_STAGING}*"):
                 shutil.rmtree(left, ignore_errors=True)
+            for left in self.root.glob(f".{self._roles_path.name}.*"):
+                left.unlink(missing_ok=True)
             yield
 
 

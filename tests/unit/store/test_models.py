@@ -47,6 +47,13 @@ def test_promotion_and_rollback_move_one_champion(shelf: Shelf) -> None:
     assert serves(shelf) == "1"
 
 
+def test_what_killed_promotions_left_is_cleared(shelf: Shelf) -> None:
+    """The next one who moves a role tidies up."""
+    (shelf.root / ".roles.json.abc").write_text("half")
+    shelf.promote("3")
+    assert sorted(path.name for path in shelf.root.iterdir()) == ["lock", "roles.json", "versions"]
+
+
 def test_challengers_do_not_serve(shelf: Shelf) -> None:
     """A challenger waits; being promoted it is none any more."""
     shelf.challenge(shelf.read("3").ref)
