@@ -22,6 +22,7 @@ from services.viewer import Viewer
 __all__ = ["party_neighbours", "party_path"]
 
 _EVERYTHING = Viewer()
+_TIMEZONE = "Asia/Shanghai"
 _DATES = ["valid_from", "valid_to"]
 _COLUMNS = ["id", "party_kind", "relation", "direction", "weight", *_DATES]
 
@@ -96,11 +97,20 @@ def party_path(
 ) -> dict[str, Any]:
     """Return the best introduction of one party to another, as plain values.
 
+    Parameters
+    ----------
+    kinds, max_hops
+        Relation kinds to go by (all by default), and the longest path looked for.
+    as_of
+        The day on which the relations hold; today (Asia/Shanghai) by default: nobody introduces over a tie that ended.
+    viewer
+        Who asks: paths over relations it may not know of are not told.
+
     Returns
     -------
     dict
-        ``source, target, found, path`` (``S < D > F``: each arrow points as the relation does), ``hops``, ``strength``
-        (its weakest tie, None without steps), ``steps`` (``source, target, relation, forward, weight``) and ``reason``
+        ``source, target, as_of, found, path`` (``S < D > F``: each arrow points as the relation does), ``hops``,
+        ``strength`` (its weakest tie, None without steps), ``steps`` (``source, target, relation, forward, weight``) and ``reason``
         (why there is none, else empty).
 
     Raises
@@ -113,7 +123,8 @@ def party_path(
     for party in (source, target):
         viewer.position(network, party)
     visible = None if viewer.tenant is None else (lambda src, dst: viewer.sees_between(network, src, dst))
-    found = introduction(network, source, target, kinds=kinds, max_hops=max_hops, day=as_of, visible=visible)
+    day = as_of or pd.Timestamp.now(tz=_TIMEZONE).date()
+    found = introduction(network, source, target, kinds=kinds, max_hops=max_hops, day=day, visible=visible)
     steps = found or []
     reason = "" if found is not None else f"no path of at most {max_hops} relations that you may know of"
     if found is not None and not steps:
@@ -121,6 +132,7 @@ def party_path(
     return {
         "source": source,
         "target": target,
+        "as_of": day.isoformat(),
         "found": found is not None,
         "path": path_text(steps),
         "hops": len(steps),

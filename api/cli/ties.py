@@ -61,7 +61,9 @@ def path(
     *,
     kind: Annotated[list[str] | None, typer.Option(help="Relation kind to use; repeat it; all by default.")] = None,
     max_hops: Annotated[int, typer.Option(min=1, help="Longest path looked for.")] = 6,
-    as_of: _AsOf = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which the relations hold; today by default.")
+    ] = None,
     home: _Home = None,
     seed: _Seed = 0,
     as_json: _Json = False,

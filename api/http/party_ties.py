@@ -72,7 +72,7 @@ def find_path(
         list[RelationKind] | None, Query(description="Relation kinds to use; repeat it; all by default.")
     ] = None,
     max_hops: Annotated[int, Query(ge=1, le=12, description="Longest path looked for.")] = 6,
-    as_of: AsOfQuery = None,
+    as_of: Annotated[dt.date | None, Query(description="Day on which the relations hold; today without it.")] = None,
 ) -> JsonResponse:
     """Find the best introduction between two parties.
 

@@ -1,6 +1,8 @@
 """Candidates, neighbours and introductions over HTTP, as a user and as a tenant see them."""
 
+import datetime as dt
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -168,14 +170,16 @@ def test_a_tenants_neighbours_are_those_it_deals_with(client):
 
 def test_a_path_or_why_there_is_none(client):
     """Found, too far, ended, the same party; unknown parties are a 404, wrong options a 422."""
-    found = client.get("/v1/parties/S/path?to=G").json()
+    found = client.get("/v1/parties/S/path?to=G&as_of=2026-03-02").json()
     assert (found["path"], found["hops"], found["strength"]) == ("S < D < F < G", 3, 1.0)
     assert [step["relation"] for step in found["steps"]] == ["distributes", "supplies", "vouches"]
-    near = client.get("/v1/parties/S/path?to=G&max_hops=2").json()
+    near = client.get("/v1/parties/S/path?to=G&max_hops=2&as_of=2026-03-02").json()
     assert (near["found"], near["steps"]) == (False, [])
     assert near["reason"] == "no path of at most 2 relations that you may know of"
     assert not client.get("/v1/parties/S/path?to=G&as_of=2026-06-01").json()["found"]
-    assert not client.get("/v1/parties/S/path?to=G&kind=distributes&kind=supplies").json()["found"]
+    today = client.get("/v1/parties/S/path?to=G").json()  # F supplied D until June 2026
+    assert (today["found"], today["as_of"]) == (False, dt.datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat())
+    assert not client.get("/v1/parties/S/path?to=G&as_of=2026-03-02&kind=distributes&kind=supplies").json()["found"]
     assert client.get("/v1/parties/S/path?to=S").json()["reason"] == "they are the same party"
     assert client.get("/v1/parties/S/path?to=X").status_code == 404
     assert client.get("/v1/parties/S/path?to=G&max_hops=0").status_code == 422
@@ -183,5 +187,5 @@ def test_a_path_or_why_there_is_none(client):
 
 def test_a_tenants_path_leads_over_what_it_may_know(client):
     """S is public to nobody: its way to G would lead over D's supplier, so there is none to tell."""
-    answer = client.get("/v1/parties/S/path?to=G", headers={"Evenflow-Tenant": "s"}).json()
+    answer = client.get("/v1/parties/S/path?to=G&as_of=2026-03-02", headers={"Evenflow-Tenant": "s"}).json()
     assert (answer["found"], answer["path"]) == (False, "")
