@@ -110,8 +110,8 @@ def party_path(
     -------
     dict
         ``source, target, as_of, found, path`` (``S < D > F``: each arrow points as the relation does), ``hops``,
-        ``strength`` (its weakest tie, None without steps), ``steps`` (``source, target, relation, forward, weight``) and ``reason``
-        (why there is none, else empty).
+        ``strength`` (its weakest tie, None without steps), ``steps`` (``source, target, relation, forward, weight``)
+        and ``reason`` (why there is none, else empty).
 
     Raises
     ------
