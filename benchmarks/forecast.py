@@ -1,7 +1,13 @@
 """Forecast accuracy and cost on public data, peers in the same run.
 
 ``python -m benchmarks.forecast --data m5 --json`` forecasts 28 days at three origins with ours and with the peers,
-each in a process of its own with one thread, and prints WRMSSE, CPU seconds and peak memory.
+each in a process of its own with one thread. It prints
+
+- per run: CPU and wall seconds, peak memory, WRMSSE, WAPE, bias; with quantiles WSPL of the series, quantile loss,
+  coverage, crossings, and the worst calibration miss: how far tau is outside share(y < q) ... share(y <= q), over all
+  quantiles, for all series and for each third by volume;
+- over the origins: mean WRMSSE, WSPL and CPU by model, ours over each peer, ours over the best peer of each origin
+  (mean and worst).
 """
 
 from __future__ import annotations
