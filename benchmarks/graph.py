@@ -6,7 +6,8 @@ process of its own, so that its peak memory is its own; times are CPU seconds of
 ``build`` is from frames whose ends are Arrow's dictionaries over the parties' ids; ``build_peak_mb`` is the process's
 peak, the frames included, ``input_peak_mb`` the peak before it began and ``input_mb`` what it held then (Python and its
 libraries are some 240 MB of it). ``stream`` is from the same columns in files, a million relations at a time.
-``files`` is from Parquet files of texts, one row group at a time.
+``files`` is from Parquet files of texts, one row group at a time. ``single_arrays`` is one order, its ids in and arrays
+out; ``single_frame`` is the same by tables.
 ``peers`` holds ours, networkx, rustworkx and igraph on the same relations: by default a million parties and 5.6 million
 relations, which takes networkx minutes and 5 GB; `--peer-parties 0` leaves it out. At the size of a country:
 `--parties 5710000` (5.6 M stores, 110 k others, 31 M relations).
@@ -40,6 +41,8 @@ from benchmarks.graph_market import (
     write_market,
 )
 from benchmarks.meter import peak_mb, release, resident_mb, timed
+from graph.candidates.orders import OrderArrays
+from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
 from graph.parties import Parties
 
@@ -98,9 +101,7 @@ def measure_files(folder: Path, _: argparse.Namespace) -> dict[str, float]:
 
 def measure_candidates(folder: Path, options: argparse.Namespace) -> dict[str, float]:
     """Open the saved net, index the supply, then gather for a batch, for single orders, and find introductions."""
-    from graph.candidates.orders import OrderArrays
     from graph.candidates.search import find, gather_from
-    from graph.candidates.supply_book import SupplyBook
     from graph.paths import introduction
 
     started = time.perf_counter()
@@ -113,8 +114,9 @@ def measure_candidates(folder: Path, options: argparse.Namespace) -> dict[str, f
     gather_from(book, batch, today=TODAY)
     seconds, found = timed(lambda: gather_from(book, batch, today=TODAY))
     single = _each(lambda i: gather_from(book, batch.iloc[[i]], today=TODAY), min(300, len(batch)))
-    coded = [OrderArrays.of(book, batch.iloc[[i]], TODAY) for i in range(min(300, len(batch)))]
-    arrays = _each(lambda i: find(book, coded[i]), len(coded))
+    in_arrays, _ = timed(lambda: find(book, OrderArrays.of(book, batch, TODAY)))
+    asked = list(batch.assign(days=(batch["due_date"] - TODAY).dt.days).itertuples())
+    arrays = _each(lambda i: find(book, _one(book, asked[i])), min(300, len(batch)))
     hops = _each(lambda i: introduction(net, batch["buyer_id"][i], batch["buyer_id"][i + 1]), min(10, len(batch) - 1))
     return {
         "open_ms": opened * 1e3,
@@ -124,6 +126,7 @@ def measure_candidates(folder: Path, options: argparse.Namespace) -> dict[str, f
         "candidates": len(found),
         "eligible": int(found["eligible"].sum()),
         "batch_cpu_seconds": seconds,
+        "batch_arrays_cpu_seconds": in_arrays,
         "single_arrays_p50_ms": float(np.quantile(arrays, 0.5)) * 1e3,
         "single_arrays_p99_ms": float(np.quantile(arrays, 0.99)) * 1e3,
         "single_frame_p50_ms": float(np.quantile(single, 0.5)) * 1e3,
@@ -131,6 +134,10 @@ def measure_candidates(folder: Path, options: argparse.Namespace) -> dict[str, f
         "introduction_p50_ms": float(np.quantile(hops, 0.5)) * 1e3,
         "peak_mb": peak_mb(),
     }
+
+
+def _one(book: SupplyBook, order: Any) -> OrderArrays:
+    return OrderArrays.one(book, order.sku_id, order.pieces, order.buyer_id, days=order.days)
 
 
 MEASURES: dict[str, Callable[[Path, argparse.Namespace], dict[str, float]]] = {
