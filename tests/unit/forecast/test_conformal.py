@@ -9,9 +9,9 @@ def residuals(mean, y):
 
 
 def test_few_residuals_are_order_statistics_a_step_outwards():
-    """39 ratios 1/20 … 39/20: rank 40 * 0.1 = 4 and 40 * 0.9 = 36."""
-    calibration = calibrate(residuals(np.full((39, 1), 20.0), np.arange(1, 40)[:, None]), [0.1, 0.9])
-    np.testing.assert_allclose(calibration.apply(np.array([[20.0]]), np.zeros(1)), [[[4, 36]]])
+    """30 ratios 1/20 … 30/20: ranks 31 * 0.05 down to 1, 31 * 0.95 up to 30; of 30 it would be 2 and 29."""
+    calibration = calibrate(residuals(np.full((30, 1), 20.0), np.arange(1, 31)[:, None]), [0.05, 0.95])
+    np.testing.assert_allclose(calibration.apply(np.array([[20.0]]), np.zeros(1)), [[[1, 30]]])
 
 
 def test_a_series_that_rarely_sells_has_a_median_of_zero():
