@@ -17,6 +17,7 @@ from graph.network import SupplyNetwork
 from graph.paths import introduction, path_text
 from graph.tables import DEMANDS
 from services.network_supply import book_of, require_known
+from services.order_scope import require_askable, sight_of
 from services.route_orders import first_day
 from services.viewer import Viewer
 from store.snapshot import Snapshot
@@ -68,7 +69,8 @@ def find_candidates(
     introductions
         Look for the best introduction to each eligible stranger, at most 200 of them.
     viewer
-        Who asks: the buyers must be its own, and parties and relations it may not know of are left out.
+        Who asks: the buyers must be its own, places of delivery known to it; parties and relations it may not know
+        of are left out.
     today
         Day from which lead times count; default the first ``placed_at`` of the orders, else today.
 
@@ -88,37 +90,22 @@ def find_candidates(
     day = (first_day(demands) if today is None else pd.Timestamp(today)).tz_localize(None)
     book = book_of(snapshot, day)
     require_known(demands, book)
-    _require_own(snapshot.network(), demands["buyer_id"], viewer)
+    sight = sight_of(viewer, book.network)
+    require_askable(demands, book, viewer, sight)
     if not len(book.offers.rows):
         raise NotReadyError("the loaded network offers nothing: add supply.csv or stock.csv and load again")
-    found = gather_from(book, demands, top=top, today=day, filters=filters, sight=_sight(viewer, book.network))
+    found = gather_from(book, demands, top=top, today=day, filters=filters, sight=sight)
     if introductions:
-        found = _introduced(book.network, found, demands, viewer, day.date())
+        found = _introduced(book.network, found, demands, sight, day.date())
     summary = _summary(found, demands) | {"today": day.date().isoformat()}
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
     return CandidateReport(candidates=found, summary=summary)
 
 
-def _require_own(network: SupplyNetwork, buyers: pd.Series, viewer: Viewer) -> None:
-    """Refuse buyers of others as if they were unknown: the answer does not tell which."""
-    at = network.parties.ids.positions(buyers)
-    foreign = (at < 0) | ~viewer.owns(network, at)
-    if foreign.any():
-        row = int(np.argmax(foreign))
-        raise TableError("orders", "buyer_id", "the id of a known party", buyers.iloc[row], row=row + 1)
-
-
-def _sight(viewer: Viewer, network: SupplyNetwork) -> Sight | None:
-    if viewer.tenant is None:
-        return None
-    return Sight(viewer.seen(network), lambda src, dst: viewer.sees_between(network, src, dst))
-
-
 def _introduced(
-    network: SupplyNetwork, found: pd.DataFrame, demands: pd.DataFrame, viewer: Viewer, day: dt.date
+    network: SupplyNetwork, found: pd.DataFrame, demands: pd.DataFrame, sight: Sight | None, day: dt.date
 ) -> pd.DataFrame:
     """Return the candidates with the best introduction to each eligible stranger."""
-    sight = _sight(viewer, network)
     buyer = demands.set_index("order_id")["buyer_id"].reindex(found["order_id"]).to_numpy()
     supplier = found["supplier_id"].to_numpy()
     paths, strength = np.full(len(found), "", dtype=object), np.full(len(found), np.nan)

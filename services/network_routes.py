@@ -11,10 +11,14 @@ from contracts.errors import NotReadyError
 from contracts.progress import Report, silent
 from graph.tables import DEMANDS
 from services.network_supply import known_on, require_known
+from services.order_scope import require_askable, sight_of
 from services.route_orders import RouteReport, first_day, route_from
+from services.viewer import Viewer
 from store.snapshot import Snapshot
 
 __all__ = ["route_network", "route_on"]
+
+_EVERYTHING = Viewer()
 
 
 def route_network(snapshot: Snapshot, *, seed: int = 0, progress: Report = silent) -> RouteReport:
@@ -40,7 +44,12 @@ def route_network(snapshot: Snapshot, *, seed: int = 0, progress: Report = silen
 
 
 def route_on(
-    snapshot: Snapshot, orders: pd.DataFrame, *, today: pd.Timestamp | None = None, **options: Any
+    snapshot: Snapshot,
+    orders: pd.DataFrame,
+    *,
+    viewer: Viewer = _EVERYTHING,
+    today: pd.Timestamp | None = None,
+    **options: Any,
 ) -> RouteReport:
     """Route orders over a loaded network; keep nothing.
 
@@ -50,6 +59,9 @@ def route_on(
     ----------
     orders
         Raw orders (`graph.tables.DEMANDS`).
+    viewer
+        Who asks: the buyers must be its own, places of delivery known to it; suppliers and relations it may not know
+        of are left out, places and carriers it may not know of are not named.
     today, options
         Those of `services.route_orders.route_from`.
 
@@ -61,13 +73,15 @@ def route_on(
     Raises
     ------
     TableError
-        If an order names an unknown sku or party; names the row.
+        If an order names an unknown sku or party, or one the viewer may not know of; names the row.
     """
     demands = DEMANDS.check(orders, "orders")
     day = first_day(demands) if today is None else pd.Timestamp(today)
     known = known_on(snapshot, day.tz_localize(None))
     require_known(demands, known.book)
-    report = route_from(known, demands, today=day, **options)
+    sight = sight_of(viewer, known.book.network)
+    require_askable(demands, known.book, viewer, sight)
+    report = route_from(known, demands, today=day, sight=sight, **options)
     alternatives = report.alternatives
     place = pd.Index(orders["order_id"]).get_indexer(alternatives["order_id"])
     ranked = alternatives.assign(place=place).sort_values(

@@ -56,7 +56,10 @@ def matches_frame(routed: Routed, rows: pd.DataFrame, demands: pd.DataFrame, day
 def good_names(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Return what each candidate's capacity is of: its sku, the category, or the sku where it lies in stock."""
     sku = rows["sku_id"].to_numpy(dtype=object)
-    stored = (rows["sku_id"].astype(str) + " @ " + rows["from_id"].astype(str)).to_numpy(dtype=object)
+    place = rows["from_id"].astype(str)
+    if (hidden := place == "").any():
+        place = place.mask(hidden, "hidden-" + rows["offer"].astype(str))
+    stored = (rows["sku_id"].astype(str) + " @ " + place).to_numpy(dtype=object)
     category = rows["category"].to_numpy(dtype=object)
     kinds = [rows["basis"] == "stock", rows["basis"] == "category"]
     names: npt.NDArray[np.object_] = np.select(kinds, [stored, category], sku).astype(object)

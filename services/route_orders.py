@@ -13,7 +13,10 @@ import pandas as pd
 
 from contracts.errors import InputError, TableError
 from contracts.progress import Report, silent
-from graph.candidates.search import gather_from
+from graph.candidates.filters import Sight
+from graph.candidates.frame import candidate_frame
+from graph.candidates.orders import OrderArrays
+from graph.candidates.search import find
 from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
 from graph.tables import DEMANDS
@@ -128,6 +131,7 @@ def route_from(
     unsplit: bool = False,
     seed: int = 0,
     today: pd.Timestamp | None = None,
+    sight: Sight | None = None,
     progress: Report = silent,
 ) -> RouteReport:
     """Send each order to the suppliers who should fill it, with a dated promise and the reason.
@@ -151,6 +155,8 @@ def route_from(
         See `services.match_orders`.
     today
         Day from which lead times count; default the first ``placed_at`` of the orders, else today.
+    sight
+        What the one who asks may know; others are no candidates, and not named.
 
     Raises
     ------
@@ -163,7 +169,7 @@ def route_from(
     day = first_day(demands) if today is None else pd.Timestamp(today)
     params = _params(method, unsplit=unsplit)
     progress("finding candidates", 0, 3)
-    found = gather_from(known.book, demands, top=top, today=day.tz_localize(None))
+    found = _gathered(known.book, demands, day.tz_localize(None), top, sight)
     progress("finding candidates", 1, 3)
     asked = _with_orders(found, _asked(demands, known.products, day))
     rows = _with_parts(with_standing(asked, known.standing), weights, landed)
@@ -209,6 +215,15 @@ def _with_parts(rows: pd.DataFrame, weights: ScoreWeights, landed: LandedParams 
     added = score_parts(pd.concat([told, parts.fillna(0.0)], axis=1), weights)
     score = np.where(np.isnan(cost), np.nan, weights.base + added.sum(axis=1).to_numpy(np.float64))
     return pd.concat([told, parts, added.add_prefix("score_")], axis=1).assign(score=score)
+
+
+def _gathered(
+    book: SupplyBook, demands: pd.DataFrame, day: pd.Timestamp, top: int, sight: Sight | None
+) -> pd.DataFrame:
+    """Return the candidates with the number of their offer, which tells places apart that may not be named."""
+    orders = OrderArrays.of(book, demands, day)
+    found = find(book, orders, top=top, sight=sight)
+    return candidate_frame(book, orders, demands["order_id"], found, sight).assign(offer=found["offer"])
 
 
 def _with_orders(found: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:

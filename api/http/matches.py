@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from api.http.examples import MATCH_EXAMPLES
-from api.http.house import HouseDep
+from api.http.house import HouseDep, ViewerDep
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import AttributeRow, StrictModel, frame_of, row_model
 from graph.tables import DEMANDS
@@ -101,13 +101,16 @@ MatchRequest = Annotated[
 
 
 @router.post("", response_model=Matches)
-def match(house: HouseDep, request: Annotated[MatchRequest, Body(openapi_examples=MATCH_EXAMPLES)]) -> JsonResponse:
+def match(
+    house: HouseDep, viewer: ViewerDep, request: Annotated[MatchRequest, Body(openapi_examples=MATCH_EXAMPLES)]
+) -> JsonResponse:
     """Match orders with suppliers; holds nothing and keeps nothing.
 
     Give orders, suppliers and candidates, or only orders (`order_id`, `sku_id`, `pieces`, `buyer_id`) and let the
-    loaded network find who could fill them.
+    loaded network find who could fill them. There a tenant asks for buyers of its own and is matched with suppliers
+    that it may know of.
     """
-    return JsonResponse(_given(request) if isinstance(request, TablesMatch) else _routed(house, request))
+    return JsonResponse(_given(request) if isinstance(request, TablesMatch) else _routed(house, viewer, request))
 
 
 def _given(request: TablesMatch) -> dict[str, Any]:
@@ -124,12 +127,12 @@ def _given(request: TablesMatch) -> dict[str, Any]:
     return _answer(None, report.allocation, None, report.prices, report.summary)
 
 
-def _routed(house: HouseDep, request: NetworkMatch) -> dict[str, Any]:
+def _routed(house: HouseDep, viewer: ViewerDep, request: NetworkMatch) -> dict[str, Any]:
     loaded = house.net.current()
     snapshot = loaded.snapshot
     from services.network_routes import route_on
 
-    report = route_on(snapshot, frame_of(request.orders), top=request.top, **_options(request))
+    report = route_on(snapshot, frame_of(request.orders), top=request.top, viewer=viewer, **_options(request))
     return _answer(loaded.version, report.matches, report.alternatives, report.prices, report.summary)
 
 

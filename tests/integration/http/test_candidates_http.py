@@ -116,6 +116,55 @@ def test_a_tenant_sees_its_own_side_only(client):
     assert {row["supplier_id"] for row in own["candidates"]} == {"F", "G"}
 
 
+def _refusal(client: TestClient, path: str, tenant: str, *orders: dict) -> tuple[int, dict]:
+    answer = client.post(path, json={"orders": list(orders)}, headers={"Evenflow-Tenant": tenant})
+    fault = answer.json().get("errors", [{}])[0]
+    return answer.status_code, {name: text for name, text in fault.items() if name != "got"}
+
+
+@pytest.mark.parametrize("path", ["/v1/candidates", "/v1/matches"])
+def test_a_hidden_party_reads_like_an_unknown_one(client, path):
+    """S knows D, not its other customer T: neither as a buyer nor as a place of delivery does T differ from nobody."""
+    own = ORDER | PLACED
+    for column, told in (("buyer_id", "the id of a known party"), ("ship_to", "the id of a known party or a region")):
+        hidden = _refusal(client, path, "s", own | {column: "T"})
+        assert hidden == _refusal(client, path, "s", own | {column: "nobody"})
+        assert (hidden[0], hidden[1]["expected"], hidden[1]["pointer"]) == (422, told, f"/orders/0/{column}")
+    first = [own | {"order_id": "p", "ship_to": "nobody"}, own | {"ship_to": "T"}]
+    assert _refusal(client, path, "s", *first) == _refusal(client, path, "s", *first[::-1])
+    for place in ("D", "North", "", None):
+        assert _refusal(client, path, "s", own | {"ship_to": place})[0] == 200
+
+
+def test_a_tenant_is_matched_with_whom_it_may_know_of(client):
+    """Store S does not learn of F, D's supplier, from its matches; the operator is told of it."""
+    body = {"orders": [ORDER | PLACED]}
+    everything = client.post("/v1/matches", json=body).json()
+    assert {row["supplier_id"] for row in everything["alternatives"]} == {"F", "G"}
+    answer = client.post("/v1/matches", json=body, headers={"Evenflow-Tenant": "s"})
+    assert answer.json()["summary"]["candidates"] == 1
+    assert [row["supplier_id"] for row in answer.json()["alternatives"]] == ["G"]
+    assert '"F"' not in answer.text
+    assert "F >" not in answer.text
+
+
+def test_stock_in_hidden_places_is_told_apart_but_not_named(tmp_path):
+    """G holds stock in two warehouses of others: S may take what lies in both, and learns of neither."""
+    places = [{"id": f"W{n}", "kind": "warehouse", "region": "North", "tenant": "w"} for n in (1, 2)]
+    stock = [{"place_id": f"W{n}", "sku_id": "soap", "owner_id": "G", "pieces": 6} for n in (1, 2)]
+    raw = RAW | {"parties": RAW["parties"] + places, "stock": stock, "supply": RAW["supply"][:1]}
+    del raw["exclusives"]
+    Home(tmp_path).publish({name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in raw.items()})
+    with TestClient(create_app(Settings(home=tmp_path, workers=1))) as client:
+        body = {"orders": [ORDER | PLACED]}
+        answer = client.post("/v1/matches", json=body, headers={"Evenflow-Tenant": "s"})
+        assert answer.json()["summary"]["matched_pieces"] == 10
+        assert {row["from_id"] for row in answer.json()["matches"]} == {""}
+        assert "W1" not in answer.text
+        assert "W2" not in answer.text
+        assert client.post("/v1/matches", json=body).json()["summary"]["matched_pieces"] == 10
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
