@@ -41,7 +41,8 @@ def read_density(
 
     report = loaded_density(loaded.snapshot, viewer, by=by, params=DensityParams(resolution=resolution))
     rows = area_rows(report, area=area, white_space=white_space)
-    part, following = page_bounds(cursor, limit, version=loaded.version, total=len(rows))
+    query = ("density", by, resolution, area, white_space, viewer.tenant)
+    part, following = page_bounds(cursor, limit, version=loaded.version, total=len(rows), query=query)
     return JsonResponse(
         {
             "version": loaded.version,

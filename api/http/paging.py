@@ -1,9 +1,10 @@
-"""Long lists in pages, by an opaque cursor that knows which version of the list it walks."""
+"""Long lists in pages, by an opaque cursor that knows which list it walks, and which version of it."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from typing import Annotated, Any
 
 import orjson
@@ -30,15 +31,24 @@ class Page(BaseModel):
     next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last.")
 
 
-def page_bounds(cursor: str | None, limit: int, *, version: str, total: int) -> tuple[slice, str | None]:
+def page_bounds(
+    cursor: str | None, limit: int, *, version: str, total: int, query: tuple[object, ...] = ()
+) -> tuple[slice, str | None]:
     """Return which rows a page holds, and the next page's cursor.
+
+    Parameters
+    ----------
+    version
+        Version of what is listed.
+    query
+        Everything else that decides which rows the list has: its name, its parameters, the tenant.
 
     Raises
     ------
     InputError
         If the cursor is none of ours.
     StaleCursorError
-        If it walks another version of the list.
+        If it walks another list, or another version of it.
 
     Examples
     --------
@@ -46,22 +56,28 @@ def page_bounds(cursor: str | None, limit: int, *, version: str, total: int) -> 
     >>> rows, page_bounds(following, 2, version="v1", total=3)
     (slice(0, 2, None), (slice(2, 4, None), None))
     """
-    start = _start(cursor, version) if cursor else 0
+    walked = _walked(version, query)
+    start = _start(cursor, walked) if cursor else 0
     end = start + limit
-    return slice(start, end), _encode(version, end) if end < total else None
+    return slice(start, end), _encode(walked, end) if end < total else None
 
 
-def _encode(version: str, start: int) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([version, start])).decode().rstrip("=")
+def _walked(version: str, query: tuple[object, ...]) -> str:
+    """Return a short name of a list: ids in the query may be long, a cursor may not."""
+    return f"{version}/{hashlib.sha256(repr(query).encode()).hexdigest()[:16]}" if query else version
 
 
-def _start(cursor: str, version: str) -> int:
+def _encode(walked: str, start: int) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([walked, start])).decode().rstrip("=")
+
+
+def _start(cursor: str, walked: str) -> int:
     try:
         found, start = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, TypeError):
         raise InputError("cursor", "a `next_cursor` of an earlier page", cursor) from None
     if not isinstance(start, int) or isinstance(start, bool) or start < 0:
         raise InputError("cursor", "a `next_cursor` of an earlier page", cursor)
-    if found != version:
-        raise StaleCursorError(f"the cursor walks version {found}, current is {version}")
+    if found != walked:
+        raise StaleCursorError(f"the cursor walks {found}, asked for is {walked}: another version or other parameters")
     return start

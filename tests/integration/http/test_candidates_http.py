@@ -198,6 +198,26 @@ def test_neighbours_come_in_pages(client):
     assert [row["id"] for row in client.get("/v1/parties/H/1/neighbours").json()["rows"]] == ["D"]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "/v1/parties/F/neighbours?limit=1",
+        "/v1/parties/D/neighbours?limit=1&direction=in",
+        "/v1/parties/D/neighbours?limit=1&kind=distributes",
+        "/v1/parties/D/neighbours?limit=1&as_of=2026-03-02",
+        "/v1/density?limit=1",
+    ],
+)
+def test_a_cursor_walks_the_list_it_came_from(client, other):
+    """With another party, other parameters or another list it is refused; with another page size it goes on."""
+    cursor = client.get("/v1/parties/D/neighbours?limit=1").json()["next_cursor"]
+    answer = client.get(f"{other}&cursor={cursor}")
+    assert (answer.status_code, answer.json()["type"]) == (410, "/problems/stale-cursor")
+    same = f"/v1/parties/D/neighbours?cursor={cursor}"
+    assert [row["id"] for row in client.get(f"{same}&limit=2").json()["rows"]] == ["S", "T"]
+    assert client.get(same, headers={"Evenflow-Tenant": "d"}).status_code == 410
+
+
 def test_a_tenants_party_card_tells_of_its_own_relations_only(client):
     """S buys from D: it sees D and its relation with D, not who else D deals with; D and the operator see all."""
     card = client.get("/v1/parties/D", headers={"Evenflow-Tenant": "s"}).json()

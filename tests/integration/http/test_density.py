@@ -58,6 +58,16 @@ def test_areas_come_in_pages(client: TestClient):
     assert "region" in regions.json()["detail"]
 
 
+def test_a_cursor_walks_the_areas_it_came_from(client: TestClient):
+    """Of another resolution, kind of area or filter it is refused."""
+    cursor = client.get("/v1/density", params={"limit": 1}).json()["next_cursor"]
+    for other in ({"resolution": 7}, {"white_space": True}):
+        answer = client.get("/v1/density", params={"cursor": cursor, **other})
+        assert (answer.status_code, answer.json()["type"]) == (410, "/problems/stale-cursor")
+    assert client.get("/v1/density", params={"cursor": cursor}, headers={"Evenflow-Tenant": "a"}).status_code == 410
+    assert client.get("/v1/density", params={"cursor": cursor, "resolution": 8}).status_code == 200
+
+
 def test_a_tenant_counts_its_own_and_public_parties_and_its_own_orders(client: TestClient):
     """b's store and orders are none of a's business; people are public."""
     answer = client.get("/v1/density", headers={"Evenflow-Tenant": "a"}).json()
