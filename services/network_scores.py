@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from graph.aftersales.attribution import attribute
 from graph.aftersales.faults import trace
 from graph.credit.terms import due_by_terms
-from graph.network import SupplyNetwork
 from graph.scorecards.buyers import buyer_scorecards
 from graph.scorecards.cards import Cards
 from graph.scorecards.suppliers import scorecards
@@ -90,7 +87,7 @@ def card_table(
     cards = network_cards(snapshot, kind, as_of)
     network = snapshot.network()
     positions = network.parties.ids.positions(cards.frame.iloc[:, 0])
-    seen = _seen(viewer, network)[positions] & (positions >= 0)
+    seen = viewer.seen(network)[positions] & (positions >= 0)
     return cards.frame[seen].reset_index(drop=True), cards.as_of.date().isoformat()
 
 
@@ -145,15 +142,3 @@ def _last_day(snapshot: Snapshot) -> pd.Timestamp:
     days = [snapshot.table(table)[column].max() for table, column in columns]
     known = [pd.Timestamp(day) for day in days if not pd.isna(day)]
     return max(known, default=pd.Timestamp("1970-01-01"))
-
-
-def _seen(viewer: Viewer, network: SupplyNetwork) -> npt.NDArray[np.bool_]:
-    """Return which parties the viewer may know of: `Viewer.sees` for all at once."""
-    everybody = np.arange(network.n_parties)
-    own = viewer.owns(network, everybody)
-    if viewer.tenant is None:
-        return own
-    seen = own | (network.parties.tenant < 0)
-    for block in network.blocks.values():
-        seen[block.around(np.flatnonzero(own))] = True
-    return seen

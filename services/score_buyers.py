@@ -76,6 +76,7 @@ def buyer_groups(parties: pd.DataFrame) -> pd.Series:
 def _summary(cards: Cards, ledger: pd.DataFrame, left_out: list[str]) -> dict[str, Any]:
     frame = cards.frame
     known = int(frame["n"].sum())
+    told = known > 0 and frame["reliability"].notna().any()  # trades of another age have faded away
     return {
         "as_of": cards.as_of.date().isoformat(),
         "buyers": len(frame),
@@ -84,7 +85,7 @@ def _summary(cards: Cards, ledger: pd.DataFrame, left_out: list[str]) -> dict[st
         "events_left_out": len(left_out),
         "first_left_out": left_out[0] if left_out else None,
         "open_invoices": int(frame["open_invoices"].sum()),
-        "reliability": float((frame["reliability"] * frame["n"]).sum() / known) if known else None,
+        "reliability": float((frame["reliability"] * frame["n"]).sum() / known) if told else None,
         "best": frame["buyer_id"].iloc[0] if len(frame) else None,
         "worst": frame["buyer_id"].iloc[-1] if len(frame) else None,
     }

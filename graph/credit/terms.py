@@ -103,7 +103,7 @@ def due_by_terms(ledger: pd.DataFrame, terms: pd.DataFrame | None) -> pd.DataFra
     holding = held.holding(book.pair[book.trade], book.day)
     silent = (ledger["event"] == "invoiced").to_numpy() & (book.due == NO_DAY) & (holding >= 0)
     due = np.where(silent, book.day + held.days[holding], book.due)
-    return ledger.assign(due_at=due.astype("datetime64[D]").astype("datetime64[ns]"))
+    return ledger.assign(due_at=due.astype("datetime64[D]").astype("datetime64[s]"))
 
 
 def _days(terms: pd.DataFrame, name: str, otherwise: int) -> Ints:

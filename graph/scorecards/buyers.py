@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from graph.scorecards.cards import Cards
+from graph.scorecards.days import days_between
 from graph.scorecards.evidence import ThirdParties
 from graph.scorecards.means import Mean, smoothed_mean
 from graph.scorecards.params import ScorecardParams
@@ -87,7 +88,7 @@ def buyer_scorecards(
     if groups is not None:
         of_buyer = pd.factorize(groups.reindex(ids).fillna(""))[0].astype(np.int64)
     by_trade = _groups(ids.get_indexer(trades["buyer"]), trades["at"], of_buyer, as_of, params)
-    due = bills["due_at"].where(bills["due_at"] < as_of, as_of).where(bills["due_at"].notna(), bills["invoiced_at"])
+    due = bills["due_at"].where(bills["due_at"].notna(), bills["invoiced_at"])
     by_bill = _groups(ids.get_indexer(bills["buyer"]), due, of_buyer, as_of, params)
     rates = _rates(trades, late, by_trade, by_bill, said=said, went_well=_went_well(trades, bills, late), params=params)
     columns: dict[str, npt.NDArray[np.generic]] = {
@@ -135,7 +136,7 @@ def _buyers(trades: pd.DataFrame, bills: pd.DataFrame, evidence: pd.DataFrame | 
 
 
 def _groups(party: Ints, at: pd.Series, of_buyer: Ints, as_of: pd.Timestamp, params: ScorecardParams) -> Groups:
-    age = np.maximum((as_of - at).dt.days.to_numpy(np.float64), 0)
+    age = np.maximum(days_between(at, as_of), 0)
     weight = np.exp2(-age / params.half_life_days)
     return Groups(party=party, group=of_buyer[party], weight=weight, n=len(of_buyer))
 
@@ -146,7 +147,7 @@ def _late(bills: pd.DataFrame, as_of: pd.Timestamp) -> Floats:
     Invoices that are not due yet do not count even if they are paid: only the punctual ones of them could be known.
     """
     due = bills["due_at"]
-    terms = (due - bills["invoiced_at"]).dt.days.to_numpy(np.float64)
+    terms = days_between(bills["invoiced_at"], due)
     over = (due < as_of).to_numpy()
     late: Floats = np.where(over, (bills["open"] | (bills["days"] > terms)).to_numpy(np.float64), np.nan)
     return late
@@ -183,7 +184,7 @@ def _rating(rows: Groups, said: ThirdParties, params: ScorecardParams) -> Rate:
 
 def _payment(bills: pd.DataFrame, rows: Groups, params: ScorecardParams) -> dict[str, Floats]:
     days = days_unless_open(bills["days"].to_numpy(np.float64), bills["open"].to_numpy(), rows.weight)
-    terms = (bills["due_at"] - bills["invoiced_at"]).dt.days.to_numpy(np.float64)
+    terms = days_between(bills["invoiced_at"], bills["due_at"])
     to_pay, beyond = (_mean(rows, value, params) for value in (days, days - terms))
     return {
         "days_to_pay": to_pay.value,

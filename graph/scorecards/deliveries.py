@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graph.scorecards.days import days_between
 from graph.scorecards.params import ScorecardParams
 
 __all__ = ["fault_pieces", "observed"]
@@ -46,8 +47,8 @@ def observed(
     known = (arrived.notna() | (deliveries["promised_at"] < as_of)).to_numpy()
     rows, arrived = deliveries[known], arrived[known]
     here = arrived.notna().to_numpy()
-    age = np.maximum((as_of - rows["promised_at"]).dt.days.to_numpy(), 0)
-    delay = (arrived.fillna(as_of) - rows["promised_at"]).dt.days.to_numpy(np.float64)
+    overdue = days_between(rows["promised_at"], as_of)
+    delay = np.where(here, days_between(rows["promised_at"], arrived), overdue)
     late = ~here | (delay > 0)
     fill = _fill(rows, here)
     near = np.abs(delay) <= params.tolerance_days
@@ -56,7 +57,7 @@ def observed(
             "supplier": _names(rows, "supplier_id"),
             "category": _names(rows, "category"),
             "lane": _names(rows, "lane"),
-            "weight": np.exp2(-age / params.half_life_days),
+            "weight": np.exp2(-np.maximum(overdue, 0) / params.half_life_days),
             "late": late.astype(float),
             "otif": (~late & ~(fill < 1)).astype(float),
             "delay_days": delay,

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graph.scorecards.days import days_between
 from graph.scorecards.params import ScorecardParams
 from graph.scorecards.rates import Observations
 
@@ -41,7 +42,7 @@ class ThirdParties:
         if "valid_to" in evidence:
             holds &= (evidence["valid_to"].isna() | (evidence["valid_to"] > as_of)).to_numpy()
         rows = evidence[holds]
-        age = (as_of - rows["at"]).dt.days.to_numpy(np.float64)
+        age = days_between(rows["at"], as_of)
         tested = _numbers(rows, "tested")
         self._rows = pd.DataFrame(
             {

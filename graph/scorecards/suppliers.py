@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from graph.scorecards.cards import Cards
+from graph.scorecards.days import days_between
 from graph.scorecards.deliveries import fault_pieces, observed
 from graph.scorecards.evidence import ThirdParties
 from graph.scorecards.lateness import LatenessModel
@@ -187,7 +188,7 @@ def _unnamed(
         named = pd.MultiIndex.from_frame(deliveries[["supplier_id", "delivery_id"]].dropna())
         rows = rows[~pd.MultiIndex.from_frame(rows[["party_id", "delivery_id"]]).isin(named)]
     party = ids.get_indexer(rows["party_id"])
-    age = (as_of - rows["at"]).dt.days.to_numpy(np.float64)
+    age = days_between(rows["at"], as_of)
     weighted = fault_pieces(rows) * np.exp2(-age / params.half_life_days)
     sums: Floats = np.bincount(party[party >= 0], weighted[party >= 0], len(ids)).astype(np.float64)
     return sums

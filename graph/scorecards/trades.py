@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graph.scorecards.days import days_between
+
 __all__ = ["days_unless_open", "invoices_known", "trades_known"]
 
 Floats = npt.NDArray[np.float64]
@@ -39,7 +41,7 @@ def invoices_known(ledger: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
             "at": events["at"].to_numpy(),
             "paid": (events["event"] == "paid").to_numpy(),
             "amount": events["amount_fen"].to_numpy(np.int64),
-            "due_at": events["due_at"].to_numpy() if "due_at" in events else np.datetime64("NaT"),
+            "due_at": events["due_at"].to_numpy() if "due_at" in events else np.datetime64("NaT", "s"),
         }
     ).sort_values(["trade", "paid", "at", "amount"], kind="stable", ignore_index=True)
     rows["reached"] = rows.groupby(["trade", "paid"], sort=False)["amount"].cumsum()
@@ -47,16 +49,17 @@ def invoices_known(ledger: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     rows = rows.sort_values(["trade", "reached", "paid"], kind="stable", ignore_index=True)
     paying = rows.where(rows["paid"])[["trade", "at"]].bfill()
     paid_at = paying["at"].where(paying["trade"] == rows["trade"])
-    bills = rows[~rows["paid"]].assign(paid_at=paid_at)
-    until = bills["paid_at"].fillna(as_of)
+    bills = rows.assign(paid_at=paid_at)[~rows["paid"]]
+    still_open = bills["paid_at"].isna().to_numpy()
+    age, took = (days_between(bills["at"], until) for until in (as_of, bills["paid_at"]))
     return pd.DataFrame(
         {
             "trade": bills["trade"].to_numpy(),
             "buyer": bills["buyer"].to_numpy(),
             "invoiced_at": bills["at"].to_numpy(),
-            "due_at": pd.to_datetime(bills["due_at"]).to_numpy(),
-            "days": np.maximum((until - bills["at"]).dt.days.to_numpy(np.float64), 0.0),
-            "open": bills["paid_at"].isna().to_numpy(),
+            "due_at": bills["due_at"].to_numpy("datetime64[s]"),
+            "days": np.maximum(np.where(still_open, age, took), 0.0),
+            "open": still_open,
         }
     )
 

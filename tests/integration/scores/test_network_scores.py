@@ -48,6 +48,7 @@ t1,s1,f1,2026-02-01,paid,1000,
 t2,s2,f1,2026-01-05,invoiced,1000,2026-02-04
 t3,s3,f1,2026-02-12,ordered,1000,
 """,
+    "terms": "buyer_id,supplier_id,limit_fen,terms_days\ns1,f1,100000,30\n",
     "lots": "lot_id,step,party_id,process_step,role,pieces,at\nlot1,1,f1,sew,factory,100,2026-01-20\n",
     "claims": """\
 claim_id,lot_id,at,kind,pieces,amount_fen
@@ -120,6 +121,14 @@ def test_a_day_before_everything_knows_nothing(client: TestClient) -> None:
     """No value, and it says so."""
     card = client.get("/v1/parties/f1/scorecard", params={"as_of": "2020-01-01"}).json()["cards"][0]
     assert (card["value"], card["reasons"]) == (None, ["no deliveries are known of anybody"])
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1677-09-01", "2262-04-12", "2300-01-01", "9999-12-31"])
+def test_far_days_are_answered(client: TestClient, day: str) -> None:
+    """Beyond what nanoseconds can tell, of both kinds of cards."""
+    for path in ("/v1/parties/s2/scorecard?", "/v1/scorecards?kind=buyer&", "/v1/scorecards?kind=supplier&"):
+        answer = client.get(f"{path}as_of={day}")
+        assert (answer.status_code, answer.json()["as_of"]) == (200, day), answer.text
 
 
 def test_cards_are_listed_in_pages(client: TestClient) -> None:

@@ -217,3 +217,38 @@ def test_an_empty_ledger_gives_no_cards() -> None:
         assert cards.frame.empty
         assert cards.frame.columns[: len(BUYER_COLUMNS)].tolist() == list(BUYER_COLUMNS)
         assert cards.score("A")["value"] is None
+
+
+@pytest.mark.parametrize("year", [2, 1500, 2260, 2301, 9998])
+def test_cards_are_alike_in_every_year(year: int) -> None:
+    """The same ledger as many days earlier or later: nanoseconds would end in 1677 and 2262."""
+    terms = TERMS.check(pd.DataFrame({"buyer_id": ["A"], "supplier_id": ["F"], "limit_fen": [9], "terms_days": [9]}))
+    ledger = due_by_terms(TRADES.assign(due_at=TRADES["due_at"].where(TRADES["trade_id"] != "t1")), terms)
+    shift = np.datetime64(f"{year:04}-01-01") - np.datetime64("2026-01-01")
+    moved = TRADES.assign(at=_moved(TRADES["at"], shift), due_at=_moved(TRADES["due_at"], shift))
+    moved = due_by_terms(moved.assign(due_at=moved["due_at"].where(moved["trade_id"] != "t1")), terms)
+    there = buyer_scorecards(moved, pd.Timestamp(DAY.to_datetime64().astype("datetime64[s]") + shift), params=PARAMS)
+    pd.testing.assert_frame_equal(there.frame, buyer_scorecards(ledger, DAY, params=PARAMS).frame)
+
+
+def _moved(dates: pd.Series, shift: np.timedelta64) -> pd.Series:
+    return pd.Series(dates.to_numpy("datetime64[D]") + shift, index=dates.index)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1677-09-01", "2262-04-12", "9999-12-31"])
+def test_a_far_day_is_answered(day: str) -> None:
+    """Before everything nothing is known; long after it everything is, however faded."""
+    before = pd.Timestamp(day) < DAY
+    cards = buyer_scorecards(TRADES, pd.Timestamp(day)).frame
+    assert cards["buyer_id"].tolist() == ([] if before else ["A", "B", "C"])
+    assert cards["open_invoices"].sum() == (0 if before else 2)
+
+
+def test_a_payment_without_an_invoice_is_a_trade_that_went_well() -> None:
+    """Paid ahead of its invoice: a trade decided, and no invoice to be late with."""
+    cards = _frame(_ledger("t1 A 2026-01-01 paid 100"))
+    assert cards[["n", "open_invoices"]].loc["A"].tolist() == [1, 0]
+    assert cards.loc["A", "reliability"] == pytest.approx(_mean(1, 1) * 2 / 3 + 1 / 3)
+    assert np.isnan(cards.loc["A", "days_to_pay"])
+    beside = _frame(_ledger("t1 A 2026-01-01 paid 100", "t2 B 2026-01-01 invoiced 5 2026-01-02"))
+    assert beside["open_invoices"].to_dict() == {"A": 0, "B": 1}

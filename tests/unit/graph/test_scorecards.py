@@ -215,3 +215,12 @@ def test_parameters_out_of_range_are_refused(options: dict[str, float], message:
     """By name."""
     with pytest.raises(ValueError, match=message):
         ScorecardParams(**options)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1677-09-01", "2262-04-12", "9999-12-31"])
+def test_a_far_day_is_answered(day: str) -> None:
+    """Even of deliveries in nanoseconds, which cannot tell it: what has not arrived is late by centuries."""
+    cards = scorecards(EIGHT, pd.Timestamp(day), params=PARAMS).frame.set_index("supplier_id")
+    assert cards["n"].to_dict() == ({} if pd.Timestamp(day) < DAY else {"A": 4, "B": 4})
+    if len(cards):
+        assert cards.loc["B", "lead_time_bias_days"] > 365 * 200 / 4
