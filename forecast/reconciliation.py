@@ -17,14 +17,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags_array, vstack
-from scipy.sparse.linalg import SuperLU, splu
+from scipy.sparse import csr_matrix, vstack
 
 from contracts.errors import InputError
 from forecast.hierarchy import Level, membership
 
 _TOLERANCE = 1e-10
-_MOST_STEPS, _MOST_CG = 60, 200
+_MOST_STEPS, _MOST_CG = 60, 1000
 _LEAST_GAIN = 1e-4
 
 
@@ -113,25 +112,24 @@ class _Projection:
 
     For given u the best b is max(0, target - v Aᵀu), so that only the smooth, strictly convex dual
     h(u) = w|u|²/2 + aim·u + Σ b² / 2v is left. Its gradient is w u + aim - A b, its (generalised) Hessian w + A v₊ Aᵀ
-    with v₊ = v where b > 0. Newton steps solve with it by conjugate gradients, preconditioned by the factor of the
-    Hessian without the bound: few series hit it, so a handful of products is enough. All periods at once.
+    with v₊ = v where b > 0. Newton steps solve with it by conjugate gradients, preconditioned by its diagonal: sparse
+    products alone, all periods at once. (A sparse factor as preconditioner took three times as long.)
     """
 
     A: csr_matrix
     At: csr_matrix
     v: np.ndarray
     w: np.ndarray
-    factor: SuperLU
+    diagonal: np.ndarray
 
     @classmethod
     def of(cls, A: csr_matrix, own: np.ndarray, above: np.ndarray) -> _Projection:
         """Prepare for the nodes above (rows of A) and the variances of both."""
-        hessian = diags_array(above) + A @ diags_array(own) @ A.T
-        return cls(A, csr_matrix(A.T), own[:, None], above[:, None], splu(hessian.tocsc(), permc_spec="MMD_AT_PLUS_A"))
+        return cls(A, csr_matrix(A.T), own[:, None], above[:, None], (above + A @ own)[:, None])
 
     def solve(self, target: np.ndarray, aim: np.ndarray) -> np.ndarray:
         """Return b, shape (n, periods)."""
-        u = self.factor.solve(self.A @ target - aim)
+        u = (self.A @ target - aim) / self.diagonal
         scale = 1.0 + np.abs(aim).max(axis=0, initial=0.0)
         for _ in range(_MOST_STEPS):
             b = self._best(u, target)
@@ -169,7 +167,7 @@ class _Projection:
         held = np.where(free, self.v, 0.0)
         step = np.zeros_like(slope)
         rest = -slope
-        towards = ahead = self.factor.solve(rest)
+        towards = ahead = rest / self.diagonal
         energy = (rest * towards).sum(axis=0)
         for _ in range(_MOST_CG):
             image = self.w * ahead + self.A @ (held * (self.At @ ahead))
@@ -179,7 +177,7 @@ class _Projection:
             rest = rest - length * image
             if (np.abs(rest).max(axis=0) <= 0.1 * _TOLERANCE * scale).all():
                 break
-            towards = self.factor.solve(rest)
+            towards = rest / self.diagonal
             before, energy = energy, (rest * towards).sum(axis=0)
             ahead = towards + np.divide(energy, before, out=np.zeros_like(energy), where=before > 0) * ahead
         return step
