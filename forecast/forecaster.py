@@ -134,7 +134,16 @@ class FittedForecaster:
             If a row is not later than what was seen, or of a series that the fit did not know.
         """
         new = days_after(self.panel, new_days, known=known, source=source)
-        panel = self.panel.grown(new.y, new.available, new.born, sold=new.sold, known=new.known, join=self.rooms.join)
+        seen = new.seen
+        panel = self.panel.grown(
+            seen.y,
+            seen.available,
+            seen.born,
+            sold=seen.sold,
+            owed=seen.owed,
+            known=new.known,
+            join=self.rooms.join,
+        )
         return replace(self, panel=panel)
 
     def _ask(self, problem: ForecastProblem) -> ForecastResult:

@@ -63,33 +63,42 @@ def panel_from(
         raise TableError(source, "ds", f"dates within {MAX_PERIODS} periods of {days.min()}", days[late], row=late + 1)
     ids, series = _identify(sales["unique_id"], static)
     grid = _Grid(frequency=frequency, first=first, series=series, ids=ids)
-    y, available, born, sold, notes = _history(sales, grid, ordinals - first, length, np.full(len(ids), length))
+    seen, notes = _history(sales, grid, ordinals - first, length, np.full(len(ids), length))
     panel = Panel(
         ids=ids,
         frequency=frequency,
         first=first,
-        y=y,
-        available=available,
-        born=born,
-        sold=sold,
+        y=seen.y,
+        available=seen.available,
+        born=seen.born,
+        sold=seen.sold,
+        owed=seen.owed,
         horizon=horizon,
         static=_static(static, grid, notes, keys),
         known=_known(known, grid, length + horizon, length, notes),
         calendar=_calendar(calendar, grid, length + horizon + LOOKAHEAD),
         feasts=feasts,
     )
-    notes["series_without_history"] = int((born == length).sum())
+    notes["series_without_history"] = int((seen.born == length).sum())
     return Framed(panel=panel, notes=notes)
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewDays:
-    """What `Panel.grown` appends: pieces and availability, shape (n, periods), and the first period of each series."""
+class Seen:
+    """What sales tell of some periods: the arrays of `Panel` by the same name."""
 
     y: np.ndarray
     available: np.ndarray
     born: np.ndarray
     sold: csr_matrix | None
+    owed: csr_matrix | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDays:
+    """What `Panel.grown` appends: what was seen, and regressors by name, shape (n, periods)."""
+
+    seen: Seen
     known: dict[str, np.ndarray]
 
 
@@ -109,8 +118,9 @@ def days_after(panel: Panel, sales: pd.DataFrame, *, known: pd.DataFrame | None 
     period = grid.periods(sales["ds"])
     _check_new(panel, sales, grid.series, period, source)
     more = int(period.max()) + 1
-    y, available, born, sold, _ = _history(sales, grid, period, more, np.where(panel.born < panel.length, 0, more))
-    return NewDays(y=y, available=available, born=born, sold=sold, known=_known_later(panel, known, more))
+    owed = None if panel.owed is None else panel.owed[:, [-1]].toarray()[:, 0]
+    seen, _ = _history(sales, grid, period, more, np.where(panel.born < panel.length, 0, more), owed=owed)
+    return NewDays(seen=seen, known=_known_later(panel, known, more))
 
 
 def _check_new(panel: Panel, sales: pd.DataFrame, series: np.ndarray, period: np.ndarray, source: str) -> None:
@@ -164,8 +174,14 @@ def _identify(sold: pd.Series, static: pd.DataFrame | None) -> tuple[np.ndarray,
 
 
 def _history(
-    sales: pd.DataFrame, grid: _Grid, period: np.ndarray, length: int, born: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, csr_matrix | None, dict[str, int]]:
+    sales: pd.DataFrame,
+    grid: _Grid,
+    period: np.ndarray,
+    length: int,
+    born: np.ndarray,
+    *,
+    owed: np.ndarray | None = None,
+) -> tuple[Seen, dict[str, int]]:
     sold: csr_matrix | None = None
     n, cell = len(grid.ids), grid.series * np.int64(length) + period
     pieces = sales["y"].to_numpy(dtype=float)
@@ -185,22 +201,42 @@ def _history(
             notes["lost_periods_estimated"] = int(some.sum())
             sold = csr_matrix((pieces[some], (grid.series[some], period[some])), shape=(n, length))
     y = y.reshape(n, length)
-    if "returned" in sales.columns:
-        back = np.bincount(cell, weights=sales["returned"].fillna(0).to_numpy(float), minlength=n * length)
-        notes |= _net(y, back.reshape(n, length))
+    still_owed, returns = _net(y, _returned(sales, cell, y), np.zeros(n) if owed is None else owed)
     y[~available] = 0
-    return y.astype(np.float32), available, born, sold if sold is not None and sold.nnz else None, notes
+    told = sold if sold is not None and sold.nnz else None
+    return Seen(y=y.astype(np.float32), available=available, born=born, sold=told, owed=still_owed), notes | returns
 
 
-def _net(y: np.ndarray, returned: np.ndarray) -> dict[str, int]:
-    """Take returns off sales, in place; what a period did not sell comes off those before it, the latest first."""
-    rows = np.flatnonzero(returned.any(axis=1))
-    net, owed = y[rows] - returned[rows], np.zeros(len(rows))
-    for t in range(y.shape[1] - 1, -1, -1):
-        left = net[:, t] - owed
-        net[:, t], owed = np.maximum(left, 0), np.maximum(-left, 0)
+def _returned(sales: pd.DataFrame, cell: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the pieces brought back, shape of `y`."""
+    if "returned" not in sales.columns:
+        return np.broadcast_to(0.0, y.shape)
+    return np.bincount(cell, weights=sales["returned"].fillna(0).to_numpy(float), minlength=y.size).reshape(y.shape)
+
+
+def _net(y: np.ndarray, returned: np.ndarray, before: np.ndarray) -> tuple[csr_matrix | None, dict[str, int]]:
+    """Take returns off sales, in place; what a period did not sell comes off those after it.
+
+    Never off those before: on the day it was sold nobody knew that a piece would come back.
+
+    Parameters
+    ----------
+    y, returned
+        Pieces, shape (n, periods).
+    before
+        What is owed from earlier periods, shape (n,).
+    """
+    back = returned.any(axis=1)
+    rows = np.flatnonzero(back | (before > 0))
+    net, owed, due = y[rows] - returned[rows], np.zeros((len(rows), y.shape[1])), before[rows]
+    for t in range(y.shape[1]):
+        left = net[:, t] - due
+        net[:, t], due = np.maximum(left, 0), np.maximum(-left, 0)
+        owed[:, t] = due
     y[rows] = net
-    return {"series_with_returns": len(rows), "returns_without_a_sale": int(np.count_nonzero(owed))}
+    row, period = np.nonzero(owed)
+    notes = {"series_with_returns": int(back.sum()), "returns_without_a_sale": int(np.count_nonzero(due))}
+    return csr_matrix((owed[row, period], (rows[row], period)), shape=y.shape) if len(row) else None, notes
 
 
 def _censor(y: np.ndarray, available: np.ndarray, cell: np.ndarray, hidden: np.ndarray) -> dict[str, int]:

@@ -68,6 +68,9 @@ class Panel:
     sold
         Pieces sold in unavailable periods before the shelf was empty (demand was at least that), sparse, shape (n, T);
         None where nothing is known of them.
+    owed
+        Pieces brought back up to and including each period that no sale has made up for yet, sparse, shape (n, T); they
+        come off the sales after it. None where there are none.
     feasts
         Feasts of the market, of any years; None = no such features.
     """
@@ -83,6 +86,7 @@ class Panel:
     known: tuple[Attribute, ...] = ()
     calendar: tuple[Attribute, ...] = ()
     sold: csr_matrix | None = None
+    owed: csr_matrix | None = None
     feasts: Feasts | None = None
 
     def __post_init__(self) -> None:
@@ -91,6 +95,8 @@ class Panel:
             raise ValueError("ids, y, available and born must describe the same series and periods")
         if self.sold is not None and self.sold.shape != (n, length):
             raise ValueError("sold must have the shape of y")
+        if self.owed is not None and self.owed.shape != (n, length):
+            raise ValueError("owed must have the shape of y")
         if any(a.values.shape != (n,) for a in self.static):
             raise ValueError("static attributes need one value per series")
         if any(a.values.shape != (n, length + self.horizon) for a in self.known):
@@ -125,6 +131,7 @@ class Panel:
             available=self.available[:, :length],
             born=np.minimum(self.born, length),
             sold=None if self.sold is None else self.sold[:, :length],
+            owed=None if self.owed is None else self.owed[:, :length],
             known=tuple(replace(a, values=a.values[:, : length + self.horizon]) for a in self.known),
             calendar=tuple(replace(a, values=a.values[: length + self.horizon + LOOKAHEAD]) for a in self.calendar),
         )
@@ -141,6 +148,7 @@ class Panel:
             available=self.available[:, drop:],
             born=np.maximum(self.born - drop, 0),
             sold=None if self.sold is None else self.sold[:, drop:],
+            owed=None if self.owed is None else self.owed[:, drop:],
             known=tuple(replace(a, values=a.values[:, drop:]) for a in self.known),
             calendar=tuple(replace(a, values=a.values[drop:]) for a in self.calendar),
         )
@@ -156,6 +164,7 @@ class Panel:
         born: np.ndarray,
         *,
         sold: csr_matrix | None = None,
+        owed: csr_matrix | None = None,
         known: Mapping[str, np.ndarray] | None = None,
         join: Callable[[str, np.ndarray, np.ndarray], np.ndarray] = joined,
     ) -> Panel:
@@ -167,7 +176,7 @@ class Panel:
             Shape (n, periods).
         born
             First appended period of each series: 0 for one that had begun, `periods` for one that still has not.
-        sold
+        sold, owed
             As of the panel, shape (n, periods).
         known
             Regressors of as many periods after the horizon, by name; the last ones are carried forward where missing.
@@ -182,6 +191,7 @@ class Panel:
             available=join("available", self.available, available),
             born=np.where(self.born < self.length, self.born, self.length + born),
             sold=_beside(self.sold, sold, (self.n, self.length), (self.n, more)),
+            owed=_beside(self.owed, owed, (self.n, self.length), (self.n, more)),
             known=tuple(
                 replace(a, values=join(f"known {a.name}", a.values, _carried(a.values, given.get(a.name, unknown))))
                 for a in self.known
@@ -198,6 +208,7 @@ class Panel:
             available=self.available[rows],
             born=self.born[rows],
             sold=None if self.sold is None else self.sold[rows],
+            owed=None if self.owed is None else self.owed[rows],
             static=tuple(replace(a, values=a.values[rows]) for a in self.static),
             known=tuple(replace(a, values=a.values[rows]) for a in self.known),
         )

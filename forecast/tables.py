@@ -50,7 +50,7 @@ SALES = TableSchema(
             minimum=0,
             maximum=1e12,
             description="Pieces brought back: of this day's sale if that is known, else on this day. They come off "
-            "`y`, what is more than `y` off the days before.",
+            "`y`, what is more than `y` off the days after.",
         ),
     ),
     key=("unique_id", "ds"),
