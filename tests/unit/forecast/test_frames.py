@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from contracts.errors import InputError, TableError
-from forecast.frames import check_horizon, panel_from
+from forecast.frames import check_horizon, days_after, panel_from
 from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
 
 
@@ -119,6 +119,25 @@ def test_a_date_centuries_away_is_a_typing_error():
     """The message names file, column, row and the date."""
     with pytest.raises(TableError, match=r"s\.csv: column 'ds', row 2: expected dates within 20000 periods"):
         panel_from(sales([("a", "2024-01-01", 5), ("a", "2204-01-01", 5)]), horizon=1, source="s.csv")
+
+
+@pytest.mark.parametrize(("odd", "other"), [("1971-01-01", "2024-01-01"), ("2070-01-01", "2024-01-01")])
+def test_one_odd_date_among_many_series_is_named_before_memory_runs_out(odd, other):
+    """20 001 series hold 4 999 days: fewer than from 1971; the row with the odd date is named, not the others'."""
+    frame = pd.DataFrame({"unique_id": [f"s{k}" for k in range(20_001)], "ds": pd.Timestamp("2024-01-01"), "y": 1.0})
+    frame.loc[7, "ds"] = pd.Timestamp(odd)
+    told = rf"s\.csv: column 'ds', row 8: expected dates within 4999 periods of {other} \(20001 series.*got {odd}"
+    with pytest.raises(TableError, match=told):
+        panel_from(SALES.check(frame), horizon=1, source="s.csv")
+
+
+def test_an_odd_date_in_an_update_is_named_before_memory_runs_out():
+    """The same for days that come later."""
+    frame = pd.DataFrame({"unique_id": [f"s{k}" for k in range(20_001)], "ds": pd.Timestamp("2024-01-01"), "y": 1.0})
+    panel = panel_from(SALES.check(frame), horizon=1).panel
+    new = sales([("s1", "2024-01-02", 1.0), ("s1", "2060-01-02", 1.0)])
+    with pytest.raises(TableError, match=r"column 'ds', row 2: expected dates within 4998 periods of what was seen"):
+        days_after(panel, new, source="new days")
 
 
 @pytest.mark.parametrize("horizon", [0, -1, 731, 10_000])
