@@ -22,8 +22,9 @@ from services.route_orders import first_day
 from services.viewer import Viewer
 from store.snapshot import Snapshot
 
-__all__ = ["MOST_INTRODUCTIONS", "CandidateReport", "find_candidates"]
+__all__ = ["MOST_CANDIDATES", "MOST_INTRODUCTIONS", "CandidateReport", "find_candidates"]
 
+MOST_CANDIDATES = 100  # of an order, over HTTP too: room for them all is taken at once
 MOST_INTRODUCTIONS = 200
 _EVERYTHING = Viewer()
 
@@ -63,7 +64,7 @@ def find_candidates(
     orders
         Raw orders (`graph.tables.DEMANDS`).
     top
-        Most candidates per order, >= 1.
+        Most candidates per order, 1 to 100.
     filters
         Which candidates are wanted.
     introductions
@@ -85,8 +86,8 @@ def find_candidates(
     demands = DEMANDS.check(orders, "orders")
     if demands.empty:
         raise TableError("orders", None, "at least one row", "an empty table")
-    if top < 1:
-        raise InputError("top", "at least 1", top)
+    if not 1 <= top <= MOST_CANDIDATES:
+        raise InputError("top", f"1 to {MOST_CANDIDATES} candidates per order", top)
     day = (first_day(demands) if today is None else pd.Timestamp(today)).tz_localize(None)
     book = book_of(snapshot, day)
     require_known(demands, book)

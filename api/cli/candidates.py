@@ -19,7 +19,7 @@ def candidates(
     orders: Annotated[Path, typer.Option(help="Orders: order_id, sku_id, pieces, buyer_id[, ship_to, due_date …].")],
     out: Annotated[Path, typer.Option(help="Candidates to write (.csv or .parquet).")],
     home: Annotated[Path | None, typer.Option(help="Folder of loaded networks; EVENFLOW_HOME by default.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="Candidates per order.")] = 20,
+    top: Annotated[int, typer.Option(help="Candidates per order, 1 to 100.")] = 20,
     kind: Annotated[list[str] | None, typer.Option(help="Kind of supplier; repeat it for several.")] = None,
     category: Annotated[str | None, typer.Option(help="The supplier makes or trades this category.")] = None,
     max_distance_km: Annotated[float, typer.Option(help="From where the goods leave; unknown is too far.")] = math.inf,

@@ -56,6 +56,8 @@ def test_filters_narrow_the_answer(folder):
     ("options", "message"),
     [
         (("--top", "3", "--kind", "shop"), "unknown party kind shop"),
+        (("--top", "1000000000"), "top: expected 1 to 100 candidates per order, got 1000000000"),
+        (("--top", "0"), "top: expected 1 to 100 candidates per order, got 0"),
         (("--category", "hats"), "unknown category hats"),
         (("--max-distance-km", "-1"), "max_distance_km: expected a number >= 0, got -1"),
         (("--home", "nowhere"), "no network loaded"),
