@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ from api.settings import read_settings
 from contracts.errors import InputError
 
 if TYPE_CHECKING:
+    from graph.density.params import DensityParams
     from services.density import DensityReport
 
 __all__ = ["density"]
@@ -60,7 +62,6 @@ def density(
     """
     import pandas as pd
 
-    from graph.density.params import DensityParams
     from services.files import check_writable, write_table
 
     del seed
@@ -69,13 +70,22 @@ def density(
     for name, path in outputs.items():
         if path is not None:
             check_writable(path, *named.values(), *(p for other, p in outputs.items() if other != name))
-    params = DensityParams(resolution=resolution, reach_km=reach_km, catchment_km=catchment_km)
+    params = _params(resolution, reach_km, catchment_km)
     options: dict[str, Any] = {"by": by, "params": params, "as_of": None if as_of is None else pd.Timestamp(as_of)}
     report = _measured(home, {name: path for name, path in named.items() if path is not None}, options)
     for path, frame in ((out, report.areas), (stores, report.stores), (flows, report.flows)):
         if path is not None:
             write_table(frame, path)
     output.emit(report.summary | {"out": str(out)}, as_json=as_json, title="density")
+
+
+def _params(resolution: int, reach_km: float, catchment_km: float) -> DensityParams:
+    from graph.density.params import DensityParams
+
+    for name, km in (("--reach-km", reach_km), ("--catchment-km", catchment_km)):
+        if not math.isfinite(km):
+            raise InputError(name, "a number of kilometres >= 0", km)
+    return DensityParams(resolution=resolution, reach_km=reach_km, catchment_km=catchment_km)
 
 
 def _measured(home: Path | None, files: dict[str, Path], options: dict[str, Any]) -> DensityReport:

@@ -15,6 +15,7 @@ __all__ = ["Judgements"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+_MOST_EXPONENT = 900  # of a weight: sums of 2**120 such are still numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,7 @@ class Judgements:
         src, dst, weight, age_days = src[order], dst[order], weight[order], age_days[order]
         first = np.append(True, (np.diff(src) != 0) | (np.diff(dst) != 0))[: len(src)]
         pair = np.cumsum(first) - 1
+        weight = _summable(weight)
         latest = age_days == age_days[first][pair]
         mean = np.bincount(pair, weight * latest) / np.bincount(pair, latest)
         said = mean != 0
@@ -80,3 +82,9 @@ class Judgements:
         """Return some rows (mask) as a matrix of shape (n, n) from givers to the judged."""
         starts = starts_of(self.src[rows], self.n)
         return csr_array((values[rows], self.dst[rows], starts), shape=(self.n, self.n))
+
+
+def _summable(weight: Floats) -> Floats:
+    """Return the weights, made smaller alike if their sum might overflow: only their size beside others counts."""
+    _, exponent = np.frexp(np.abs(weight).max(initial=0.0))
+    return np.ldexp(weight, -max(int(exponent) - _MOST_EXPONENT, 0))

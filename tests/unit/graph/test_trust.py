@@ -117,3 +117,15 @@ def test_parameters_out_of_range_are_refused(options: dict[str, float], message:
     """By name."""
     with pytest.raises(ValueError, match=message):
         TrustParams(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scale", [1e300, 1.7e308])
+def test_only_the_size_of_a_weight_beside_others_counts(scale: float) -> None:
+    """However large: neither its sum nor its mean overflows (a warning is an error here)."""
+    ends = np.array([0, 0, 1, 2], dtype=np.int32), np.array([1, 1, 2, 0], dtype=np.int32)
+    weight, params = np.array([1.0, 1.0, -1.0, 0.5]), TrustParams(size_power=1.0)
+    small, large = (
+        Judgements.of(3, *ends, weight=weight * by, age_days=np.zeros(4), params=params) for by in (1.0, scale)
+    )
+    assert large.positive.tolist() == [True, False, True]
+    assert large.evidence == pytest.approx(small.evidence, rel=1e-12)

@@ -88,3 +88,14 @@ def test_the_first_vouching_of_a_pair_stays():
     vouches = _vouch(3, (0, 1), (0, 1), (2, 2), age=(3, 9, 1))
     assert (vouches.src.tolist(), vouches.dst.tolist(), vouches.age_days.tolist()) == ([0], [1], [9.0])
     assert vouches.best(np.array([0.2, 0.3, 0.4])).tolist() == [-1, 0, -1]
+
+
+def test_a_stranger_has_the_mean_that_vouching_leads_to():
+    """1 lifts 5, whose praise then counts more and lifts the mean: 8, whom nobody knows, has that one, not the old."""
+    judgements = _judge(9, *HONEST, (5, 6, 1.0), (5, 7, 1.0), (5, 2, 1.0))
+    alone = global_trust(judgements, params=PARAMS)
+    trust = global_trust(judgements, vouches=_vouch(9, (1, 5)), params=PARAMS)
+    counts = trust[judgements.src]
+    mean = (counts[judgements.positive].sum() + 0.5) / (counts.sum() + 1.0)
+    assert trust[8] == pytest.approx(mean, abs=1e-8)
+    assert trust[8] > alone[8] + 1e-3
