@@ -125,17 +125,35 @@ def _unreadable(path: Path, error: Exception) -> InputError:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     """Read every cell as text; a row with more or fewer cells than the header is refused, not shifted."""
-    return pa_csv.read_csv(path, **_csv_options(path)).to_pandas()
+    frame = pa_csv.read_csv(path, **_csv_options(path)).to_pandas()
+    _require_closed(path, frame)
+    return frame
 
 
 def _csv_pieces(path: Path) -> Iterator[pd.DataFrame]:
     with pa_csv.open_csv(path, **_csv_options(path)) as reader:
-        empty = True
+        piece = None
         for batch in reader:
-            empty = False
-            yield batch.to_pandas()
-        if empty:
+            piece = batch.to_pandas()
+            yield piece
+        if piece is None:
             yield reader.schema.empty_table().to_pandas()
+        else:
+            _require_closed(path, piece)
+
+
+def _require_closed(path: Path, last: pd.DataFrame) -> None:
+    """Refuse a file whose last cell has an opening quote only: it would have swallowed the rows after it."""
+    cell = last.iloc[-1, -1] if len(last) else None
+    if not isinstance(cell, str) or ("\n" not in cell and "\r" not in cell):
+        return
+    with path.open("rb") as file:
+        lines = sum(line.endswith(b"\n") for line in file)
+        file.seek(max(0, path.stat().st_size - len(cell.encode()) - 64))
+        end = file.read().rstrip(b" \t\r\n")
+    if (len(end) - len(end.rstrip(b'"'))) % 2 == 0:  # a doubled quote is part of the text
+        line = lines - cell.count("\n") + 1
+        raise TableError(path.name, str(last.columns[-1]), "a closing quote", f"none after line {line}, where it opens")
 
 
 def _parquet_pieces(path: Path) -> Iterator[pd.DataFrame]:

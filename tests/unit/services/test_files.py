@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import InputError, TableError
 from contracts.tables import Column, TableSchema
-from services.files import check_writable, read_raw, read_table, write_table
+from services.files import check_writable, read_pieces, read_raw, read_table, write_table
 
 SCHEMA = TableSchema(
     name="sales", columns=(Column(name="unique_id", kind="str"), Column(name="y", kind="float", minimum=0))
@@ -54,6 +54,31 @@ def test_unreadable_files_are_named(tmp_path: Path, name: str, content: bytes | 
     with pytest.raises(InputError) as caught:
         read_raw(path)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("cell", ['"abc', '"abc\nb,2', '"abc\r\nb,""2""', '"abc\nb,2\nc,"" ""'])
+def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path: Path, cell: str, ending: str) -> None:
+    """The file is refused by the line on which the quote opens, read whole or in pieces."""
+    path = tmp_path / "sales.csv"
+    path.write_bytes(f'unique_id,y\n"two\nlines",1\na,{cell}\n{ending}'.encode())
+    told = r"sales.csv: column 'y': expected a closing quote, got none after line 4, where it opens"
+    with pytest.raises(TableError, match=told):
+        read_raw(path)
+    with pytest.raises(TableError, match=told):
+        list(read_pieces(path))
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n", " \n\n"])
+@pytest.mark.parametrize(
+    ("cell", "text"), [('"a\nb"', "a\nb"), ('"a\n""b"""', 'a\n"b"'), ('"a\n"', "a\n"), ('a"b', 'a"b'), ('"b"', "b")]
+)
+def test_line_breaks_in_quotes_are_part_of_the_text(tmp_path: Path, cell: str, text: str, ending: str) -> None:
+    """Also in the last cell of a file, with quotes in the text."""
+    path = tmp_path / "sales.csv"
+    path.write_bytes(f"unique_id,y\nz,{cell}\na,{cell}{ending}".encode())
+    for frame in (read_raw(path), pd.concat(read_pieces(path))):
+        assert frame["y"].str.strip(" ").tolist() == [text, text]
 
 
 def test_a_wrong_cell_names_the_file(tmp_path: Path) -> None:
