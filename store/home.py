@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -141,7 +141,9 @@ class Home:
             self._opened = opened = opened.later(events, end) if events else opened
         return opened
 
-    def record(self, events: Sequence[Event], *, strict: bool = True) -> Recorded:
+    def record(
+        self, events: Sequence[Event], *, strict: bool = True, allow: Callable[[SupplyNetwork], None] | None = None
+    ) -> Recorded:
         """Record changes to the current version, so that they survive a crash and every reader sees them at once.
 
         Parameters
@@ -150,6 +152,8 @@ class Home:
             One batch (`graph.delta.tables.EVENTS`), in the order in which it happened.
         strict
             Record nothing if one event is refused; else the others are recorded, as one batch.
+        allow
+            Raises if the batch may not be recorded on the net as it is; nobody else changes it meanwhile.
 
         Raises
         ------
@@ -162,6 +166,8 @@ class Home:
         with self.log.turn() as file:
             snapshot = self.current()
             self._require_log(snapshot)
+            if allow is not None:
+                allow(snapshot.network())
             new, known, changed = self.log.sort(events)
             _, faults = apply_events(snapshot.delta(), [events[index] for index in new])
             refused = dict.fromkeys(changed, "changed: this event_id stands for another event")

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from io import FileIO
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +15,8 @@ from fastapi.testclient import TestClient
 from api.http.app import create_app
 from api.settings import Settings
 from services.load_network import load_network
+from services.viewer import Viewer
+from store.event_log import EventLog
 from store.home import Home
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -203,6 +207,26 @@ def test_a_tenant_records_what_is_about_its_own(client: TestClient, event: dict,
     """Red's own parties, not blue's; a party stays its tenant's."""
     body = {"events": [{"event_id": "e", **event}]}
     assert client.post("/v1/relations", json=body, headers={"Evenflow-Tenant": "red"}).status_code == status
+
+
+def test_whoever_comes_second_takes_nobodys_new_party(
+    home: Path, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blue's event gets into the log just before red's turn: the new party is blue's, and red's batch is refused."""
+    turn = EventLog.turn
+
+    def late(log: EventLog) -> AbstractContextManager[FileIO]:
+        monkeypatch.setattr(EventLog, "turn", turn)
+        mine = {"event_id": "b", "event": "party", "id": "S9", "kind": "store", "tenant": "blue"}
+        assert Home(home).record([mine]).applied == 1
+        return turn(log)
+
+    monkeypatch.setattr(EventLog, "turn", late)
+    event = {"event_id": "r", "event": "party", "id": "S9", "kind": "store", "tenant": "red"}
+    answer = client.post("/v1/relations", json={"events": [event]}, headers={"Evenflow-Tenant": "red"})
+    assert answer.status_code == 422
+    network = Home(home).current().network()
+    assert Viewer("blue").owns(network, network.parties.ids.positions(pd.Series(["S9"])))[0]
 
 
 def test_loading_again_keeps_what_was_recorded(home: Path, client: TestClient, tmp_path: Path) -> None:
