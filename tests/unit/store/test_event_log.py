@@ -1,5 +1,6 @@
 """The log of changes: whole batches or nothing, ids once, damage told."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -159,3 +160,17 @@ def test_an_older_version_is_shown_with_the_changes_since_it(home: Home) -> None
     home.publish(tables())
     home.activate(first)
     assert home.current().network().n_parties == 3
+
+
+def test_a_batch_is_on_the_disk_before_it_is_acknowledged(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log is flushed to its last byte when `record` returns, each time."""
+    flushed: dict[int, int] = {}
+
+    def spy(handle: int) -> None:
+        flushed[os.fstat(handle).st_ino] = os.fstat(handle).st_size
+
+    monkeypatch.setattr(os, "fsync", spy)
+    for name in ("A", "B"):
+        home.record([party(name)])
+        log = home.log.path.stat()
+        assert flushed.get(log.st_ino) == log.st_size > 0
