@@ -9,10 +9,12 @@ import typer
 
 from api.cli.output import emit
 from api.settings import read_settings
+from contracts.errors import InputError, TableError
 
 _HOME = typer.Option(None, "--home", help="Where loaded networks live; EVENFLOW_HOME by default.")
 _SEED = typer.Option(0, "--seed", min=0, help="Taken like everywhere; nothing here is drawn at random.")
 _JSON = typer.Option(False, "--json", help="Print one JSON object.")
+_OPTION_OF = {"src": "--from", "dst": "--to", "kind": "--kinds", "at": "--at", "share": "--share"}
 
 
 def relate(
@@ -66,5 +68,8 @@ def handover(
         "at": day,
         "share": share,
     } | ({"kind": kinds.replace(",", "|")} if kinds else {})
-    told = hand_over(event, home=Home(read_settings(home=home).home))
+    try:
+        told = hand_over(event, home=Home(read_settings(home=home).home))
+    except TableError as error:
+        raise InputError(_OPTION_OF.get(error.column or "", "--event-id"), error.expected, error.got) from None
     emit(told, as_json=as_json, title=f"Handed over from {leaver} to {successor}")

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from api.cli.output import to_json
 from api.settings import read_settings
+from contracts.errors import InputError
 
 __all__ = ["neighbours", "path"]
 
@@ -43,6 +44,7 @@ def neighbours(
     from store.home import Home
 
     del seed
+    _require_kinds([kind] if kind is not None else [])
     network = Home(read_settings(home=home).home).current().network()
     day = None if as_of is None else as_of.date()
     found = party_neighbours(network, party, kind=kind, direction=direction, as_of=day)
@@ -78,6 +80,7 @@ def path(
     from store.home import Home
 
     del seed
+    _require_kinds(kind or [])
     network = Home(read_settings(home=home).home).current().network()
     found = party_path(
         network, source, target, kinds=kind, max_hops=max_hops, as_of=None if as_of is None else as_of.date()
@@ -89,6 +92,15 @@ def path(
     else:
         title = f"{found['path']} (weakest tie {found['strength']:.2f})"
         _print(title, found["steps"], ["source", "target", "relation", "forward", "weight"])
+
+
+def _require_kinds(kinds: list[str]) -> None:
+    """Raise for a relation kind that does not exist; names those that do."""
+    from graph.tables import RELATION_KINDS
+
+    for kind in kinds:
+        if kind not in RELATION_KINDS:
+            raise InputError("--kind", f"one of {', '.join(RELATION_KINDS)}", kind)
 
 
 def _print(title: str, rows: list[dict[str, object]], columns: list[str]) -> None:

@@ -88,3 +88,7 @@ def test_neighbours_and_paths_are_printed(folder):
     none = _run(folder, "path", *ends, "--max-hops", "1")
     assert (none.returncode, "no path of at most 1 relations" in none.stdout) == (0, True)
     assert _run(folder, "path", "sim-store-0000001", "X", "--home", "home").returncode == 2
+    for command in (("neighbours", "sim-store-0000001"), ("path", *ends[:2])):
+        wrong = _run(folder, *command, "--home", "home", "--kind", "suplies")
+        assert wrong.returncode == 2
+        assert wrong.stderr.startswith("evenflow: --kind: expected one of supplies, ")

@@ -142,6 +142,9 @@ def test_a_handover_is_told_and_seen(home: Path, client: TestClient) -> None:
     wrong = evenflow(home, "handover", "--from", "G1", "--to", "S1", "--at", "2026-04-01")
     assert wrong.returncode == 2
     assert "src has handed over already" in wrong.stderr
+    unknown = evenflow(home, "handover", "--from", "G1", "--to", "nobody", "--at", "2026-04-01")
+    assert unknown.stderr.startswith("evenflow: --to: expected ")
+    assert unknown.stderr.rstrip().endswith("got nobody")
 
 
 NEW = {"event_id": "p1", "event": "party", "id": "S3", "kind": "store"}
