@@ -60,7 +60,7 @@ def uncensor(panel: Panel) -> np.ndarray:
     Returns
     -------
     Pieces, shape (n, T): what was sold where it could be seen, an estimate >= what was sold where not, NaN before the
-    first row of a series.
+    first row of a series. A series that was never available gets what it sold: demand was at least that.
 
     Examples
     --------
@@ -70,10 +70,12 @@ def uncensor(panel: Panel) -> np.ndarray:
     >>> panel = Panel(ids=np.array(["a"]), frequency=Frequency(unit="D"), first=0, y=y, available=y > 0,
     ...               born=np.array([0]), horizon=1)
     >>> round(float(uncensor(panel)[0, 40]), 1)
-    5.0
+    5.1
     """
     exists = np.arange(panel.length) >= panel.born[:, None]
     demand = np.where(exists, panel.y.astype(float), np.nan)
+    if panel.sold is not None:  # a series never seen with a full shelf: what it sold is all that is known, and a floor
+        demand[panel.history == 0] += panel.sold[panel.history == 0].toarray()
     hidden = np.flatnonzero((exists & ~panel.available).any(axis=1) & panel.available.any(axis=1))
     for start in range(0, len(hidden), _BLOCK):
         rows = hidden[start : start + _BLOCK]
@@ -86,12 +88,13 @@ def uncensor(panel: Panel) -> np.ndarray:
 def with_expected(panel: Panel) -> Panel:
     """Put expected demand where something was sold before the shelf was empty; the other lost days stay unavailable.
 
-    What was sold on a lost day is never taken for demand. But if such days were simply dropped, what remains would be
-    the days on which stock was enough: too low by as much as stock-outs follow demand.
+    What was sold on a lost day is never taken for demand, unless the series has no other days. But if such days were
+    simply dropped, what remains would be the days on which stock was enough: too low by as much as stock-outs follow
+    demand.
     """
     if panel.sold is None:
         return panel
-    told = (panel.sold.toarray() > 0) & ~panel.available & (panel.history > 0)[:, None]
+    told = (panel.sold.toarray() > 0) & ~panel.available
     y = np.where(told, uncensor(panel), panel.y).astype(np.float32)
     return replace(panel, y=y, available=panel.available | told, sold=None)
 

@@ -213,15 +213,28 @@ def _history(
         hidden = ~sales["available"].map({False: False}, na_action="ignore").isna().to_numpy()
         y = np.bincount(cell, weights=np.where(hidden, 0, pieces), minlength=n * length)
         notes |= _censor(y, available.reshape(-1), cell, hidden)
-        if len(cell) == len(np.unique(cell)):  # rows are the periods
-            some = hidden & (pieces > 0)
-            notes["lost_periods_estimated"] = int(some.sum())
-            sold = csr_matrix((pieces[some], (grid.series[some], period[some])), shape=(n, length))
+        sold, told = _sold(pieces, hidden, grid.series, period, available)
+        notes |= told
     y = y.reshape(n, length)
     still_owed, returns = _net(y, _returned(sales, cell, y), np.zeros(n) if owed is None else owed)
     y[~available] = 0
-    told = sold if sold is not None and sold.nnz else None
-    return Seen(y=y.astype(np.float32), available=available, born=born, sold=told, owed=still_owed), notes | returns
+    return Seen(y=y.astype(np.float32), available=available, born=born, sold=sold, owed=still_owed), notes | returns
+
+
+def _sold(
+    pieces: np.ndarray, hidden: np.ndarray, series: np.ndarray, period: np.ndarray, available: np.ndarray
+) -> tuple[csr_matrix | None, dict[str, int]]:
+    """Return what was sold in unavailable periods, shape of `available`, and what comes of it.
+
+    In periods made of several rows it tells too little; of series that were never available it is all that is known.
+    """
+    never = np.asarray(~available.any(axis=1))
+    rows_are_periods = len(pieces) == len(np.unique(series * np.int64(available.shape[1]) + period))
+    some = (pieces > 0) & (never[series] | (hidden & rows_are_periods))
+    sold = csr_matrix((pieces[some], (series[some], period[some])), shape=available.shape)
+    floors = int((never & (sold.getnnz(axis=1) > 0)).sum())
+    notes = {"lost_periods_estimated": int(sold[~never].nnz), "series_never_available": floors}
+    return sold if sold.nnz else None, notes
 
 
 def _returned(sales: pd.DataFrame, cell: np.ndarray, y: np.ndarray) -> np.ndarray:

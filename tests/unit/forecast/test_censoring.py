@@ -70,6 +70,16 @@ def test_what_was_sold_on_a_lost_day_is_never_taken_for_demand(make_panel):
     assert with_expected(panel) is panel
 
 
+def test_a_series_never_available_demands_what_it_sold(make_panel):
+    """All that is known is a floor of its demand; it neither is nothing nor touches the series beside it."""
+    y = np.array([[np.nan] * 4, [5.0, 5, np.nan, 5]])
+    panel = replace(make_panel(y), born=np.array([0, 0]), sold=csr_matrix([[4.0, 0, 3, 5], [0, 0, 2, 0]]))
+    told = with_expected(panel)
+    assert told.y[0].tolist() == [4, 0, 3, 5]
+    assert told.available[0].tolist() == [True, False, True, True]
+    np.testing.assert_array_equal(told.y[1], with_expected(panel.take(np.array([1]))).y[0])
+
+
 def test_features_and_levels_do_not_read_lost_days(make_panel):
     """Whatever stands in the array on lost days, every feature of later rows stays, bit for bit."""
     rng = np.random.default_rng(1)

@@ -60,6 +60,16 @@ def test_days_without_a_row_count_as_available_in_a_week():
     assert panel.y.tolist() == [[7, 7]]
 
 
+def test_weeks_of_a_series_never_available_keep_what_was_sold():
+    """14 days out of stock, 2 pieces sold on each; the series beside it was out on one day of seven."""
+    days = pd.date_range("2024-01-01", periods=14).astype(str)
+    rows = [("a", day, 2, "false") for day in days]
+    rows += [("b", day, 1, "false" if k == 3 else "true") for k, day in enumerate(days)]
+    framed = panel_from(sales(rows, ("unique_id", "ds", "y", "available")), horizon=1, freq="W-MON")
+    assert framed.panel.sold.toarray().tolist() == [[14, 14], [0, 0]]
+    assert framed.notes["series_never_available"] == 1
+
+
 def test_an_id_with_attributes_but_without_sales_is_a_series_without_history():
     """It stands after the sold ones and is counted."""
     static = STATIC.check(pd.DataFrame({"unique_id": ["new", "a"], "store": ["S1", "S2"]}))
