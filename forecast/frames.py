@@ -135,7 +135,8 @@ def days_after(panel: Panel, sales: pd.DataFrame, *, known: pd.DataFrame | None 
     _check_new(panel, sales, grid.series, period, source)
     more = int(period.max()) + 1
     owed = None if panel.owed is None else panel.owed[:, [-1]].toarray()[:, 0]
-    seen, _ = _history(sales, grid, period, more, np.where(panel.born < panel.length, 0, more), owed=owed)
+    born, before = np.where(panel.born < panel.length, 0, more), panel.history > 0
+    seen, _ = _history(sales, grid, period, more, born, owed=owed, seen_before=before)
     return NewDays(seen=seen, known=_known_later(panel, known, more))
 
 
@@ -198,6 +199,7 @@ def _history(
     born: np.ndarray,
     *,
     owed: np.ndarray | None = None,
+    seen_before: np.ndarray | None = None,
 ) -> tuple[Seen, dict[str, int]]:
     sold: csr_matrix | None = None
     n, cell = len(grid.ids), grid.series * np.int64(length) + period
@@ -213,7 +215,9 @@ def _history(
         hidden = ~sales["available"].map({False: False}, na_action="ignore").isna().to_numpy()
         y = np.bincount(cell, weights=np.where(hidden, 0, pieces), minlength=n * length)
         notes |= _censor(y, available.reshape(-1), cell, hidden)
-        sold, told = _sold(pieces, hidden, grid.series, period, available)
+        blind = available.argmax(axis=1) + length * ~available.any(axis=1)
+        blind = blind if seen_before is None else np.where(seen_before, 0, blind)
+        sold, told = _sold(pieces, hidden, cell, blind, length)
         notes |= told
     y = y.reshape(n, length)
     still_owed, returns = _net(y, _returned(sales, cell, y), np.zeros(n) if owed is None else owed)
@@ -222,16 +226,22 @@ def _history(
 
 
 def _sold(
-    pieces: np.ndarray, hidden: np.ndarray, series: np.ndarray, period: np.ndarray, available: np.ndarray
+    pieces: np.ndarray,
+    hidden: np.ndarray,
+    cell: np.ndarray,
+    blind: np.ndarray,
+    length: int,
 ) -> tuple[csr_matrix | None, dict[str, int]]:
-    """Return what was sold in unavailable periods, shape of `available`, and what comes of it.
+    """Return what was sold in unavailable periods, shape (n, length), and what comes of it.
 
-    In periods made of several rows it tells too little; of series that were never available it is all that is known.
+    In periods made of several rows it tells too little; in the first `blind` periods of a series, before it was ever
+    available, it is all that is known.
     """
-    never = np.asarray(~available.any(axis=1))
-    rows_are_periods = len(pieces) == len(np.unique(series * np.int64(available.shape[1]) + period))
-    some = (pieces > 0) & (never[series] | (hidden & rows_are_periods))
-    sold = csr_matrix((pieces[some], (series[some], period[some])), shape=available.shape)
+    series, period = np.divmod(cell, length)
+    rows_are_periods = len(cell) == len(np.unique(cell))
+    some = (pieces > 0) & ((period < blind[series]) | (hidden & rows_are_periods))
+    sold = csr_matrix((pieces[some], (series[some], period[some])), shape=(len(blind), length))
+    never = blind == length
     floors = int((never & (sold.getnnz(axis=1) > 0)).sum())
     notes = {"lost_periods_estimated": int(sold[~never].nnz), "series_never_available": floors}
     return sold if sold.nnz else None, notes

@@ -70,6 +70,15 @@ def test_weeks_of_a_series_never_available_keep_what_was_sold():
     assert framed.notes["series_never_available"] == 1
 
 
+@pytest.mark.parametrize("later", ["true", "false"])
+def test_whether_a_series_is_available_later_does_not_change_what_is_known_before(later):
+    """Two weeks out of stock, then one that was not, or was: as of the second week both are the same."""
+    days = pd.date_range("2024-01-01", periods=21).astype(str)
+    rows = [("a", day, 2, "false" if k < 14 else later) for k, day in enumerate(days)]
+    columns = ("unique_id", "ds", "y", "available")
+    assert panel_from(sales(rows, columns), horizon=1, freq="W-MON").panel.cut(2).sold.toarray().tolist() == [[14, 14]]
+
+
 def test_an_id_with_attributes_but_without_sales_is_a_series_without_history():
     """It stands after the sold ones and is counted."""
     static = STATIC.check(pd.DataFrame({"unique_id": ["new", "a"], "store": ["S1", "S2"]}))
