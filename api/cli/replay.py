@@ -11,6 +11,8 @@ from api.cli.output import emit, progress
 
 __all__ = ["replay"]
 
+_POLICIES = "ours,chase,level,moving_average,order_up_to,heijunka_rule"
+
 
 def replay(
     *,
@@ -22,9 +24,7 @@ def replay(
     params: Annotated[
         Path | None, typer.Option(help="TOML with tables `weights`, `horizon`, `solve` and `replay`.")
     ] = None,
-    policies: Annotated[
-        str, typer.Option(help="Which to compare; `median` plans on the median forecast only.")
-    ] = "ours,chase,level,moving_average,order_up_to,heijunka_rule",
+    policies: Annotated[str, typer.Option(help="Which to compare; `median` plans on the median only.")] = _POLICIES,
     seed: Annotated[int, typer.Option(min=0, help="Accepted by every command; the replay draws nothing.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

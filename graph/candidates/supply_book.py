@@ -97,11 +97,10 @@ class SupplyBook:
         """
         parties = network.parties
         require_parties(parties.ids, supply, "supply", "supplier_id")
-        day = None if today is None else pd.Timestamp(today)
-        number = None if day is None else days_since_epoch(day.date())
+        number = None if today is None else days_since_epoch(today.date())
         given = _given(stock=stock, routes=routes, lanes=lanes, exclusives=exclusives)
         given |= {"supply": supply, "products": products}
-        rows = rows_in_force(supply, day)
+        rows = rows_in_force(supply, today)
         names = _names(products, rows, given.get("stock", rows[:0]))
         skus = names["sku_id"]
         frame, team_start, team = _offers(network, rows, given, skus, number)
@@ -116,7 +115,7 @@ class SupplyBook:
             _sorted_offers(parties, frame, territory, party_region, len(skus) + len(parties.categories)),
             territories,
             lanes_of(parties, given.get("lanes", _NOTHING), regions),
-            holders_of(parties, in_force(given.get("exclusives", _NOTHING), day), regions, names),
+            holders_of(parties, in_force(given.get("exclusives", _NOTHING), today), regions, names),
             team_start,
             team,
             regions,

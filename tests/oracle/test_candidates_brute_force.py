@@ -48,7 +48,6 @@ def _market(seed: int) -> Market:
     supply["minimum_order"] = rng.integers(0, 30, n).astype(float)
     supply["lead_time_days"] = np.where(rng.random(n) < 0.5, np.nan, rng.integers(1, 9, n))
     supply["territory"] = pd.Series(rng.choice(["", "N", "S|E"], n), dtype="str").replace("", None)
-    more = _deliveries(rng, ids)
     orders = pd.DataFrame(
         {
             "order_id": [f"O{i}" for i in range(40)],
@@ -61,7 +60,7 @@ def _market(seed: int) -> Market:
     products = pd.DataFrame({"sku_id": ["a", "b", "c"], "brand": ["x", "y", None], "weight_kg": [2.0, 0.5, np.nan]})
     return {
         "parties": parties, "relations": relations, "supply": supply, "orders": orders, "products": products,
-        **more,
+        **_deliveries(rng, ids),
     }  # fmt: skip
 
 
