@@ -62,7 +62,9 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
     routes = tables.routes.sort_values(["item", "route", "step", "resource"], ignore_index=True)
     modes, undoable = modes_from_routes(routes, items, names, source=tables.source("routes"))
     too_large, oversized = unusable_lots(modes, calendar["capacity"] + calendar["overtime"], items, names)
-    notes += _short_buckets(calendar, names, buckets) + undoable + oversized
+    notes += _short_buckets(calendar, names, buckets) + _take_outside(calendar, names, buckets)
+    notes += undoable + oversized
+    outside, promised = calendar.pop("outside"), calendar.pop("promised_load")
     money, last, known = _item_terms(tables, items, buckets)
     work = _firm(tables, (items, names), routes, buckets, firm_buckets)
     notes += work.reasons
@@ -82,11 +84,12 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
         last=last,
         known=known,
         usage=component_usage(bom, modes, items),
-        firm_hours=work.hours,
+        firm_hours=work.hours + outside,
         firm_supply=work.supply,
         firm_use=firm_use,
         closed=np.arange(len(buckets)) < (firm_buckets if tables.firm is not None and len(tables.firm) else 0),
         previous_hours=work.previous,
+        promised_load=promised if promised.any() else None,
         notes=tuple(notes),
     )
     return problem, work.orders
@@ -126,12 +129,32 @@ def _calendar(tables: PlanTables, names: pd.Index, buckets: pd.DatetimeIndex, no
     given[r, t] = True
     notes += [_hole(names[i], buckets[~given[i]]) for i in np.flatnonzero(~given.all(axis=1))]
     tables_by_column = {}
-    for column in ("capacity", "overtime", "min_run"):
+    for column in ("capacity", "overtime", "min_run", "outside", "promised_share"):
         table = np.zeros(given.shape)
         if column in frame:
             table[r, t] = frame[column].fillna(0.0)
         tables_by_column[column] = table
     return tables_by_column
+
+
+def _take_outside(calendar: dict[str, Floats], names: pd.Index, buckets: pd.DatetimeIndex) -> list[Reason]:
+    """Cut the hours of other customers to those there are, and turn promised shares into loads."""
+    limit = calendar["capacity"] + calendar["overtime"]
+    over = calendar["outside"] > limit
+    calendar["outside"] = np.minimum(calendar["outside"], limit)
+    left = np.maximum(calendar["capacity"] - calendar["outside"], 0.0)
+    calendar["promised_load"] = calendar.pop("promised_share") * left
+    calendar["promised_load"] += np.where(calendar["promised_load"].any(axis=1), calendar["outside"].T, 0.0).T
+    return [
+        Reason(
+            "outside_overload",
+            f"resource {names[r]}: other customers take more than its hours in {over[r].sum()} bucket(s), the first is "
+            f"{buckets[over[r]][0]:%Y-%m-%d}: taken as full",
+            resource=str(names[r]),
+            bucket=f"{buckets[over[r]][0]:%Y-%m-%d}",
+        )
+        for r in np.flatnonzero(over.any(axis=1))
+    ]
 
 
 def _hole(resource: str, missing: pd.DatetimeIndex) -> Reason:

@@ -139,7 +139,14 @@ def _load_cost(
         "load_change": w.load_change * change,
         "peak": w.peak * float(load.max(axis=1, initial=0.0).sum()),
         "plan_change": w.plan_change * _moved(problem, params, ops, hours),
+        "promise": w.promise * _broken_promises(problem, load),
     }
+
+
+def _broken_promises(problem: PlanProblem, load: Floats) -> float:
+    if problem.promised_load is None:
+        return 0.0
+    return float(np.maximum((problem.promised_load - load).sum(axis=1), 0.0).sum())
 
 
 def _moved(problem: PlanProblem, params: PlanParams, ops: StartOps, hours: Floats) -> float:

@@ -79,6 +79,7 @@ def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
     _add_load_change(linear, problem, params.weights.load_change, idle, over)
     _add_peak(linear, problem, params.weights.peak, idle, over)
     _add_plan_change(linear, problem, params, ops, (start, lot))
+    _add_promises(linear, problem, params.weights.promise, idle, over)
     begun_runs = add_minimum_run(linear, problem, idle, over)
     return PlanModel(
         linear=linear,
@@ -99,6 +100,7 @@ def forbidden_late_price(problem: PlanProblem, weights: PlanWeights) -> float:
     """Return a price per late piece and bucket that outweighs whatever avoiding it can cost."""
     m = problem.modes
     hour = weights.idle + weights.overtime + 2 * weights.load_change + weights.peak + weights.plan_change
+    hour += 0.0 if problem.promised_load is None else weights.promise
     ways = len(m.item)
     hours = np.bincount(m.op_mode, weights=m.op_hours + m.op_setup, minlength=ways).max(initial=0.0)
     tied = problem.holding_cost + np.nan_to_num(problem.backlog_cost)
@@ -199,6 +201,14 @@ def _add_peak(linear: LinearModel, problem: PlanProblem, price: float, idle: Int
     rows = linear.add_rows(problem.capacity.size, lower=problem.capacity.ravel(), upper=np.inf)
     linear.put(rows, np.repeat(peak, n_buckets), 1.0)
     put_load(linear, rows, idle.ravel(), over.ravel(), -1.0)
+
+
+def _add_promises(linear: LinearModel, problem: PlanProblem, price: float, idle: Ints, over: Ints) -> None:
+    if problem.promised_load is None or price <= 0:
+        return
+    rows = linear.add_rows(len(idle), lower=(problem.promised_load - problem.capacity).sum(axis=1), upper=np.inf)
+    put_load(linear, np.repeat(rows, problem.shape[2]), idle.ravel(), over.ravel(), 1.0)
+    linear.put(rows, linear.add_columns(len(rows), cost=price), 1.0)
 
 
 def _add_plan_change(

@@ -38,6 +38,8 @@ class PlanWeights:
         Per hour of a resource's largest load.
     plan_change
         Per hour moved against the previous plan inside the slushy horizon.
+    promise
+        Per hour by which a resource gets less work than it was promised.
     """
 
     idle: float = 25.0
@@ -45,6 +47,7 @@ class PlanWeights:
     load_change: float = 10.0
     peak: float = 0.0
     plan_change: float = 5.0
+    promise: float = 50.0
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -133,7 +133,7 @@ class PlanProblem:
     usage
         Shape (P, M), sparse: pieces of a component taken per piece started.
     firm_hours
-        Shape (R, T): hours of fixed orders.
+        Shape (R, T): hours of fixed orders and of other customers.
     firm_supply, firm_use
         Shape (P, T): pieces that fixed orders deliver, and components they take, in a bucket.
     closed
@@ -142,6 +142,9 @@ class PlanProblem:
         Shape (rows of the routes table, T): hours of the previous plan's proposed orders; None = no previous plan.
     previous_load
         Shape (R,): load in the bucket before the horizon; NaN = unknown.
+    promised_load
+        Shape (R, T): hours, those of other customers included, whose sum over the buckets each resource should reach;
+        None = nothing was promised.
     idle_share
         Shape (T,): share of the idle price that a bucket bears, in [0, 1]: late buckets less where work that is not
         known yet will fill them; None = all of it.
@@ -172,6 +175,7 @@ class PlanProblem:
     closed: NDArray[np.bool_]
     previous_hours: Floats | None = None
     previous_load: Floats | None = None
+    promised_load: Floats | None = None
     idle_share: Floats | None = None
     notes: tuple[Reason, ...] = ()
 

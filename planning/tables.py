@@ -84,6 +84,24 @@ RESOURCES = TableSchema(
             maximum=1e9,
             description="hours it runs at least in a bucket in which it runs at all",
         ),
+        Column(
+            name="outside",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=1e9,
+            description="hours of it that other customers take",
+        ),
+        Column(
+            name="promised_share",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=1,
+            description="share of the hours left by others that it was promised work for, over the whole plan",
+        ),
     ),
 )
 

@@ -18,7 +18,7 @@ from store.snapshot import Snapshot
 
 __all__ = ["FEN_PER_HOUR", "NetworkPlan", "NetworkTables", "network_items", "network_tables", "plan_network"]
 
-FEN_PER_HOUR = {"idle": 2_500.0, "overtime": 3_750.0, "load_change": 1_000.0, "plan_change": 500.0}
+FEN_PER_HOUR = {"idle": 2_500.0, "overtime": 3_750.0, "load_change": 1_000.0, "plan_change": 500.0, "promise": 5_000.0}
 """What an uneven load costs where the request says nothing: 25 yuan an idle hour, the others in proportion."""
 
 # Of the price of a piece: what a week in stock, a week late and a piece left at the end of the plan cost.

@@ -78,7 +78,7 @@ def replay_policies(
     names = dict(sources or {})
     checked = _checked_paths(paths, names.get("demand", "paths"))
     tables = {
-        "resources": RESOURCES.check(resources, names.get("resources")),
+        "resources": _own_hours(RESOURCES.check(resources, names.get("resources"))),
         "routes": ROUTES.check(routes, names.get("routes")),
         "items": None if items is None else ITEMS.check(items, names.get("items")),
     }
@@ -97,6 +97,14 @@ def replay_policies(
             frames.append(_bucket_rows(policy, str(path), problem.base, trace))
             progress("replay", done * len(policies) + step + 1, len(groups) * len(policies))
     return ReplayReport(buckets=pd.concat(frames, ignore_index=True), summary=_summary(figures, reasons))
+
+
+def _own_hours(resources: pd.DataFrame) -> pd.DataFrame:
+    """Return the calendar without the hours of other customers; a replay promises nothing."""
+    if "outside" not in resources:
+        return resources.drop(columns="promised_share", errors="ignore")
+    own = np.maximum(resources["capacity"] - resources["outside"].fillna(0.0), 0.0)
+    return resources.assign(capacity=own).drop(columns=["outside", "promised_share"], errors="ignore")
 
 
 def _require_policies(policies: Sequence[str]) -> None:

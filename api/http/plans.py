@@ -48,6 +48,7 @@ class WeightsModel(StrictModel):
     load_change: _Money | None = Field(None, description="Per hour of difference between neighbouring buckets.")
     peak: _Money | None = Field(None, description="Per hour of a resource's largest load.")
     plan_change: _Money | None = Field(None, description="Per hour moved inside the slushy horizon.")
+    promise: _Money | None = Field(None, description="Per hour by which a resource gets less than it was promised.")
 
 
 class HorizonModel(StrictModel):

@@ -143,7 +143,7 @@ BAD_PARAMS = [
     ({"weights": {"idle": -1}}, "idle to be a number in [0, 1e+09], got -1"),
     ({"weights": {"idle": "much"}}, "idle to be a number in [0, 1e+09], got "),
     ({"weights": {"idle": 1e300}}, "idle to be a number in [0, 1e+09], got 1e+300"),
-    ({"weights": {"idel": 1}}, "plan_change, got "),
+    ({"weights": {"idel": 1}}, "promise, got "),
     ({"horizon": {"firm": 1.5}}, "firm to be a whole number in [0, 1000000], got 1.5"),
     ({"solve": {"gap": 2}}, "gap to be a number in [0, 1], got 2"),
     ({"solve": {"seconds": 0}}, "seconds to be a number >= 0.001, got 0"),
