@@ -147,3 +147,73 @@ def _options(params: BoostingParams, seed: int) -> dict[str, Any]:
         "num_threads": params.threads,
         "verbosity": -1,
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StumpParams:
+    """How small trees are grown on few rows, with heavy regularisation.
+
+    Parameters
+    ----------
+    rounds
+        Trees, >= 1.
+    learning_rate
+        Shrinkage of each tree, in (0, 1].
+    leaves
+        Most leaves of a tree, >= 2.
+    leaf_rows
+        Fewest rows in a leaf, >= 1.
+    feature_share, row_share
+        Shares of features and rows that each tree may use, in (0, 1].
+    penalty
+        L2 penalty of the leaves, >= 0.
+    """
+
+    rounds: int = 300
+    learning_rate: float = 0.05
+    leaves: int = 8
+    leaf_rows: int = 20
+    feature_share: float = 0.3
+    row_share: float = 0.7
+    penalty: float = 10.0
+
+    def __post_init__(self) -> None:
+        if min(self.rounds, self.leaf_rows) < 1 or self.leaves < 2 or self.penalty < 0:
+            raise ValueError("Expected rounds and leaf_rows >= 1, leaves >= 2 and penalty >= 0.")
+        if not all(0 < share <= 1 for share in (self.learning_rate, self.feature_share, self.row_share)):
+            raise ValueError("Expected learning_rate, feature_share and row_share in (0, 1].")
+
+
+def grow(values: np.ndarray, target: np.ndarray, *, level: float, params: StumpParams, seed: int) -> Trees:
+    """Grow small trees for a quantile of the target.
+
+    Parameters
+    ----------
+    values
+        Features, NaN where unknown, shape (m, k).
+    target
+        Shape (m,).
+    level
+        In (0, 1); 0.5 is the median, found with the absolute loss.
+    """
+    import lightgbm as lgb
+
+    loss = {"objective": "l1"} if level == 0.5 else {"objective": "quantile", "alpha": level}
+    options = {
+        **loss,
+        "learning_rate": params.learning_rate,
+        "num_leaves": params.leaves,
+        "min_data_in_leaf": params.leaf_rows,
+        "feature_fraction": params.feature_share,
+        "bagging_fraction": params.row_share,
+        "bagging_freq": 1,
+        "lambda_l2": params.penalty,
+        "max_bin": 63,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbosity": -1,
+    }
+    booster = lgb.train(options, lgb.Dataset(values, target), num_boost_round=params.rounds)
+    return Trees(booster.model_to_string())

@@ -14,6 +14,7 @@ from api.cli.credit import credit
 from api.cli.demo import demo
 from api.cli.density import density
 from api.cli.forecast import forecast
+from api.cli.launch import launch
 from api.cli.load import load
 from api.cli.match import match
 from api.cli.override import override
@@ -61,6 +62,7 @@ app.command("demo")(demo)
 app.command("density")(density)
 app.command("forecast")(forecast)
 app.command("handover")(handover)
+app.command("launch")(launch)
 app.command("load")(load)
 app.command("match")(match)
 app.command("override")(override)

@@ -1,0 +1,125 @@
+"""Ways to a style's total from what is known at a checkpoint: each answers with the median of what is still to come.
+
+All work on ``log1p(total - so far)``, so that no forecast falls below what has come already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from forecast.boosting import StumpParams, Trees, grow
+from forecast.launch.features import Features
+from forecast.launch.linear import Ridge, fit_ridge
+
+__all__ = ["Fitted", "Method", "methods_of", "remainder"]
+
+_FEWEST_BOOSTED, _FEWEST_LINEAR, _FEWEST_MULTIPLIED = 80, 20, 1
+
+
+class Fitted(Protocol):
+    """A method that has learnt."""
+
+    def predict(self, features: Features) -> np.ndarray:
+        """Return the median of ``log1p(total - so far)``, shape (m,)."""
+
+    def contributions(self, features: Features) -> np.ndarray:
+        """Return what each feature adds to the logarithm, shape (m, k)."""
+
+
+class Method(Protocol):
+    """A method: learns from features and totals of finished styles."""
+
+    @property
+    def fewest(self) -> int:
+        """Number of styles that it needs."""
+
+    def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
+        """Learn; there are at least `fewest` styles."""
+
+
+def remainder(total: np.ndarray, so_far: np.ndarray) -> np.ndarray:
+    """Return ``log1p(total - so far)``, 0 where more has come than the total says."""
+    return np.asarray(np.log1p(np.maximum(total - so_far, 0)))
+
+
+@dataclass(frozen=True)
+class _Multiplied:
+    multiplier: float
+    start: float
+
+    def predict(self, features: Features) -> np.ndarray:
+        total = np.where(features.so_far > 0, features.so_far * self.multiplier, self.start)
+        return remainder(total, features.so_far)
+
+    def contributions(self, features: Features) -> np.ndarray:
+        return np.zeros(features.values.shape)
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """So far times the median of total / so far; the median total of those for whom nothing had come."""
+
+    fewest: int = _FEWEST_MULTIPLIED
+
+    def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
+        """Learn the two medians."""
+        del seed
+        some = features.so_far > 0
+        ratio = np.maximum(total[some] / features.so_far[some], 1) if some.any() else np.ones(1)
+        return _Multiplied(float(np.median(ratio)), float(np.median(total[~some] if (~some).any() else total)))
+
+
+@dataclass(frozen=True)
+class _Linear:
+    ridge: Ridge
+
+    def predict(self, features: Features) -> np.ndarray:
+        return remainder(np.expm1(self.ridge.predict(features.values)), features.so_far)
+
+    def contributions(self, features: Features) -> np.ndarray:
+        return self.ridge.contributions(features.values)
+
+
+@dataclass(frozen=True)
+class LogLinear:
+    """Ridge regression of the total's logarithm on all features."""
+
+    fewest: int = _FEWEST_LINEAR
+
+    def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
+        """Learn the weights."""
+        del seed
+        return _Linear(fit_ridge(features.values, np.log1p(total)))
+
+
+@dataclass(frozen=True)
+class _Boosted:
+    trees: Trees
+
+    def predict(self, features: Features) -> np.ndarray:
+        return np.asarray(np.maximum(self.trees.predict(features.values), 0))
+
+    def contributions(self, features: Features) -> np.ndarray:
+        return np.asarray(self.trees.predict(features.values, pred_contrib=True)[:, :-1])
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """Small trees with the absolute loss."""
+
+    params: StumpParams
+    fewest: int = _FEWEST_BOOSTED
+
+    def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
+        """Grow the trees."""
+        target = remainder(total, features.so_far)
+        return _Boosted(grow(features.values, target, level=0.5, params=self.params, seed=seed))
+
+
+def methods_of(params: StumpParams) -> Mapping[str, Method]:
+    """Return the methods by name, the plainest first."""
+    return {"multiplier": Multiplier(), "log_linear": LogLinear(), "boosted": Boosted(params)}

@@ -1,0 +1,140 @@
+"""The model of one checkpoint: the method that its backtest chose, and how far that one strays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from forecast.boosting import StumpParams
+from forecast.launch.choice import Backtest, backtest
+from forecast.launch.drivers import driver_words
+from forecast.launch.features import Features, Scene
+from forecast.launch.hits import hit_thresholds
+from forecast.launch.intervals import Distribution, Misses, Width, fit_width, misses_from
+from forecast.launch.methods import Fitted, methods_of
+
+__all__ = ["CheckpointModel", "Estimates", "LaunchParams", "fit_checkpoint", "thresholds_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchParams:
+    """How launches are forecast.
+
+    Parameters
+    ----------
+    trees
+        How trees are grown.
+    hit_level
+        Percentile of the category's known totals above which a total is a hit, in (0, 1).
+    """
+
+    trees: StumpParams = field(default_factory=StumpParams)
+    hit_level: float = 0.9
+
+    def __post_init__(self) -> None:
+        if not 0 < self.hit_level < 1:
+            raise ValueError("Expected hit_level in (0, 1).")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimates:
+    """What is forecast of m styles at a checkpoint: their distribution, the chance of a hit, and why."""
+
+    distribution: Distribution
+    mean: np.ndarray
+    p_hit: np.ndarray
+    drivers: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointModel:
+    """A model of one checkpoint, learnt at a cutoff.
+
+    Parameters
+    ----------
+    seconds
+        The checkpoint.
+    names
+        Features it looks at.
+    fitted, width, misses
+        The chosen method, how wide its forecasts are and how they strayed; `fitted` is None without any history.
+    backtest
+        Why the method was chosen.
+    history
+        Number of styles that it learnt from.
+    """
+
+    seconds: float
+    names: tuple[str, ...]
+    fitted: Fitted | None
+    width: Width
+    misses: Misses
+    backtest: Backtest
+    history: int
+
+    @property
+    def method(self) -> str:
+        """Name of the method: the backtest's best, or ``no_history``."""
+        return "no_history" if self.fitted is None else self.backtest.best
+
+    def summary(self) -> dict[str, Any]:
+        """Return key figures."""
+        wape = {name: round(value, 4) for name, value in self.backtest.wape.items()}
+        return {"method": self.method, "history": self.history, "backtest_wape": wape}
+
+    def estimates(self, features: Features, thresholds: np.ndarray) -> Estimates:
+        """Forecast styles.
+
+        Parameters
+        ----------
+        features
+            As they stand at the checkpoint.
+        thresholds
+            Totals above which they are hits, NaN where unknown, shape (m,).
+        """
+        seen = features.named(self.names)
+        median = _doubled(seen) if self.fitted is None else self.fitted.predict(seen)
+        distribution = Distribution(
+            so_far=seen.so_far, median=median, width=self.width.predict(seen), misses=self.misses
+        )
+        chance = distribution.chance_above(np.nan_to_num(thresholds, nan=np.inf))
+        nothing = ["no history"] * len(median)
+        return Estimates(
+            distribution=distribution,
+            mean=distribution.mean(),
+            p_hit=np.where(np.isnan(thresholds), np.nan, chance),
+            drivers=nothing if self.fitted is None else driver_words(seen.names, self.fitted.contributions(seen)),
+        )
+
+
+def fit_checkpoint(
+    scene: Scene, seconds: float, features: Features, params: LaunchParams, seed: int
+) -> CheckpointModel:
+    """Learn from the styles whose totals were known at the scene's cutoff, each as it stood at the checkpoint."""
+    rows = np.flatnonzero(scene.known)
+    rows = rows[np.argsort(scene.launches.launch[rows], kind="stable")]
+    past, total = features.take(rows).varied(), scene.launches.total[rows]
+    tried = backtest(past, total, params=params.trees, seed=seed)
+    fitted = methods_of(params.trees)[tried.best].fit(past, total, seed=seed) if len(rows) else None
+    return CheckpointModel(
+        seconds=seconds,
+        names=past.names,
+        fitted=fitted,
+        width=fit_width(past, total, params=params.trees, seed=seed),
+        misses=misses_from(tried.medians[tried.best], tried.width, total[tried.rows], past.so_far[tried.rows]),
+        backtest=tried,
+        history=len(rows),
+    )
+
+
+def thresholds_of(scene: Scene, params: LaunchParams) -> np.ndarray:
+    """Return each style's threshold of a hit as known at the cutoff, shape (n,)."""
+    launches = scene.launches
+    return hit_thresholds(launches.total, scene.known, launches.category, params.hit_level)
+
+
+def _doubled(features: Features) -> np.ndarray:
+    """Without any history: as much again as has come."""
+    return np.asarray(np.log1p(features.so_far))
