@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from hashlib import blake2s
-
 import numpy as np
 import pandas as pd
 
 from planning.evaluate import hours_by_row, operation_hours
+from planning.order_identity import lot_names, lots_of, name_lots
 from planning.params import HorizonParams
 from planning.plan import PlanResult
 from planning.problem import PlanProblem
@@ -21,12 +20,16 @@ _NEXT_BUCKETS = 4
 
 
 def order_table(
-    problem: PlanProblem, result: PlanResult, firm_orders: pd.DataFrame, horizon: HorizonParams
+    problem: PlanProblem,
+    result: PlanResult,
+    firm_orders: pd.DataFrame,
+    horizon: HorizonParams,
+    previous: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return one row per operation of each start, and the firm orders as they were given.
 
-    An order's id depends only on what is made, how, where and when it starts, so that an order that a re-plan leaves
-    alone keeps it; operations of one start share it up to the step's number.
+    An order keeps the id it has in the previous plan (rows of `FIRM`), also if it moved (`planning.order_identity`);
+    the operations of one start share it up to the step's number.
     """
     ops = start_ops(problem, result.mode, result.bucket)
     m, pieces = problem.modes, result.pieces.astype(float)
@@ -34,7 +37,8 @@ def order_table(
     resource = problem.resources[m.op_resource[ops.op]]
     ends = ops.bucket + m.op_lead[ops.op]
     step = m.op_step[ops.op]
-    lots = _lot_ids(problem, result)
+    kept = _kept(firm_orders, problem)
+    lots = _lot_ids(problem, result, kept, previous)
     planned = pd.DataFrame(
         {
             "order_id": [f"{lots[s]}-{k}" for s, k in zip(ops.start, step, strict=True)],
@@ -50,22 +54,34 @@ def order_table(
             "reason": np.array(result.why, dtype=object)[ops.start] if result.why else np.array([], dtype=object),
         }
     )
-    kept = _kept(firm_orders, problem)
     whole = pd.concat([kept, planned], ignore_index=True) if len(kept) else planned
     for name in ("start", "due"):
         whole[name] = pd.to_datetime(whole[name])
     return whole.sort_values(["start", "item", "route", "step", "resource", "order_id"], ignore_index=True)
 
 
-def _lot_ids(problem: PlanProblem, result: PlanResult) -> list[str]:
+def _lot_ids(problem: PlanProblem, result: PlanResult, kept: pd.DataFrame, previous: pd.DataFrame | None) -> list[str]:
     m = problem.modes
     first = np.searchsorted(m.op_mode, np.arange(len(m.item) + 1))
-    names = []
-    for mode, bucket in zip(result.mode, result.bucket, strict=True):
-        at = ",".join(map(str, problem.resources[m.op_resource[first[mode] : first[mode + 1]]]))
-        text = "\x1f".join((str(problem.items[m.item[mode]]), str(m.route[mode]), at, str(problem.buckets[bucket])))
-        names.append("PO-" + blake2s(text.encode(), digest_size=8).hexdigest())
-    return names
+    at = [",".join(map(str, problem.resources[m.op_resource[first[k] : first[k + 1]]])) for k in range(len(m.item))]
+    planned = pd.DataFrame(
+        {
+            "item": problem.items[m.item[result.mode]],
+            "route": m.route[result.mode],
+            "at": np.array(at, dtype=object)[result.mode],
+            "start": pd.to_datetime(problem.buckets[result.bucket]),
+            "pieces": result.pieces,
+        }
+    )
+    fixed = set(lot_names(kept)) if len(kept) else set()
+    if previous is None or "order_id" not in previous:
+        return name_lots(planned, pd.DataFrame(), fixed)
+    before = previous[previous["order_id"].notna()]
+    names = lot_names(before)
+    loose = before["state"].eq("proposed") if "state" in before else pd.Series(data=False, index=before.index)
+    continued = before[loose & ~names.isin(fixed)]
+    told = continued.reindex(columns=list(ORDER_COLUMNS))
+    return name_lots(planned, lots_of(told) if len(told) else told, fixed | set(names))
 
 
 def _kept(firm_orders: pd.DataFrame, problem: PlanProblem) -> pd.DataFrame:

@@ -13,13 +13,28 @@ from contracts.progress import Report, silent
 from planning.params import PlanParams
 from services.network_forecast import forecast_network, network_series, series_items
 from services.overrides import in_force, weekly_with_overrides
-from services.plan_production import PlanReport, plan_production
+from services.plan_production import PLAN_TABLES, PlanReport, plan_production
+from services.production_orders import CurrentOrders, current_orders, order_decisions
+from store.plans import PlanShelf
 from store.snapshot import Snapshot
 
-__all__ = ["FEN_PER_HOUR", "NetworkPlan", "NetworkTables", "network_items", "network_tables", "plan_network"]
+__all__ = [
+    "FEN_PER_HOUR",
+    "REPLAN_HORIZON",
+    "NetworkPlan",
+    "NetworkTables",
+    "network_items",
+    "network_tables",
+    "plan_network",
+]
 
 FEN_PER_HOUR = {"idle": 2_500.0, "overtime": 3_750.0, "load_change": 1_000.0, "plan_change": 500.0, "promise": 5_000.0}
 """What an uneven load costs where the request says nothing: 25 yuan an idle hour, the others in proportion."""
+
+REPLAN_HORIZON = {"firm": 1, "slushy": 8}
+"""Weeks in which a re-plan leaves orders as they are, and weeks after those in which moving them has a price."""
+
+_STEP = ["item", "route", "step", "resource"]
 
 # Of the price of a piece: what a week in stock, a week late and a piece left at the end of the plan cost.
 _HOLDING, _BACKLOG, _LEFTOVER = 0.003, 0.05, 0.1
@@ -48,6 +63,7 @@ def plan_network(
     *,
     params: Mapping[str, Any] | None = None,
     boxes: bool = True,
+    replan: bool = False,
     seed: int = 0,
     progress: Report = silent,
 ) -> NetworkPlan:
@@ -57,15 +73,20 @@ def plan_network(
     ----------
     params
         The tables of ``plan.toml``; what they leave out costs `FEN_PER_HOUR`.
+    replan
+        Start from the orders as they stand: what is firm or released stays to the bit, the others keep their ids, and
+        moving them inside `REPLAN_HORIZON` (unless `params` says otherwise) costs `plan_change`.
 
     Raises
     ------
     NotReadyError
-        If the network has no routes, no resources, or no sales.
+        If the network has no routes, no resources, or no sales; if there is nothing to re-plan from.
     InputError
         If `params` are wrong.
     """
-    given = dict(params or {})
+    home = snapshot.root.parent.parent
+    before = current_orders(home) if replan else None
+    given = {**({"horizon": REPLAN_HORIZON} if replan else {}), **(params or {})}
     chosen = PlanParams.from_tables({**given, "weights": {**FEN_PER_HOUR, **given.get("weights", {})}}, where="params")
     _require_lines(snapshot)
     if snapshot.result("weekly_forecast") is None:
@@ -76,14 +97,19 @@ def plan_network(
         tables.resources,
         tables.routes,
         items=network_items(snapshot.table("products"), sorted(tables.demand["item"].unique())),
+        previous=None if before is None else _on_known_routes(before.orders, tables.routes),
         params=chosen,
         boxes=boxes,
+        pegs=True,
         seed=seed,
         progress=progress,
     )
+    if before is not None:
+        gone = len(before.orders) - len(_on_known_routes(before.orders, tables.routes))
+        report.summary.update(steps_without_route=gone)
     prices = {"idle": chosen.weights.idle, "overtime": chosen.weights.overtime}
     report.summary.update(items_without_route=tables.without_route, fen_per_hour=prices)
-    _keep(snapshot, report)
+    _keep(snapshot, report, before)
     return NetworkPlan(report, tables)
 
 
@@ -159,11 +185,23 @@ def _require_lines(snapshot: Snapshot) -> pd.DataFrame:
     return supply
 
 
-def _keep(snapshot: Snapshot, report: PlanReport) -> None:
+def _on_known_routes(orders: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
+    """Return the orders whose step still is one of the network's."""
+    steps = routes[_STEP].drop_duplicates()
+    return orders.merge(steps, on=_STEP, how="inner").reindex(columns=orders.columns)
+
+
+def _keep(snapshot: Snapshot, report: PlanReport, before: CurrentOrders | None) -> None:
+    """Keep the plan with the network, and on the shelf as the current one."""
+    home = snapshot.root.parent.parent
+    decisions = len(order_decisions(home)) if before is None else before.decisions
+    replaces = None if before is None else before.plan.id
+    tables = {name: frame for name in PLAN_TABLES if (frame := getattr(report, name)) is not None}
+    told = {"version": snapshot.version, "replaces": replaces, "decisions": decisions}
+    report.summary["plan_id"] = PlanShelf(home).put(tables, report.summary | told, current=True)
     snapshot.write_result("plan_summary", report.summary)
-    for name, frame in {"plan": report.orders, "load": report.load, "boxes": report.boxes}.items():
-        if frame is not None:
-            snapshot.write_result(name, frame)
+    for name, frame in tables.items():
+        snapshot.write_result({"orders": "plan"}.get(name, name), frame)
 
 
 def _by_bucket(supply: pd.DataFrame, buckets: pd.Series) -> pd.DataFrame:

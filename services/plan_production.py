@@ -14,13 +14,18 @@ from contracts.progress import Report, silent
 from planning.boxes import heijunka_boxes
 from planning.build import PlanTables, problem_from_tables
 from planning.evaluate import load_figures
-from planning.orders import load_table, nervousness, order_table
+from planning.orders import ORDER_COLUMNS, load_table, nervousness, order_table
 from planning.params import PlanParams
+from planning.pegging import peg_orders
 from planning.plan import PlanResult, solve
+from planning.plan_diff import diff_figures, plan_diff
 from planning.problem import PlanProblem
 from planning.tables import BOM, FIRM, ITEMS, RESOURCES, ROUTES, demand_schema, quantile_levels, require_rising
 
-__all__ = ["PlanReport", "plan_production"]
+__all__ = ["PLAN_TABLES", "PlanReport", "plan_production"]
+
+PLAN_TABLES = ("orders", "load", "boxes", "pegs", "diff")
+"""The tables of a report; the last three where they were asked for."""
 
 _STAGES = 4
 
@@ -37,13 +42,20 @@ class PlanReport:
         `resource, day, slot, item, order_id, pieces, hours`, if they were asked for.
     load
         `resource, bucket, capacity, hours, idle, overtime`.
+    pegs
+        Which demand each order covers (`planning.pegging.PEG_COLUMNS`), if it was asked for.
+    diff
+        What changed against the previous plan (`planning.plan_diff.DIFF_COLUMNS`), if there was one.
     summary
-        Status, reasons, cost by part, bound, gap, levelness per resource, fill rate, nervousness, seconds.
+        Status, reasons, cost by part, bound, gap, levelness per resource, fill rate, nervousness, seconds, and
+        `diff` in figures.
     """
 
     orders: pd.DataFrame
     boxes: pd.DataFrame | None
     load: pd.DataFrame
+    pegs: pd.DataFrame | None
+    diff: pd.DataFrame | None
     summary: dict[str, Any]
 
 
@@ -55,9 +67,11 @@ def plan_production(
     items: pd.DataFrame | None = None,
     bom: pd.DataFrame | None = None,
     firm: pd.DataFrame | None = None,
+    previous: pd.DataFrame | None = None,
     params: PlanParams | None = None,
     seed: int = 0,
     boxes: bool = False,
+    pegs: bool = False,
     sources: Mapping[str, str] | None = None,
     progress: Report = silent,
 ) -> PlanReport:
@@ -68,10 +82,12 @@ def plan_production(
     demand, resources, routes, items, bom, firm
         Raw tables as in docs/reference/files.md. A forecast's columns `unique_id` and `ds` are taken as `item` and
         `bucket`.
+    previous
+        The last plan's orders, to be compared with; they stand in for `firm` where that is not given.
     params
         Weights, horizon and limits; defaults if None.
-    boxes
-        Whether to sequence the orders into heijunka boxes.
+    boxes, pegs
+        Whether to sequence the orders into heijunka boxes, and to peg them to demand.
     sources
         Table name -> file name, for messages.
 
@@ -81,21 +97,35 @@ def plan_production(
         Naming the file, the column and the first bad row.
     """
     params = params or PlanParams()
-    tables = _checked(demand, resources, routes, {"items": items, "bom": bom, "firm": firm}, dict(sources or {}))
+    names = dict(sources or {})
+    before = None if previous is None else FIRM.check(previous, names.get("previous", "previous"))
+    if firm is None and previous is not None:
+        firm, names = previous, {"firm": names.get("previous", "previous"), **names}
+    tables = _checked(demand, resources, routes, {"items": items, "bom": bom, "firm": firm}, names)
     progress("plan", 1, _STAGES)
     problem, firm_orders = problem_from_tables(tables, firm_buckets=params.horizon.firm)
     progress("plan", 2, _STAGES)
     result = solve(problem, params=params, seed=seed)
     progress("plan", 3, _STAGES)
-    orders = order_table(problem, result, firm_orders, params.horizon)
+    orders = order_table(problem, result, firm_orders, params.horizon, tables.firm if before is None else before)
+    changed = None if before is None else _compared(before, orders)
     report = PlanReport(
         orders=orders,
         boxes=heijunka_boxes(orders) if boxes else None,
         load=load_table(problem, result),
-        summary=_summary(problem, result, params, orders),
+        pegs=peg_orders(problem, orders, tables.routes, tables.bom) if pegs else None,
+        diff=None if changed is None else changed[0],
+        summary=_summary(problem, result, params, orders) | ({} if changed is None else {"diff": changed[1]}),
     )
     progress("plan", _STAGES, _STAGES)
     return report
+
+
+def _compared(before: pd.DataFrame, orders: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    told = before.reindex(columns=list(ORDER_COLUMNS))
+    told["state"] = told["state"].fillna("firm")
+    diff = plan_diff(told, orders)
+    return diff, diff_figures(told, orders, diff)
 
 
 def _checked(
@@ -150,5 +180,7 @@ def _summary(problem: PlanProblem, result: PlanResult, params: PlanParams, order
         "overtime_hours": float(sum(r["overtime_hours"] for r in by_resource.values())),
         "resources": by_resource,
         "nervousness": nervousness(problem, result, params.horizon),
+        "horizon": {"firm": params.horizon.firm, "slushy": params.horizon.slushy},
+        "buckets": [str(bucket) for bucket in problem.buckets],
         "seconds": result.seconds,
     }

@@ -17,10 +17,12 @@ from api.cli.forecast import forecast
 from api.cli.launch import launch
 from api.cli.load import load
 from api.cli.match import match
+from api.cli.order import order
 from api.cli.override import override
 from api.cli.plan import plan
 from api.cli.promote import promote
 from api.cli.relate import handover, relate
+from api.cli.replan import replan
 from api.cli.replay import replay
 from api.cli.rollback import rollback
 from api.cli.run import run_command
@@ -65,12 +67,14 @@ app.command("handover")(handover)
 app.command("launch")(launch)
 app.command("load")(load)
 app.command("match")(match)
+app.command("order")(order)
 app.command("override")(override)
 app.command("neighbours")(neighbours)
 app.command("path")(path)
 app.command("plan")(plan)
 app.command("promote")(promote)
 app.command("relate")(relate)
+app.command("replan")(replan)
 app.command("replay")(replay)
 app.command("rollback")(rollback)
 app.command("run")(run_command)

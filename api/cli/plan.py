@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,8 +22,14 @@ def plan(
     items: Annotated[Path | None, typer.Option(help="Costs, stock and life of the items.")] = None,
     bom: Annotated[Path | None, typer.Option(help="Bill of materials: parent, component, quantity.")] = None,
     firm: Annotated[Path | None, typer.Option(help="Orders that are firm already, or the whole previous plan.")] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(help="The last plan: its orders keep their ids, what is firm stays, changes are told."),
+    ] = None,
     params: Annotated[Path | None, typer.Option(help=r"TOML file with \[weights], \[horizon] and \[solve].")] = None,
     boxes: Annotated[Path | None, typer.Option(help="Heijunka boxes to write: slots per resource and day.")] = None,
+    pegs: Annotated[Path | None, typer.Option(help="Which demand each order covers, to write.")] = None,
+    diff: Annotated[Path | None, typer.Option(help="What changed against --previous, to write.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Accepted by every command; planning is deterministic.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -31,29 +38,51 @@ def plan(
     Example: evenflow plan --demand forecast.csv --resources resources.csv --routes routes.csv
     --items items.csv --params plan.toml --out orders.csv --boxes boxes.csv
     """
+    inputs = {"demand": demand, "resources": resources, "routes": routes, "items": items, "bom": bom, "firm": firm}
+    outputs = {"orders": out, "boxes": boxes, "pegs": pegs, "diff": diff}
+    summary = _planned(inputs | {"previous": previous}, outputs, params, seed)
+    emit(summary, as_json=as_json, title="Plan")
+
+
+def _planned(
+    inputs: Mapping[str, Path | None], outputs: Mapping[str, Path | None], params: Path | None, seed: int
+) -> dict[str, Any]:
+    """Plan from files to files and return the key figures."""
     from contracts.params import read_toml
     from planning.params import PlanParams
-    from services.files import check_writable, read_raw, write_table
+    from planning.plan_diff import diff_lines
+    from services.files import read_raw, write_table
     from services.plan_production import plan_production
 
-    inputs = (demand, resources, routes, items, bom, firm, params)
-    check_writable(out, *inputs)
-    if boxes is not None:
-        check_writable(boxes, out, *inputs)
+    wanted = _checked_outputs(inputs, outputs, params)
     settings = None if params is None else PlanParams.from_tables(read_toml(params), where=params.name)
-    given = {"demand": demand, "resources": resources, "routes": routes, "items": items, "bom": bom, "firm": firm}
-    files = {name: path for name, path in given.items() if path is not None}
+    files = {name: path for name, path in inputs.items() if path is not None}
     tables = {name: read_raw(path) for name, path in files.items()}
     with progress() as report:
         result = plan_production(
             **tables,
             params=settings,
             seed=seed,
-            boxes=boxes is not None,
+            boxes="boxes" in wanted,
+            pegs="pegs" in wanted,
             sources={name: path.name for name, path in files.items()},
             progress=report,
         )
-    write_table(result.orders, out)
-    if boxes is not None and result.boxes is not None:
-        write_table(result.boxes, boxes)
-    emit(result.summary, as_json=as_json, title="Plan")
+    for name, path in wanted.items():
+        write_table(getattr(result, name), path)
+    return result.summary | ({} if result.diff is None else {"changes": diff_lines(result.diff)})
+
+
+def _checked_outputs(
+    inputs: Mapping[str, Path | None], outputs: Mapping[str, Path | None], params: Path | None
+) -> dict[str, Path]:
+    """Return the outputs asked for, once it is sure that each can be written and is no other file."""
+    from contracts.errors import InputError
+    from services.files import check_writable
+
+    if outputs["diff"] is not None and inputs["previous"] is None:
+        raise InputError("--diff", "--previous beside it: the plan to compare with", "no --previous")
+    wanted = {name: path for name, path in outputs.items() if path is not None}
+    for name, path in wanted.items():
+        check_writable(path, *inputs.values(), params, *(other for also, other in wanted.items() if also != name))
+    return wanted

@@ -21,6 +21,8 @@ from contracts.errors import UnknownIdError
 from contracts.progress import Report
 from planning.tables import BOM, DEMAND, FIRM, ITEMS, RESOURCES, ROUTES
 from services.jobs import JobResult
+from services.production_orders import current_orders
+from store.plans import PlanShelf
 
 if TYPE_CHECKING:
     from services.plan_production import PlanReport
@@ -36,7 +38,7 @@ ItemRow = row_model("ItemRow", ITEMS)
 BomRow = row_model("BomRow", BOM)
 FirmRow = row_model("FirmRow", FIRM)
 _NEEDED = ("demand", "resources", "routes")
-_TABLES = (*_NEEDED, "items", "bom", "firm")
+_TABLES = (*_NEEDED, "items", "bom", "firm", "previous")
 _Money = Annotated[float, Field(ge=0)]
 
 
@@ -81,9 +83,14 @@ class PlanRequest(StrictModel):
     routes: Table[RouteRow] | None = Field(None, description="How each item is made.")  # type: ignore[valid-type]
     items: Table[ItemRow] | None = Field(None, description="Costs, stock and life of each item.")  # type: ignore[valid-type]
     bom: Table[BomRow] | None = Field(None, description="Components.")  # type: ignore[valid-type]
-    firm: Table[FirmRow] | None = Field(None, description="Orders of the plan before.")  # type: ignore[valid-type]
+    firm: Table[FirmRow] | None = Field(None, description="Orders that are firm already.")  # type: ignore[valid-type]
+    previous: Table[FirmRow] | None = Field(None, description="The last plan: ids are kept, changes told.")  # type: ignore[valid-type]
     params: ParamsModel | None = Field(None, description="Weights, horizon, when to stop.")
     boxes: bool = Field(False, description="Also make the heijunka box per resource and day.")
+    pegs: bool = Field(False, description="Also tell which demand each order covers.")
+    replan: bool = Field(
+        False, description="Of the loaded network: start from its orders as they stand; what is firm stays to the bit."
+    )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random.")
 
     @model_validator(mode="after")
@@ -92,6 +99,8 @@ class PlanRequest(StrictModel):
         missing = [name for name in _NEEDED if name not in given]
         if given and missing:
             raise ValueError(f"demand, resources and routes together, or no table at all; {missing[0]} is missing")
+        if given and self.replan:
+            raise ValueError("replan without tables; with tables send the last plan as `previous`")
         return self
 
 
@@ -100,15 +109,19 @@ def create_plan(house: HouseDep, request: Annotated[PlanRequest, Body(openapi_ex
     """Compute a level-loaded production plan in the background.
 
     The answer names the job; its tables are `orders` (production orders), `load` (hours by resource and bucket) and,
-    if asked for, `boxes`. An infeasible problem is a result, not a failure: `summary.status` says so, with reasons.
-    Without tables the loaded network is planned from its weekly forecast (computed first if nobody did), and the plan
-    is kept with it.
+    if asked for, `boxes`, `pegs` and (with `previous` or `replan`) `diff`. An infeasible problem is a result, not a
+    failure: `summary.status` says so, with reasons. Without tables the loaded network is planned from its weekly
+    forecast (computed first if nobody did), and the plan is kept with it. Every plan stays readable under
+    `summary.plan_id`.
     """
     tables = {name: frame_of(getattr(request, name)) for name in _TABLES}
     params = request.params.model_dump(exclude_none=True) if request.params else {}
     if request.demand is None:
         house.net.current()  # says at once that nothing is loaded
-    work = partial(plan_work, tables, params, house.settings.home, boxes=request.boxes, seed=request.seed)
+        if request.replan:
+            current_orders(house.settings.home)
+    options = request.model_dump(include={"boxes", "pegs", "replan", "seed"})
+    work = partial(plan_work, tables, params, house.settings.home, options)
     return accepted(house, "plan", work)
 
 
@@ -151,38 +164,41 @@ def plan_work(
     tables: dict[str, pd.DataFrame | None],
     params: dict[str, Any],
     home: Path,
+    options: dict[str, Any],
     progress: Report,
-    *,
-    boxes: bool,
-    seed: int,
 ) -> JobResult:
     """Compute one plan; runs in a process of its own."""
     given = {name: table for name, table in tables.items() if table is not None}
     if not given:
-        return _network_work(params, home, progress, boxes=boxes, seed=seed)
+        return _network_work(params, home, options, progress)
     from planning.params import PlanParams
     from services.plan_production import plan_production
 
     report = plan_production(
         **given,
         params=PlanParams.from_tables(params, where="params"),
-        boxes=boxes,
-        seed=seed,
+        boxes=options["boxes"],
+        pegs=options["pegs"],
+        seed=options["seed"],
         sources={name: name for name in _TABLES},
         progress=progress,
     )
-    return _result(report, {"version": None})
+    tables = _made(report)
+    told = report.summary | {"version": None, "replaces": None}
+    return JobResult(told | {"plan_id": PlanShelf(home).put(tables, told)}, tables)
 
 
-def _network_work(params: dict[str, Any], home: Path, progress: Report, *, boxes: bool, seed: int) -> JobResult:
+def _network_work(params: dict[str, Any], home: Path, options: dict[str, Any], progress: Report) -> JobResult:
     from services.network_plan import plan_network
     from store.home import Home
 
     snapshot = Home(home).current()
-    found = plan_network(snapshot, params=params, boxes=boxes, seed=seed, progress=progress)
-    return _result(found.report, {"version": snapshot.version})
+    asked = {name: options[name] for name in ("boxes", "replan", "seed")}
+    report = plan_network(snapshot, params=params, progress=progress, **asked).report
+    return JobResult(report.summary | {"version": snapshot.version}, _made(report))
 
 
-def _result(report: PlanReport, extra: dict[str, Any]) -> JobResult:
-    made = {"orders": report.orders, "load": report.load, "boxes": report.boxes}
-    return JobResult(report.summary | extra, {name: table for name, table in made.items() if table is not None})
+def _made(report: PlanReport) -> dict[str, pd.DataFrame]:
+    tables = {"orders": report.orders, "load": report.load, "boxes": report.boxes}
+    tables |= {"pegs": report.pegs, "diff": report.diff}
+    return {name: table for name, table in tables.items() if table is not None}

@@ -69,7 +69,8 @@ find_path health list_all_overrides list_forecasts list_jobs list_models list_ne
 list_scorecards match metrics price_terms promote read_champion read_claim read_density read_drivers
 read_forecast read_holder read_job read_job_table read_override_report read_pair_credit read_party
 read_party_credit read_party_density read_party_faults read_party_trust read_plan read_problem read_scorecard
-read_sell_in read_trust ready record_changes rollback withdraw_override
+read_sell_in read_trust list_plans read_kept_plan read_plan_diff download_plan_diff read_plan_table
+list_production_orders list_order_decisions decide_production_order ready record_changes rollback withdraw_override
 """
 
 
