@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import InputError
@@ -24,7 +24,16 @@ class Settings(BaseSettings):
         min_length=1,
         description="mlflow server or database of trained models; a file in the home if unset.",
     )
+    pseudonym_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Secret behind the pseudonyms of guides and KOLs; the home makes and keeps its own if unset.",
+    )
     max_body_mb: int = Field(default=64, ge=1, le=1024, description="Largest request body accepted, in MiB.")
+
+    def secret(self) -> str | None:
+        """Return the secret behind pseudonyms, if the operator keeps it."""
+        return None if self.pseudonym_key is None else self.pseudonym_key.get_secret_value()
 
 
 def read_settings(**overrides: object) -> Settings:
@@ -42,4 +51,5 @@ def read_settings(**overrides: object) -> Settings:
         fault = error.errors()[0]
         name = str(fault["loc"][0])
         where = f"--{name}" if name in given else f"EVENFLOW_{name.upper()}"
-        raise InputError(where, fault["msg"].removeprefix("Input should be "), fault["input"]) from None
+        got = f"{len(str(fault['input']))} characters" if name == "pseudonym_key" else fault["input"]  # it is a secret
+        raise InputError(where, fault["msg"].removeprefix("Input should be "), got) from None

@@ -93,6 +93,13 @@ CALENDAR = TableSchema(
     may_be_empty=True,
 )
 
+_SOURCE = Column(name="source", kind="str", required=False, nullable=True, description="Platform or export.")
+_OBSERVED = Column(
+    name="observed_at",
+    kind="timestamp",
+    description="When the count became known: a checkpoint uses only what was observed by then.",
+)
+
 _DISTRIBUTOR = Column(name="distributor_id", kind="str", description="Distributor (a party of the network).")
 _SUPPLIER = Column(
     name="supplier_id", kind="str", required=False, nullable=True, description="Whose goods they are (a party)."
@@ -137,11 +144,7 @@ SIGNALS = TableSchema(
     columns=(
         Column(name="style_id", kind="str", description="Style the signal is about."),
         Column(name="signal_time", kind="timestamp", description="End of the period that the count covers."),
-        Column(
-            name="observed_at",
-            kind="timestamp",
-            description="When the count became known: a checkpoint uses only what was observed by then.",
-        ),
+        _OBSERVED,
         Column(name="kind", kind="str", choices=SIGNAL_KINDS, description="What people did."),
         Column(name="count", kind="float", minimum=0, maximum=1e12, description="How often, in `unit`."),
         Column(
@@ -152,7 +155,7 @@ SIGNALS = TableSchema(
             minimum=0,
             description="Length of the period.",
         ),
-        Column(name="source", kind="str", required=False, nullable=True, description="Platform or export."),
+        _SOURCE,
         Column(name="account_id", kind="str", required=False, nullable=True, description="Account that published."),
         Column(name="content_id", kind="str", required=False, nullable=True, description="Post, video or live room."),
         Column(name="kol_id", kind="str", required=False, nullable=True, description="KOL (a pseudonym)."),
@@ -178,5 +181,76 @@ SIGNALS = TableSchema(
         ),
         Column(name="amount_fen", kind="int", required=False, nullable=True, description="Money of orders, in fen."),
         Column(name="is_final", kind="bool", required=False, nullable=True, description="True = will not be revised."),
+    ),
+)
+
+STYLE_MAP = TableSchema(
+    name="style map",
+    columns=(
+        Column(name="external_id", kind="str", description="The platform's id of a post, product, page or account."),
+        Column(name="style_id", kind="str", description="Style it is about."),
+        Column(
+            name="source",
+            kind="str",
+            required=False,
+            nullable=True,
+            description="Source of `evenflow ingest` whose id it is; every source if empty.",
+        ),
+    ),
+    key=("external_id", "source"),
+)
+
+ORDER_LINES = TableSchema(
+    name="order lines",
+    columns=(
+        Column(name="order_id", kind="str", description="The platform's id of the order."),
+        Column(name="line_id", kind="str", description="The platform's id of the line in it."),
+        Column(name="style_id", kind="str", description="Style ordered."),
+        Column(name="ordered_at", kind="timestamp", description="When it was placed."),
+        Column(name="pieces", kind="int", minimum=0, maximum=1e9, description="Pieces ordered."),
+        Column(
+            name="state",
+            kind="str",
+            choices=("unpaid", "paid", "shipped", "done", "cancelled"),
+            description="How far it is, when observed.",
+        ),
+        _OBSERVED,
+        _SOURCE,
+        Column(name="sku_id", kind="str", required=False, nullable=True, description="The platform's sku."),
+        Column(name="paid_at", kind="timestamp", required=False, nullable=True, description="When it was paid."),
+        Column(name="amount_fen", kind="int", required=False, nullable=True, description="Its price, in fen."),
+        Column(
+            name="returned",
+            kind="int",
+            required=False,
+            nullable=True,
+            minimum=0,
+            description="Pieces whose return is over.",
+        ),
+        Column(name="preorder", kind="bool", required=False, nullable=True, description="True = sold ahead."),
+        Column(name="kol_id", kind="str", required=False, nullable=True, description="Who sold it (a pseudonym)."),
+        Column(name="account_id", kind="str", required=False, nullable=True, description="Shop it was bought in."),
+        Column(name="store_id", kind="str", required=False, nullable=True, description="Store it is credited to."),
+    ),
+)
+
+ACTIVITY = TableSchema(
+    name="activity",
+    columns=(
+        Column(name="signal_time", kind="timestamp", description="End of the period that the value covers."),
+        _OBSERVED,
+        Column(name="measure", kind="str", description="What is measured, in the platform's words."),
+        Column(name="value", kind="float", description="Its value."),
+        Column(
+            name="cumulative",
+            kind="bool",
+            required=False,
+            nullable=True,
+            description="True = as of that time, false = of the period.",
+        ),
+        Column(name="period_seconds", kind="int", required=False, nullable=True, minimum=0, description="The period."),
+        _SOURCE,
+        Column(name="account_id", kind="str", required=False, nullable=True, description="Account."),
+        Column(name="kol_id", kind="str", required=False, nullable=True, description="Whose it is (a pseudonym)."),
     ),
 )

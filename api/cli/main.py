@@ -14,6 +14,7 @@ from api.cli.credit import credit
 from api.cli.demo import demo
 from api.cli.density import density
 from api.cli.forecast import forecast
+from api.cli.ingest import forget, ingest
 from api.cli.launch import launch
 from api.cli.load import load
 from api.cli.match import match
@@ -63,7 +64,9 @@ app.command("credit")(credit)
 app.command("demo")(demo)
 app.command("density")(density)
 app.command("forecast")(forecast)
+app.command("forget")(forget)
 app.command("handover")(handover)
+app.command("ingest")(ingest)
 app.command("launch")(launch)
 app.command("load")(load)
 app.command("match")(match)

@@ -1,0 +1,1 @@
+"""Connectors: what platforms export or push, as rows. One module per source; each takes only the fields it names."""
