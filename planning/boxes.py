@@ -6,14 +6,60 @@ Production System*, 1983): at every position the item whose output lags most beh
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 import numpy as np
 import pandas as pd
 
 from planning.problem import Floats, Ints
 
-__all__ = ["BOX_COLUMNS", "goal_chasing", "heijunka_boxes"]
+__all__ = ["BOX_COLUMNS", "TAKT_COLUMNS", "BoxParams", "goal_chasing", "heijunka_boxes", "order_dues", "takt_times"]
 
-BOX_COLUMNS = ("resource", "day", "slot", "item", "order_id", "pieces", "hours")
+BOX_COLUMNS = ("resource", "day", "slot", "item", "order_id", "pieces", "hours", "starts_at", "due_at")
+TAKT_COLUMNS = ("resource", "day", "pieces", "hours", "lots", "takt_minutes", "pitch_minutes")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_WEEK = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxParams:
+    """The working day that a box divides.
+
+    Parameters
+    ----------
+    slots_per_day
+        Slots of a day, in [1, 480]; the pitch is the day's length over this.
+    work_days
+        Weekdays (Monday = 0) on which a bucket longer than a day is worked; all its days if none of them is inside.
+    day_start
+        When the first slot begins, HH:MM.
+    day_hours
+        Hours from the start of the first slot to the end of the last, in (0, 24].
+    timezone
+        Of the timestamps.
+    """
+
+    slots_per_day: int = 8
+    work_days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    day_start: str = "08:00"
+    day_hours: float = 8.0
+    timezone: str = "Asia/Shanghai"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.slots_per_day, bool) or self.slots_per_day not in range(1, 481):
+            raise ValueError(f"Expected slots_per_day to be a whole number in [1, 480], got {self.slots_per_day!r}.")
+        if not self.work_days or not set(self.work_days) <= set(range(_WEEK)):
+            raise ValueError(f"Expected work_days from 0 (Monday) to 6, got {self.work_days!r}.")
+        if not _CLOCK.fullmatch(self.day_start):
+            raise ValueError(f"Expected day_start as HH:MM, got {self.day_start!r}.")
+        if not 0 < self.day_hours <= 24:
+            raise ValueError(f"Expected day_hours in (0, 24], got {self.day_hours!r}.")
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"Expected timezone as a name such as Asia/Shanghai, got {self.timezone!r}.") from None
 
 
 def goal_chasing(lots: Ints) -> Ints:
@@ -44,33 +90,54 @@ def goal_chasing(lots: Ints) -> Ints:
     return sequence
 
 
-def heijunka_boxes(
-    orders: pd.DataFrame, *, slots_per_day: int = 8, work_days: tuple[int, ...] = (0, 1, 2, 3, 4)
-) -> pd.DataFrame:
-    """Split the orders of each resource and bucket into pitch-sized lots on days and slots.
+def heijunka_boxes(orders: pd.DataFrame, params: BoxParams | None = None) -> pd.DataFrame:
+    """Split the orders of each resource and bucket into lots of at most a pitch, on days and slots.
 
     Parameters
     ----------
     orders
         Columns of `planning.orders.ORDER_COLUMNS`.
-    slots_per_day
-        The pitch is the mean day's hours over this, > 0.
-    work_days
-        Weekdays (Monday = 0) on which a bucket longer than a day is worked; all its days if none of them is inside.
+    params
+        The working day.
 
     Returns
     -------
     boxes
-        `resource, day, slot` (from 1), `item, order_id, pieces, hours`; pieces and hours add up to the orders'.
+        One row per lot: `resource, day, slot` (from 1, the one it begins in), `item, order_id, pieces, hours`, and the
+        moments it `starts_at` and is due, `due_at`. The lots of a day fill it at an even pace; pieces and hours add up
+        to the orders'.
     """
+    params = params or BoxParams()
     starts = pd.DatetimeIndex(orders["start"].drop_duplicates().sort_values())
-    days = {start: _days(start, length, work_days) for start, length in zip(starts, _lengths(starts), strict=True)}
+    days = {start: _days(start, n, params.work_days) for start, n in zip(starts, _lengths(starts), strict=True)}
     worked = orders[orders["pieces"] > 0]
     parts = [
-        _box(group, str(resource), days[start], slots_per_day)
+        _box(group, str(resource), days[start], params)
         for (resource, start), group in worked.groupby(["resource", "start"], sort=True)
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(BOX_COLUMNS))
+
+
+def takt_times(boxes: pd.DataFrame, params: BoxParams | None = None) -> pd.DataFrame:
+    """Return the pace of each resource and day: minutes between two pieces (takt) and between two slots (pitch).
+
+    Parameters
+    ----------
+    boxes
+        From `heijunka_boxes` with the same parameters.
+    """
+    params = params or BoxParams()
+    if boxes.empty:
+        return pd.DataFrame(columns=list(TAKT_COLUMNS))
+    groups = boxes.groupby(["resource", "day"], sort=True)
+    found = groups.agg(pieces=("pieces", "sum"), hours=("hours", "sum"), lots=("pieces", "size")).reset_index()
+    minutes = params.day_hours * 60
+    return found.assign(takt_minutes=minutes / found["pieces"], pitch_minutes=minutes / params.slots_per_day)
+
+
+def order_dues(boxes: pd.DataFrame) -> pd.Series:
+    """Return the moment at which the last lot of each order (and step) is due, by `order_id`."""
+    return boxes.groupby("order_id")["due_at"].max()
 
 
 def _lengths(starts: pd.DatetimeIndex) -> Ints:
@@ -85,21 +152,39 @@ def _days(start: pd.Timestamp, length: int, work_days: tuple[int, ...]) -> pd.Da
     return worked if len(worked) else all_days
 
 
-def _box(orders: pd.DataFrame, resource: str, days: pd.DatetimeIndex, slots_per_day: int) -> pd.DataFrame:
+def _box(orders: pd.DataFrame, resource: str, days: pd.DatetimeIndex, params: BoxParams) -> pd.DataFrame:
     hours = orders["hours"].to_numpy(float)
-    pitch = max(hours.sum() / (len(days) * slots_per_day), 1e-9)
+    pitch = max(hours.sum() / (len(days) * params.slots_per_day), 1e-9)
     pieces = orders["pieces"].to_numpy(np.int64)
     lots = np.clip(np.ceil(hours / pitch - 1e-9), 1, pieces).astype(np.int64)
     sequence = goal_chasing(lots)
     nth = _occurrence(sequence, len(lots))
     size = _share(pieces, lots, sequence, nth)
     lot_hours = hours[sequence] * size / pieces[sequence]
-    day = np.minimum((np.cumsum(lot_hours) - lot_hours / 2) / (pitch * slots_per_day), len(days) - 1e-9).astype(
-        np.int64
-    )
-    slot = np.arange(len(sequence)) - np.searchsorted(day, day) + 1
-    columns = (resource, days[day], slot, orders["item"].to_numpy()[sequence], orders["order_id"].to_numpy()[sequence])
-    return pd.DataFrame(dict(zip(BOX_COLUMNS, (*columns, size, lot_hours), strict=True)))
+    work = np.maximum(lot_hours, 1e-9)  # what takes no time still has its turn
+    middle = (np.cumsum(work) - work / 2) / work.sum() * len(days)
+    day = np.minimum(middle, len(days) - 1e-9).astype(np.int64)
+    begin, end = _moments(work, day)
+    slot = np.minimum(np.floor(begin * params.slots_per_day + 1e-6), params.slots_per_day - 1).astype(np.int64) + 1
+    at = [_clock(days[day], share, params) for share in (begin, end)]
+    names = (orders[name].to_numpy()[sequence] for name in ("item", "order_id"))
+    columns = (resource, days[day], slot, *names, size, lot_hours, *at)
+    return pd.DataFrame(dict(zip(BOX_COLUMNS, columns, strict=True)))
+
+
+def _moments(work: Floats, day: Ints) -> tuple[Floats, Floats]:
+    """Shares of its day at which each lot begins and ends, when the lots of a day fill it."""
+    total = np.bincount(day, weights=work)[day]
+    done = np.cumsum(work)
+    before = done[np.searchsorted(day, day)] - work[np.searchsorted(day, day)]
+    return (done - work - before) / total, (done - before) / total
+
+
+def _clock(days: pd.DatetimeIndex, share: Floats, params: BoxParams) -> pd.DatetimeIndex:
+    hour, minute = map(int, params.day_start.split(":"))
+    seconds = np.rint(hour * 3600 + minute * 60 + share * params.day_hours * 3600).astype(np.int64)
+    local = days + pd.to_timedelta(seconds, unit="s")
+    return local.tz_localize(params.timezone, ambiguous=True, nonexistent="shift_forward")
 
 
 def _occurrence(sequence: Ints, n_kinds: int) -> Ints:

@@ -22,7 +22,7 @@ from planning.plan_diff import diff_figures, plan_diff
 from planning.problem import PlanProblem
 from planning.tables import BOM, FIRM, ITEMS, RESOURCES, ROUTES, demand_schema, quantile_levels, require_rising
 
-__all__ = ["PLAN_TABLES", "PlanReport", "plan_production"]
+__all__ = ["PLAN_TABLES", "PlanReport", "checked_demand", "plan_production"]
 
 PLAN_TABLES = ("orders", "load", "boxes", "pegs", "diff")
 """The tables of a report; the last three where they were asked for."""
@@ -141,7 +141,7 @@ def _checked(
         for name, frame in optional.items()
     }
     return PlanTables(
-        demand=_demand(demand, sources.get("demand", "demand")),
+        demand=checked_demand(demand, sources.get("demand", "demand")),
         resources=RESOURCES.check(resources, sources.get("resources")),
         routes=ROUTES.check(routes, sources.get("routes")),
         sources=sources,
@@ -149,7 +149,14 @@ def _checked(
     )
 
 
-def _demand(raw: pd.DataFrame, source: str) -> pd.DataFrame:
+def checked_demand(raw: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return a demand table with its types; a forecast's `unique_id` and `ds` become `item` and `bucket`.
+
+    Raises
+    ------
+    TableError
+        Naming the source, the column and the first bad row.
+    """
     names = {"unique_id": "item", "ds": "bucket"}
     frame = raw.rename(columns={old: new for old, new in names.items() if new not in raw.columns})
     checked = demand_schema(frame).check(frame, source)

@@ -13,6 +13,7 @@ from api.cli.compare import compare
 from api.cli.credit import credit
 from api.cli.demo import demo
 from api.cli.density import density
+from api.cli.explode import explode
 from api.cli.forecast import forecast
 from api.cli.ingest import forget, ingest
 from api.cli.launch import launch
@@ -63,6 +64,7 @@ app.command("compare")(compare)
 app.command("credit")(credit)
 app.command("demo")(demo)
 app.command("density")(density)
+app.command("explode")(explode)
 app.command("forecast")(forecast)
 app.command("forget")(forget)
 app.command("handover")(handover)

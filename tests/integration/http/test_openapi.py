@@ -16,12 +16,14 @@ from api.http.examples import (
     MATCH_EXAMPLES,
     PLAN_EXAMPLES,
 )
+from api.http.planning_examples import REQUIREMENT_EXAMPLES
 
 POSTS = [
     (path, name, example["value"])
     for path, examples in {
         "/v1/forecasts": FORECAST_EXAMPLES,
         "/v1/plans": PLAN_EXAMPLES,
+        "/v1/requirements": REQUIREMENT_EXAMPLES,
         "/v1/matches": MATCH_EXAMPLES,
         "/v1/candidates": CANDIDATE_EXAMPLES,
         "/v1/relations": EVENT_EXAMPLES,
@@ -70,7 +72,8 @@ list_scorecards match metrics price_terms promote read_champion read_claim read_
 read_forecast read_holder read_job read_job_table read_override_report read_pair_credit read_party
 read_party_credit read_party_density read_party_faults read_party_trust read_plan read_problem read_scorecard
 read_sell_in read_trust list_plans read_kept_plan read_plan_diff download_plan_diff read_plan_table
-list_production_orders list_order_decisions decide_production_order ready record_changes rollback withdraw_override
+list_production_orders list_order_decisions decide_production_order explode_requirements
+ready record_changes rollback withdraw_override
 """
 
 

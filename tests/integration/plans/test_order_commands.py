@@ -71,3 +71,20 @@ def test_a_plan_file_and_the_one_before(tmp_path):
     assert pd.read_csv(pegs)["pieces"].sum() == 40
     with pytest.raises(InputError, match="--diff: expected --previous"):
         run("plan", *files, "--out", tmp_path / "new.csv", "--diff", diff)
+
+
+def test_explode_from_files(tmp_path):
+    """Steps and needs are written; a cycle is refused and nothing is."""
+    pd.DataFrame({"unique_id": ["a"], "ds": ["2026-01-12"], "q0.5": [9]}).to_csv(tmp_path / "demand.csv", index=False)
+    route = {"item": ["a"], "route": ["r"], "step": [1], "resource": ["L"], "hours_per_unit": [1], "yield": [0.9]}
+    pd.DataFrame(route).to_csv(tmp_path / "routes.csv", index=False)
+    bom = tmp_path / "bom.csv"
+    pd.DataFrame({"parent": ["a"], "component": ["b"], "quantity": [2]}).to_csv(bom, index=False)
+    files = [part for name in ("demand", "routes", "bom") for part in (f"--{name}", tmp_path / f"{name}.csv")]
+    told = run("explode", *files, "--out", tmp_path / "steps.csv", "--needs", tmp_path / "needs.csv", "--json")
+    assert (told["hours"], told["bought"]) == (10, ["b"])
+    assert pd.read_csv(tmp_path / "needs.csv").set_index("item").loc["b", "made"] == 20
+    pd.DataFrame({"parent": ["a", "b"], "component": ["b", "a"], "quantity": [2, 1]}).to_csv(bom, index=False)
+    with pytest.raises(InputError, match=r"bom.csv: column 'component': expected no item inside itself"):
+        run("explode", *files, "--out", tmp_path / "other.csv")
+    assert not (tmp_path / "other.csv").exists()
