@@ -11,7 +11,7 @@ from planning.params import PlanParams
 from planning.problem import Floats, Ints, PlanProblem
 from planning.starts import StartOps, neighbours, open_buckets, start_ops
 
-__all__ = ["Outcome", "evaluate", "hours_by_row", "load_figures", "operation_hours"]
+__all__ = ["Outcome", "evaluate", "hours_by_row", "load_figures", "load_of", "operation_hours"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,7 @@ def evaluate(problem: PlanProblem, params: PlanParams, mode: Ints, bucket: Ints,
     """Count loads, stocks, lateness and costs of starts (mode, bucket, pieces), each of shape (S,)."""
     ops = start_ops(problem, mode, bucket)
     hours = operation_hours(problem, ops, pieces)
-    load = problem.firm_hours.copy()
-    np.add.at(load, (problem.modes.op_resource[ops.op], ops.bucket), hours)
+    load = problem.firm_hours + load_of(problem, mode, bucket, pieces)
     position = _position(problem, mode, bucket, pieces)
     flows = _flows(problem, position)
     made = pieces > 0
@@ -74,6 +73,14 @@ def evaluate(problem: PlanProblem, params: PlanParams, mode: Ints, bucket: Ints,
         short=flows.short,
         cost=cost,
     )
+
+
+def load_of(problem: PlanProblem, mode: Ints, bucket: Ints, pieces: Floats) -> Floats:
+    """Return the hours of starts (mode, bucket, pieces), each of shape (S,), by resource and bucket."""
+    ops = start_ops(problem, mode, bucket)
+    load = np.zeros(problem.capacity.shape)
+    np.add.at(load, (problem.modes.op_resource[ops.op], ops.bucket), operation_hours(problem, ops, pieces))
+    return load
 
 
 def operation_hours(problem: PlanProblem, ops: StartOps, pieces: Floats) -> Floats:

@@ -14,11 +14,11 @@ import numpy as np
 from planning.linear import LinearModel
 from planning.lots import add_lots, add_minimum_run, put_load
 from planning.params import PlanParams, PlanWeights
-from planning.problem import Ints, PlanProblem
+from planning.problem import Floats, Ints, PlanProblem
 from planning.starts import StartOps, neighbours, open_buckets, possible_starts, start_ops
 from planning.surplus import allowed_surplus
 
-__all__ = ["WHOLE_STARTS", "PlanModel", "build_model"]
+__all__ = ["WHOLE_STARTS", "PlanModel", "build_model", "demand_segments", "forbidden_late_price"]
 
 WHOLE_STARTS = 12
 """Up to this many possible starts their pieces are whole in the model itself; above, they are rounded afterwards."""
@@ -108,9 +108,17 @@ def forbidden_late_price(problem: PlanProblem, weights: PlanWeights) -> float:
     return float(10 * (1 + hour * hours + m.cost.max(initial=0.0) + piece.max(initial=0.0)))
 
 
-def _add_segments(linear: LinearModel, problem: PlanProblem, late_price: float) -> tuple[Ints, float]:
+def demand_segments(problem: PlanProblem, late_price: float) -> tuple[Floats, Floats, Floats]:
+    """Return what a piece of cumulative supply costs between the cumulative demands.
+
+    Returns
+    -------
+    slope, edge, base
+        Shape (P, T, K + 1): money per piece below, between and above the cumulative demands; shape (P, T, K): those;
+        shape (P, T): money for having nothing. A bucket after an item's last costs nothing.
+    """
     n_items, _, n_buckets = problem.shape
-    cumulative = np.cumsum(problem.demand.pieces, axis=2).transpose(0, 2, 1)
+    edge = np.cumsum(problem.demand.pieces, axis=2).transpose(0, 2, 1)
     chance = problem.demand.chance
     met = np.concatenate([np.zeros((n_items, 1)), np.cumsum(chance, axis=1)], axis=1)[:, None, :]
     t = np.arange(n_buckets)
@@ -119,14 +127,20 @@ def _add_segments(linear: LinearModel, problem: PlanProblem, late_price: float) 
     late = np.where(problem.may_be_late, problem.backlog_cost, late_price)[:, None, None]
     over = problem.holding_cost[:, None, None] + ends * problem.leftover_cost[:, None, None]
     under = late + ends * problem.lost_cost[:, None, None]
-    width = np.diff(cumulative, axis=2, prepend=0.0, append=np.inf)
-    width[:, :, -1] = np.where(ends[:, :, 0], allowed_surplus(problem)[:, None], np.inf)
-    wanted = (width > 0) & alive[:, :, None]
+    slope = (over * met - under * (1 - met)) * alive[:, :, None]
+    base = under[:, :, 0] * np.einsum("ptk,pk->pt", edge, chance) * alive
+    return slope, edge, base
+
+
+def _add_segments(linear: LinearModel, problem: PlanProblem, late_price: float) -> tuple[Ints, float]:
+    slope, edge, base = demand_segments(problem, late_price)
+    t = np.arange(problem.shape[2])
+    width = np.diff(edge, axis=2, prepend=0.0, append=np.inf)
+    width[:, :, -1] = np.where(t == problem.last[:, None], allowed_surplus(problem)[:, None], np.inf)
+    wanted = (width > 0) & (t <= problem.last[:, None])[:, :, None]
     columns = np.full(width.shape, -1, np.int64)
-    slope = over * met - under * (1 - met)
     columns[wanted] = linear.add_columns(int(wanted.sum()), cost=slope[wanted], upper=width[wanted])
-    expected = np.einsum("ptk,pk->pt", cumulative, chance)
-    return columns, float((under[:, :, 0] * expected * alive).sum())
+    return columns, float(base.sum())
 
 
 def _add_balance(

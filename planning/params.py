@@ -86,17 +86,28 @@ class SolveParams:
     Parameters
     ----------
     seconds
-        Wall time for the search, > 0.
+        Wall time for the search, > 0: of the whole, or of each part of a plan in parts.
     gap
         Relative distance between cost and bound that is good enough, in [0, 1].
+    whole_starts
+        Possible starts (ways of making an item x buckets) up to which all is planned at once; with more, in parts.
+    shard_items
+        Items wanted in a part, >= 1; from about 400 on a part's own load is even enough.
+    workers
+        Processes that plan parts at the same time; 0 = as many as there are processors. The plan does not depend on it.
     """
 
     seconds: float = 60.0
     gap: float = 1e-4
+    whole_starts: int = 60_000
+    shard_items: int = 400
+    workers: int = 0
 
     def __post_init__(self) -> None:
         _require_number("seconds", self.seconds, 1e-3)
         _require_number("gap", self.gap, 0, 1)
+        for name, low in (("whole_starts", 0), ("shard_items", 1), ("workers", 0)):
+            _require_whole(name, getattr(self, name), low)
 
 
 @dataclass(frozen=True, kw_only=True)

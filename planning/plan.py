@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
 from planning.evaluate import Outcome, evaluate
-from planning.model import PlanModel, build_model
 from planning.params import PlanParams
-from planning.polish import POLISH_STARTS, breaks_runs, polish
-from planning.problem import Floats, Ints, PlanProblem, Reason
-from planning.reasons import explain_shortage, explain_starts
-from planning.rounding import whole_pieces
-from planning.search import search
+from planning.problem import Ints, PlanProblem, Reason
+from planning.reasons import explain_starts
+from planning.shards import needs_shards, plan_shards
+from planning.shortages import explain_shortage
+from planning.whole import Starts, plan_whole, relative_gap
 
 __all__ = ["PlanResult", "solve"]
 
-_PIECE = 1e-6
 _UNPLANNABLE = {"no_route", "firm_overload"}
 
 
@@ -41,6 +40,8 @@ class PlanResult:
         (cost - bound) / cost; None without a bound.
     reasons
         What could not be planned as asked, by name.
+    shards
+        Parts that were planned on their own; 1 = the whole at once.
     seconds
         Wall time of the solve.
     """
@@ -54,10 +55,13 @@ class PlanResult:
     bound: float | None
     gap: float | None
     reasons: tuple[Reason, ...]
+    shards: int
     seconds: float
 
 
-def solve(problem: PlanProblem, *, params: PlanParams | None = None, seed: int = 0) -> PlanResult:
+def solve(
+    problem: PlanProblem, *, params: PlanParams | None = None, seed: int = 0, executor: Executor | None = None
+) -> PlanResult:
     """Plan the cheapest level-loaded production.
 
     Parameters
@@ -68,20 +72,20 @@ def solve(problem: PlanProblem, *, params: PlanParams | None = None, seed: int =
         Weights, horizon and limits.
     seed
         Taken for the sake of one signature everywhere; the search is deterministic.
+    executor
+        Where the parts of a large problem are planned; None = here, one after the other. The plan is the same.
     """
     del seed
     params = params or PlanParams()
     began = time.perf_counter()
-    model = build_model(problem, params)
-    found = search(problem, model, params.solve)
-    exact = np.maximum(found.values[model.start], 0.0) if found.values is not None else np.zeros(len(model.start))
-    pieces = _whole(problem, params, model, exact, found.bound)
-    made = pieces > 0
-    mode, bucket, pieces = model.mode[made], model.bucket[made], pieces[made]
+    parts = needs_shards(problem, params)
+    starts = plan_shards(problem, params, executor) if parts else plan_whole(problem, params)
+    made = starts.pieces > 0
+    mode, bucket, pieces = starts.mode[made], starts.bucket[made], starts.pieces[made]
     outcome = evaluate(problem, params, mode, bucket, pieces)
-    reasons, feasible = _reasons(problem, params, model, exact, outcome)
-    bound = min(found.bound, outcome.total_cost) if feasible and np.isfinite(found.bound) else None
-    gap = _gap(outcome.total_cost, bound)
+    reasons, feasible = _reasons(problem, params, starts, outcome)
+    bound = min(starts.bound, outcome.total_cost) if feasible and np.isfinite(starts.bound) else None
+    gap = None if bound is None else relative_gap(outcome.total_cost, bound)
     proven = gap is not None and gap <= params.solve.gap
     return PlanResult(
         mode=mode,
@@ -92,47 +96,31 @@ def solve(problem: PlanProblem, *, params: PlanParams | None = None, seed: int =
         status=("optimal" if proven else "feasible") if feasible else "infeasible",
         bound=bound,
         gap=gap,
-        reasons=reasons if found.proven else (*reasons, _out_of_time(params, any_plan=found.values is not None)),
+        reasons=reasons if starts.proven else (*reasons, _out_of_time(params, any_plan=starts.any_plan)),
+        shards=starts.shards,
         seconds=time.perf_counter() - began,
     )
 
 
-def _whole(problem: PlanProblem, params: PlanParams, model: PlanModel, exact: Floats, bound: float) -> Floats:
-    """Round, and search near the fractional plan where that costs more than the wanted gap or breaks a run."""
-    pieces = whole_pieces(problem, model.mode, model.bucket, exact)
-    if len(exact) > POLISH_STARTS or np.allclose(pieces, exact, rtol=0, atol=_PIECE):
-        return pieces
-    outcome = evaluate(problem, params, model.mode, model.bucket, pieces)
-    late = bool((outcome.short > _PIECE)[~problem.may_be_late].any())
-    close = np.isfinite(bound) and (_gap(outcome.total_cost, bound) or 0.0) <= params.solve.gap
-    if close and not late and not breaks_runs(problem, outcome):
-        return pieces
-    return polish(problem, params, model, exact, pieces)
-
-
 def _reasons(
-    problem: PlanProblem, params: PlanParams, model: PlanModel, exact: Floats, outcome: Outcome
+    problem: PlanProblem, params: PlanParams, starts: Starts, outcome: Outcome
 ) -> tuple[tuple[Reason, ...], bool]:
     """Collect reasons; whether all that must be on time is, judged before pieces were made whole."""
-    before = evaluate(problem, params, model.mode, model.bucket, np.where(exact > _PIECE, exact, 0.0))
+    before = evaluate(problem, params, starts.mode, starts.bucket, starts.exact)
     forbidden = ~problem.may_be_late
-    found = explain_shortage(problem, outcome)
     short = before.short > 1e-3
-    rounded = [r for r in found if r.item is not None and not short[np.searchsorted(problem.items, r.item)]]
-    kept = [r for r in found if r not in rounded]
-    kept += [
-        Reason("rounding", f"item {r.item}: whole pieces leave {r.pieces:.3g} open", item=r.item, pieces=r.pieces)
-        for r in rounded
-    ]
-    named = {r.item for r in problem.notes if r.code in _UNPLANNABLE}
-    kept = [r for r in kept if r.item is None or r.item not in named]
+    named = {r.item for r in problem.notes if r.code in _UNPLANNABLE and r.item is not None}
+    whole, rounded = [], []
+    for r in explain_shortage(problem, outcome):
+        if r.item is None or (r.item not in named and short[np.searchsorted(problem.items, r.item)]):
+            whole.append(r)
+        elif r.item not in named:
+            detail = f"item {r.item}: whole pieces leave {r.pieces:.3g} open"
+            rounded.append(Reason("rounding", detail, item=r.item, pieces=r.pieces))
+    kept = whole + rounded
     reasons = (*problem.notes, *kept)
     feasible = not (short & forbidden).any() and not any(r.code in _UNPLANNABLE for r in reasons)
     return reasons, feasible
-
-
-def _gap(cost: float, bound: float | None) -> float | None:
-    return None if bound is None else max(0.0, cost - bound) / max(abs(cost), 1e-9)
 
 
 def _out_of_time(params: PlanParams, *, any_plan: bool) -> Reason:

@@ -15,7 +15,6 @@ POLISH_STARTS = 400
 """Up to this many possible starts whole pieces are searched; above, they are only rounded."""
 
 _NODES = 20
-_SECONDS = 2.0
 _REACH = 1.0
 
 
@@ -33,8 +32,8 @@ def polish(problem: PlanProblem, params: PlanParams, model: PlanModel, exact: Fl
     whole[model.start] = 1.0
     lower[model.start] = np.maximum(np.floor(exact + 1e-9) - _REACH, 0.0)
     upper[model.start] = np.ceil(exact - 1e-9) + _REACH
-    seconds = min(_SECONDS, params.solve.seconds)
-    found = linear.solve(seconds=seconds, gap=params.solve.gap, integer=whole, lower=lower, upper=upper, nodes=_NODES)
+    limits = params.solve
+    found = linear.solve(seconds=limits.seconds, gap=limits.gap, integer=whole, lower=lower, upper=upper, nodes=_NODES)
     if found.values is None:
         return rounded
     other = np.rint(found.values[model.start])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planning.problem import Ints, PlanProblem
 
-__all__ = ["StartOps", "neighbours", "open_buckets", "possible_starts", "start_ops"]
+__all__ = ["StartOps", "allowed_starts", "neighbours", "open_buckets", "possible_starts", "start_ops"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,12 @@ def start_ops(problem: PlanProblem, mode: Ints, bucket: Ints) -> StartOps:
 
 def possible_starts(problem: PlanProblem) -> tuple[Ints, Ints]:
     """Return (mode, bucket) of every start that can be finished in time on open resources."""
+    mode, bucket = np.nonzero(allowed_starts(problem))
+    return mode, bucket
+
+
+def allowed_starts(problem: PlanProblem) -> NDArray[np.bool_]:
+    """Return whether a mode may start in a bucket, shape (M, T)."""
     m, n_buckets = problem.modes, problem.shape[2]
     t = np.arange(n_buckets)
     latest = np.minimum(problem.last[m.item], n_buckets - 1) - m.lead
@@ -45,8 +52,7 @@ def possible_starts(problem: PlanProblem) -> tuple[Ints, Ints]:
     needs_hours = (m.op_hours + m.op_setup > 0)[:, None]
     open_then = room[m.op_resource[:, None], np.minimum(when, n_buckets - 1)] | ~needs_hours
     np.logical_and.at(allowed, m.op_mode, open_then & (when < n_buckets))
-    mode, bucket = np.nonzero(allowed)
-    return mode, bucket
+    return np.asarray(allowed)
 
 
 def open_buckets(problem: PlanProblem) -> np.ndarray:

@@ -17,10 +17,11 @@ from planning.evaluate import load_figures
 from planning.orders import ORDER_COLUMNS, load_table, nervousness, order_table
 from planning.params import PlanParams
 from planning.pegging import peg_orders
-from planning.plan import PlanResult, solve
+from planning.plan import PlanResult
 from planning.plan_diff import diff_figures, plan_diff
 from planning.problem import PlanProblem
 from planning.tables import BOM, FIRM, ITEMS, RESOURCES, ROUTES, demand_schema, quantile_levels, require_rising
+from services.plan_workers import solve_on_workers
 
 __all__ = ["PLAN_TABLES", "PlanReport", "checked_demand", "plan_production"]
 
@@ -105,7 +106,7 @@ def plan_production(
     progress("plan", 1, _STAGES)
     problem, firm_orders = problem_from_tables(tables, firm_buckets=params.horizon.firm)
     progress("plan", 2, _STAGES)
-    result = solve(problem, params=params, seed=seed)
+    result = solve_on_workers(problem, params, seed)
     progress("plan", 3, _STAGES)
     orders = order_table(problem, result, firm_orders, params.horizon, tables.firm if before is None else before)
     changed = None if before is None else _compared(before, orders)
@@ -187,6 +188,7 @@ def _summary(problem: PlanProblem, result: PlanResult, params: PlanParams, order
         "overtime_hours": float(sum(r["overtime_hours"] for r in by_resource.values())),
         "resources": by_resource,
         "nervousness": nervousness(problem, result, params.horizon),
+        "shards": result.shards,
         "horizon": {"firm": params.horizon.firm, "slushy": params.horizon.slushy},
         "buckets": [str(bucket) for bucket in problem.buckets],
         "seconds": result.seconds,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from benchmarks.planning import lot_sizing_params, read_trigeiro
+from benchmarks.plan_lots import lot_sizing_params, read_trigeiro
 from planning.params import PlanParams, PlanWeights
 from services.plan_production import plan_production
 

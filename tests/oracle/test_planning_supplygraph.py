@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.planning import run_supplygraph
+from benchmarks.plan_supplygraph import run_supplygraph
 
 
 @pytest.mark.data
