@@ -1,0 +1,100 @@
+"""New prices for the online router: solved from the orders expected, activated only if a replay is better for it.
+
+Prices are those of a batch match of a past day's orders against the room there is now. Before they count, the past
+orders are routed one after another at the old and at new prices made from the other half of them: an order never
+votes on prices it helped to make, and prices that fit yesterday only are found out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from matching.online import OnlineRouter, Prices
+from matching.online_kernel import replay
+from matching.problem import Floats, Ints, MatchParams, MatchProblem
+from matching.solve import solve
+
+__all__ = ["Refresh", "refresh"]
+
+
+class Refresh(NamedTuple):
+    """What a refresh found: the new prices, whether they count now, and what old and new reach in the replay."""
+
+    prices: Prices
+    activated: bool
+    old_objective: float
+    new_objective: float
+
+
+def refresh(
+    router: OnlineRouter,
+    expected: MatchProblem,
+    *,
+    share: float = 1.0,
+    cause: str = "nightly",
+    params: MatchParams | None = None,
+) -> Refresh:
+    """Make prices for the orders still to come and publish them if the replay is better for it.
+
+    Parameters
+    ----------
+    router
+        Gives its present room and prices; suppliers that are down have no room.
+    expected
+        Orders like those to come, for example yesterday's, split and without loads or credit; its capacity is not read.
+    share
+        How many such days of orders are still to come before the room is renewed, > 0: half a day is 0.5.
+    cause
+        Why: nightly, supplier_down, capacity_cut, wave …
+
+    Raises
+    ------
+    ValueError
+        If the share is not above zero, or the orders are of another number of suppliers.
+    """
+    if not 0 < share < np.inf:
+        raise ValueError(f"share: expected a number > 0, got {share}")
+    if expected.n_suppliers != router.room.size:
+        raise ValueError(f"expected: orders over {router.room.size} suppliers, got {expected.n_suppliers}")
+    made = Prices(_prices(expected, router.room / share, params), router.prices.version + 1, cause)
+    even = np.arange(expected.n_orders) % 2 == 0
+    if even.all():
+        old = new = _reached(router, expected, made.value, share)
+    else:
+        judge, half = _orders(expected, ~even), _orders(expected, even)
+        parts = [one.demand / expected.demand for one in (half, judge)]
+        learnt = _prices(half, router.room / share * parts[0], params)
+        old = _reached(router, judge, router.prices.value, share / parts[1])
+        new = _reached(router, judge, learnt, share / parts[1])
+    activated = new >= old
+    if activated:
+        router.publish(made)
+    return Refresh(made, activated, old, new)
+
+
+def _prices(expected: MatchProblem, room: Floats, params: MatchParams | None) -> Floats:
+    solved = solve(expected.replace(capacity=np.floor(room).astype(np.int64)), params=params)
+    return np.maximum(solved.prices, 0.0)
+
+
+def _reached(router: OnlineRouter, orders: MatchProblem, prices: Floats, share: float) -> float:
+    """Return the objective of routing the orders one after another in that share of the room."""
+    room = np.floor(router.room / share).astype(np.int64)
+    supplier, score = orders.supplier.astype(np.int64), orders.score.astype(np.float64)
+    indptr, pieces = orders.indptr.astype(np.int64), orders.pieces.astype(np.int64)
+    return float(replay(indptr, supplier, score, pieces, orders.penalties, prices, room, router.params.margin))
+
+
+def _orders(problem: MatchProblem, chosen: Ints) -> MatchProblem:
+    """Return the problem of some of the orders (bool [N])."""
+    rows = chosen[problem.order]
+    counts = np.diff(problem.indptr)[chosen]
+    return problem.replace(
+        indptr=np.append(0, np.cumsum(counts)),
+        supplier=problem.supplier[rows],
+        score=problem.score[rows],
+        pieces=problem.pieces[chosen],
+        penalty=None if problem.penalty is None else problem.penalty[chosen],
+    )
