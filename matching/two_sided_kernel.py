@@ -24,8 +24,7 @@ def bid(  # noqa: PLR0917 (compiled: no keywords)
     """
     starts = np.append(0, np.cumsum(room))
     heap_bid, heap_pair = np.empty(starts[-1]), np.empty(starts[-1], np.int64)
-    size = np.zeros(room.size, np.int64)
-    price = np.zeros(room.size)
+    size, price = np.zeros(room.size, np.int64), np.zeros(room.size)
     price[room == 0] = np.inf
     held = np.zeros(host.size, np.int8)
     opened = places.copy()
