@@ -11,6 +11,7 @@ from api.cli.buyers import buyers
 from api.cli.candidates import candidates
 from api.cli.compare import compare
 from api.cli.credit import credit
+from api.cli.decide import decide, select
 from api.cli.demo import demo
 from api.cli.density import density
 from api.cli.explode import explode
@@ -34,6 +35,7 @@ from api.cli.serve import serve_command
 from api.cli.ties import neighbours, path
 from api.cli.train import train
 from api.cli.trust import trust
+from api.cli.wave import wave
 
 app = typer.Typer(
     name="evenflow",
@@ -62,6 +64,7 @@ app.command("buyers")(buyers)
 app.command("candidates")(candidates)
 app.command("compare")(compare)
 app.command("credit")(credit)
+app.command("decide")(decide)
 app.command("demo")(demo)
 app.command("density")(density)
 app.command("explode")(explode)
@@ -84,7 +87,9 @@ app.command("replay")(replay)
 app.command("rollback")(rollback)
 app.command("run")(run_command)
 app.command("scorecard")(scorecard)
+app.command("select")(select)
 app.command("sell-in")(sell_in_command)
 app.command("serve")(serve_command)
 app.command("train")(train)
 app.command("trust")(trust)
+app.command("wave")(wave)

@@ -19,6 +19,7 @@ from api.http import (
     docs_page,
     forecasts,
     jobs,
+    launch_decisions,
     matches,
     models,
     overrides,
@@ -34,6 +35,7 @@ from api.http import (
     sell_in,
     system,
     trust,
+    waves,
 )
 from api.http.guard import Guard
 from api.http.house import House, Net
@@ -63,6 +65,8 @@ _ROUTERS = (
     matches.router,
     parties.router,
     relations.router,
+    launch_decisions.router,
+    waves.router,
     jobs.router,
     system.router,
 )

@@ -16,6 +16,7 @@ from api.http.examples import (
     MATCH_EXAMPLES,
     PLAN_EXAMPLES,
 )
+from api.http.launch_examples import DECISION_EXAMPLES, SELECTION_EXAMPLES, WAVE_EXAMPLES
 from api.http.planning_examples import REQUIREMENT_EXAMPLES
 
 POSTS = [
@@ -28,6 +29,9 @@ POSTS = [
         "/v1/candidates": CANDIDATE_EXAMPLES,
         "/v1/relations": EVENT_EXAMPLES,
         "/v1/credit/price": CREDIT_PRICE_EXAMPLES,
+        "/v1/launches/decisions": DECISION_EXAMPLES,
+        "/v1/launches/selection": SELECTION_EXAMPLES,
+        "/v1/waves/forecast": WAVE_EXAMPLES,
     }.items()
     for name, example in examples.items()
 ]
@@ -73,6 +77,7 @@ read_forecast read_holder read_job read_job_table read_override_report read_pair
 read_party_credit read_party_density read_party_faults read_party_trust read_plan read_problem read_scorecard
 read_sell_in read_trust list_plans read_kept_plan read_plan_diff download_plan_diff read_plan_table
 list_production_orders list_order_decisions decide_production_order explode_requirements
+decide_launches forecast_waves select_styles
 ready record_changes rollback withdraw_override
 """
 
