@@ -7,7 +7,6 @@
 import importlib
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -34,11 +33,12 @@ def _row(column: Column) -> str:
 
 def help_text(command: str) -> str:
     """Return what `evenflow COMMAND --help` prints, 100 columns wide."""
-    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "100"}
-    evenflow = Path(sys.executable).with_name("evenflow")
-    done = subprocess.run(
-        [str(evenflow), *command.split(), "--help"], capture_output=True, text=True, check=True, env=environment
-    )
+    os.environ.update(COLUMNS="100", NO_COLOR="1", TERM="dumb", TERMINAL_WIDTH="100")  # rich reads them on import
+    from typer.testing import CliRunner
+
+    from api.cli.main import app
+
+    done = CliRunner().invoke(app, [*command.split(), "--help"], prog_name="evenflow", catch_exceptions=False)
     lines = "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
     return f"\n```text\n{lines}\n```\n\n"
 
