@@ -134,14 +134,15 @@ def _load_cost(
     problem: PlanProblem, params: PlanParams, load: Floats, ops: StartOps, hours: Floats
 ) -> dict[str, float]:
     w = params.weights
-    share = 1.0 if problem.idle_share is None else problem.idle_share
+    ones = np.ones(problem.shape[2])
+    idle, share = (ones if one is None else one for one in (problem.idle_share, problem.change_share))
     r, before, after = neighbours(problem)
-    change = float(np.abs(load[r, after] - load[r, before]).sum())
+    change = float((np.abs(load[r, after] - load[r, before]) * share[after]).sum())
     if problem.previous_load is not None:
         known = ~np.isnan(problem.previous_load) & open_buckets(problem)[:, 0]
-        change += float(np.abs(load[known, 0] - problem.previous_load[known]).sum())
+        change += float(np.abs(load[known, 0] - problem.previous_load[known]).sum()) * float(share[0])
     return {
-        "idle": w.idle * float((np.maximum(problem.capacity - load, 0.0) * share).sum()),
+        "idle": w.idle * float((np.maximum(problem.capacity - load, 0.0) * idle).sum()),
         "overtime": w.overtime * float(np.maximum(load - problem.capacity, 0.0).sum()),
         "load_change": w.load_change * change,
         "peak": w.peak * float(load.max(axis=1, initial=0.0).sum()),

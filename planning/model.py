@@ -63,7 +63,7 @@ def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
     """Assemble the model; its size grows with modes x buckets and with items x quantiles x buckets."""
     linear = LinearModel()
     mode, bucket = possible_starts(problem)
-    start = linear.add_columns(len(mode), cost=problem.modes.cost[mode], integer=len(mode) <= WHOLE_STARTS)
+    start = _add_starts(linear, problem, mode, bucket)
     late_price = forbidden_late_price(problem, params.weights)
     segment, constant = _add_segments(linear, problem, late_price)
     linear.add_columns(1, cost=constant, lower=1.0, upper=1.0)  # so that relative gaps refer to the whole cost
@@ -94,6 +94,16 @@ def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
         begun_runs=begun_runs,
         late_price=late_price,
     )
+
+
+def _add_starts(linear: LinearModel, problem: PlanProblem, mode: Ints, bucket: Ints) -> Ints:
+    """Add a column per start, or per decision where starts of several modes are one."""
+    cost = problem.modes.cost[mode]
+    if problem.same_start is None:
+        return linear.add_columns(len(mode), cost=cost, integer=len(mode) <= WHOLE_STARTS)
+    decision = problem.same_start[mode, bucket] * problem.shape[2] + bucket
+    different, which = np.unique(decision, return_inverse=True)
+    return linear.add_columns(len(different), cost=np.bincount(which, weights=cost))[which]
 
 
 def forbidden_late_price(problem: PlanProblem, weights: PlanWeights) -> float:
@@ -136,7 +146,8 @@ def _add_segments(linear: LinearModel, problem: PlanProblem, late_price: float) 
     slope, edge, base = demand_segments(problem, late_price)
     t = np.arange(problem.shape[2])
     width = np.diff(edge, axis=2, prepend=0.0, append=np.inf)
-    width[:, :, -1] = np.where(t == problem.last[:, None], allowed_surplus(problem)[:, None], np.inf)
+    if problem.same_start is None:  # one decision for several modes may be too much for some of them
+        width[:, :, -1] = np.where(t == problem.last[:, None], allowed_surplus(problem)[:, None], np.inf)
     wanted = (width > 0) & (t <= problem.last[:, None])[:, :, None]
     columns = np.full(width.shape, -1, np.int64)
     columns[wanted] = linear.add_columns(int(wanted.sum()), cost=slope[wanted], upper=width[wanted])
@@ -172,8 +183,7 @@ def _add_balance(
 def _add_load(linear: LinearModel, problem: PlanProblem, weights: PlanWeights) -> tuple[Ints, Ints, Ints]:
     shape = problem.capacity.shape
     n = problem.capacity.size
-    share = np.ones(shape[1]) if problem.idle_share is None else problem.idle_share
-    price = np.broadcast_to(weights.idle * share, shape).ravel()
+    price = np.broadcast_to(weights.idle * _share(problem.idle_share, problem), shape).ravel()
     idle = linear.add_columns(n, cost=price, upper=problem.capacity.ravel())
     beyond = np.maximum(problem.overtime, problem.firm_hours - problem.capacity)
     over = linear.add_columns(n, cost=weights.overtime, upper=beyond.ravel())
@@ -184,25 +194,29 @@ def _add_load(linear: LinearModel, problem: PlanProblem, weights: PlanWeights) -
     return idle.reshape(shape), over.reshape(shape), rows.reshape(shape)
 
 
+def _share(given: Floats | None, problem: PlanProblem) -> Floats:
+    return np.ones(problem.shape[2]) if given is None else given
+
+
 def _add_load_change(linear: LinearModel, problem: PlanProblem, price: float, idle: Ints, over: Ints) -> None:
     if price <= 0:
         return
     r, before, after = neighbours(problem)
-    capacity = problem.capacity
+    capacity, share = problem.capacity, _share(problem.change_share, problem)
     rise = capacity[r, after] - capacity[r, before]
     rows = linear.add_rows(len(r), lower=rise, upper=rise)
     put_load(linear, rows, idle[r, after], over[r, after], -1.0)
     put_load(linear, rows, idle[r, before], over[r, before], 1.0)
-    _put_change(linear, rows, price)
+    _put_change(linear, rows, price * share[after])
     if problem.previous_load is not None:
         known = np.flatnonzero(~np.isnan(problem.previous_load) & open_buckets(problem)[:, 0])
         rise = capacity[known, 0] - problem.previous_load[known]
         rows = linear.add_rows(len(known), lower=rise, upper=rise)
         put_load(linear, rows, idle[known, 0], over[known, 0], -1.0)
-        _put_change(linear, rows, price)
+        _put_change(linear, rows, price * share[0])
 
 
-def _put_change(linear: LinearModel, rows: Ints, price: float) -> None:
+def _put_change(linear: LinearModel, rows: Ints, price: float | Floats) -> None:
     for sign in (1.0, -1.0):
         linear.put(rows, linear.add_columns(len(rows), cost=price), sign)
 

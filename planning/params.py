@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from contracts.errors import InputError
 from contracts.params import params_from
 
-__all__ = ["HorizonParams", "PlanParams", "PlanWeights", "ReplayParams", "SolveParams"]
+__all__ = ["HorizonParams", "PlanParams", "PlanWeights", "RecourseParams", "ReplayParams", "RuleParams", "SolveParams"]
 
 
 _MOST_BUCKETS = 1_000_000
@@ -54,9 +57,9 @@ class PlanWeights:
             _require_number(item.name, getattr(self, item.name), 0, 1e9)
 
 
-def _require_whole(name: str, value: int, low: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST_BUCKETS:
-        raise ValueError(f"Expected {name} to be a whole number in [{low}, {_MOST_BUCKETS}], got {value!r}.")
+def _require_whole(name: str, value: int, low: int, high: int = _MOST_BUCKETS) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"Expected {name} to be a whole number in [{low}, {high}], got {value!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +114,41 @@ class SolveParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RuleParams:
+    """A table `[replay.rules.NAME]`: what a release rule was tuned to.
+
+    Parameters
+    ----------
+    smoothing
+        Buckets over which the rule averages or closes a gap, >= 1.
+    cover
+        Buckets of demand covered beyond those until a release arrives, >= 0.
+    safety
+        Part of the way from expected demand to its highest quantile that is covered, in [-1, 10].
+    """
+
+    smoothing: int = 4
+    cover: int = 0
+    safety: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require_whole("smoothing", self.smoothing, 1)
+        _require_whole("cover", self.cover, 0)
+        _require_number("safety", self.safety, -1, 10)
+
+
+_TUNED = {
+    "chase": RuleParams(smoothing=1),
+    "level": RuleParams(),
+    "moving_average": RuleParams(),
+    "order_up_to": RuleParams(),
+    "heijunka_rule": RuleParams(),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReplayParams:
-    """The table `[replay]` of `replay.toml`, all in buckets.
+    """The table `[replay]` of `replay.toml`, in buckets.
 
     Parameters
     ----------
@@ -121,22 +157,86 @@ class ReplayParams:
     score_from, score_to
         First bucket that counts (0 = the first there is), and the one after the last (0 = to the end).
     smoothing
-        Buckets over which the rules average or close a gap, >= 1.
+        The `smoothing` of rules that have no table of their own; 0 = as tuned.
     known_buckets
-        Buckets after which the plans' price of idle hours fades, over as many again, because work that is not known
-        yet will fill them; 0 = it never fades.
+        Buckets after which the plans' prices of idle hours and load changes fade, over as many again, because work
+        that is not known yet will fill those hours; 0 = they never fade.
+    rules
+        Parameters of the rules, by name; those left out are as tuned in `benchmarks.planning`.
     """
 
     look_ahead: int = 14
     score_from: int = 0
     score_to: int = 0
-    smoothing: int = 4
-    known_buckets: int = 4
+    smoothing: int = 0
+    known_buckets: int = 3
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        lowest = {"look_ahead": 1, "score_from": 0, "score_to": 0, "smoothing": 1, "known_buckets": 0}
+        lowest = {"look_ahead": 1, "score_from": 0, "score_to": 0, "smoothing": 0, "known_buckets": 0}
         for name, low in lowest.items():
             _require_whole(name, getattr(self, name), low)
+        for name in self.rules:
+            if name not in _TUNED:
+                raise ValueError(f"Expected rules among {', '.join(_TUNED)}, got {name!r}.")
+        given = {name: _rule(name, table) for name, table in self.rules.items()}
+        smooth = {"smoothing": self.smoothing} if self.smoothing else {}
+        tuned = {name: replace(rule, **smooth) for name, rule in _TUNED.items()}
+        object.__setattr__(self, "rules", {**tuned, **given})
+
+    def hour_share(self, ahead: int) -> NDArray[np.float64] | None:
+        """Return the share of the prices of hours that each of the next buckets bears; None = all of it."""
+        known = self.known_buckets
+        return np.clip(2 - np.arange(ahead) / known, 0.0, 1.0) if known else None
+
+
+def _rule(name: str, given: RuleParams | Mapping[str, Any]) -> RuleParams:
+    return given if isinstance(given, RuleParams) else params_from(given, RuleParams, where=f"[replay.rules.{name}]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecourseParams:
+    """How a plan counts on being revised.
+
+    Parameters
+    ----------
+    branches
+        What an item's next forecast update may say, in as many equally likely ways, in [1, 9]; 1 = plan as if it
+        were never revised.
+    paths
+        Paths of demand within a branch, in [1, 9].
+    market_branches
+        Moves of the market that are told apart where items were revised together, in [1, 3].
+    leftover_factor
+        How many times its price a piece left at the end of a life counts in the plan, in [1, 100]: the plan sees one
+        more update of each item, not the later ones in which it could stop making more.
+    late_factor
+        How many times its price a late piece counts in the plan, in [0.01, 100].
+    load_change_factor
+        How many times its price a change of load counts in the plan, in [0, 100].
+    plan_change
+        Money per hour by which the plan moves within the next four free buckets, in [0, 1e9].
+    prior_items
+        Settled items without a revision that the drift of forecasts is learnt from at first, in [0.1, 1e6].
+    """
+
+    branches: int = 3
+    paths: int = 5
+    market_branches: int = 2
+    leftover_factor: float = 1.4
+    late_factor: float = 1.0
+    load_change_factor: float = 3.0
+    plan_change: float = 0.7
+    prior_items: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name, high in (("branches", 9), ("paths", 9), ("market_branches", 3)):
+            _require_whole(name, getattr(self, name), 1, high)
+        _require_number("leftover_factor", self.leftover_factor, 1, 100)
+        _require_number("late_factor", self.late_factor, 0.01, 100)
+        _require_number("load_change_factor", self.load_change_factor, 0, 100)
+        _require_number("plan_change", self.plan_change, 0, 1e9)
+        _require_number("prior_items", self.prior_items, 0.1, 1e6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +252,7 @@ class PlanParams:
     weights: PlanWeights = field(default_factory=PlanWeights)
     horizon: HorizonParams = field(default_factory=HorizonParams)
     solve: SolveParams = field(default_factory=SolveParams)
+    recourse: RecourseParams = field(default_factory=RecourseParams)
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, Any], *, where: str = "plan.toml") -> PlanParams:
@@ -162,7 +263,7 @@ class PlanParams:
         InputError
             Naming the table and the value that is unknown or out of range.
         """
-        kinds = {"weights": PlanWeights, "horizon": HorizonParams, "solve": SolveParams}
+        kinds = {"weights": PlanWeights, "horizon": HorizonParams, "solve": SolveParams, "recourse": RecourseParams}
         for name, table in tables.items():
             if name not in kinds:
                 raise InputError(where, f"only the tables {', '.join(kinds)}", name)

@@ -145,9 +145,12 @@ class PlanProblem:
     promised_load
         Shape (R, T): hours, those of other customers included, whose sum over the buckets each resource should reach;
         None = nothing was promised.
-    idle_share
-        Shape (T,): share of the idle price that a bucket bears, in [0, 1]: late buckets less where work that is not
-        known yet will fill them; None = all of it.
+    idle_share, change_share
+        Shape (T,): share of the prices of idle hours and of load changes that a bucket bears, in [0, 1]: late buckets
+        less where work that is not known yet will fill them; None = all of it.
+    same_start
+        Shape (M, T), whole numbers: the first mode whose start in a bucket is one decision with this mode's; None =
+        each is its own.
     notes
         Reasons found while the problem was built.
     """
@@ -177,6 +180,8 @@ class PlanProblem:
     previous_load: Floats | None = None
     promised_load: Floats | None = None
     idle_share: Floats | None = None
+    change_share: Floats | None = None
+    same_start: NDArray[Any] | None = None
     notes: tuple[Reason, ...] = ()
 
     def __post_init__(self) -> None:

@@ -8,48 +8,18 @@ arrives after its lead; demand arrives, backlog is served first; an item that en
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
+from planning.forecasts import Forecasts
 from planning.params import PlanParams
-from planning.problem import Floats, Ints, PlanProblem
+from planning.problem import Floats, PlanProblem
+from planning.recourse_history import ForecastHistory, history_of
 from planning.stages import Stages, stages_of
 
-__all__ = ["Forecasts", "Policy", "ReplayProblem", "ReplayState", "Trace", "replay"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Forecasts:
-    """Forecast rows of one path, sorted by when they were made.
-
-    Parameters
-    ----------
-    as_of, item, bucket
-        Shape (n,): the bucket at whose start a row was known, and what it forecasts.
-    quantiles
-        Shape (n, K): pieces, non-decreasing over K.
-    chance
-        Shape (K,): probability that each quantile stands for.
-    """
-
-    as_of: Ints
-    item: Ints
-    bucket: Ints
-    quantiles: Floats
-    chance: Floats
-
-    def known_at(self, now: int, ahead: int, n_items: int) -> Floats:
-        """Return the newest forecast known at the start of a bucket, shape (P, K, ahead)."""
-        out = np.zeros((n_items, len(self.chance), ahead))
-        end = int(np.searchsorted(self.as_of, now, side="right"))
-        if end == 0:
-            return out
-        rows = slice(int(np.searchsorted(self.as_of, self.as_of[end - 1])), end)
-        bucket = self.bucket[rows] - now
-        inside = (bucket >= 0) & (bucket < ahead)
-        out[self.item[rows][inside], :, bucket[inside]] = self.quantiles[rows][inside]
-        return out
+__all__ = ["Policy", "ReplayProblem", "ReplayState", "Trace", "replay"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +39,11 @@ class ReplayProblem:
     base: PlanProblem
     demand: Floats
     forecasts: Forecasts
+
+    @cached_property
+    def history(self) -> ForecastHistory:
+        """What each run of forecasts said, to be cut at the present with `until`."""
+        return history_of(self.forecasts, self.demand)
 
 
 @dataclass
@@ -93,6 +68,8 @@ class ReplayState:
         Shape (R,): hours worked in the bucket before; NaN before the first.
     seen
         Shape (P, T): demand of past buckets.
+    plan
+        Shape (M, T): the plan behind the last decision; None if there was none.
     """
 
     now: int
@@ -104,6 +81,7 @@ class ReplayState:
     decided: Floats
     load: Floats
     seen: Floats
+    plan: Floats | None = None
 
 
 class Policy(Protocol):
@@ -155,14 +133,13 @@ def replay(problem: ReplayProblem, policy: Policy, params: PlanParams) -> Trace:
     stages = stages_of(base.modes)
     state = _opening(base, stages)
     trace = _empty_trace(base)
-    last_plan: Floats | None = None
     for now in range(n_buckets):
         state.now = now
         if now + firm < n_buckets:
             release, plan = policy.decide(problem, state, stages)
             state.decided[:, now + firm] = release
-            _note_change(trace, base, now, firm, (last_plan, plan))
-            last_plan = plan
+            _note_change(trace, base, now, firm, (state.plan, plan))
+            state.plan = plan
         _work(base, state, stages, trace)
         _sell(base, state, problem.demand[:, now], stages, trace)
         _price_hours(base, params, state, trace)

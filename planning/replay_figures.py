@@ -23,7 +23,9 @@ def trace_figures(problem: ReplayProblem, trace: Trace, scored: slice) -> dict[s
     Returns
     -------
     figures
-        `load_cv` and `peak_to_mean` are means over the resources that worked; `bullwhip` is CV^2 of released hours /
+        `load_cv` and `peak_to_mean` are means over the factories that worked: resources that work on exactly the same
+        routes are steps of one factory, whose hours are added. `load_cv_resources` is the mean over each by itself.
+        `bullwhip` is CV^2 of released hours /
         CV^2 of demand's hours; `nervousness` is hours moved within the next four free buckets / hours planned there,
         None for policies without a plan. Ratios to zero are None.
     """
@@ -31,17 +33,28 @@ def trace_figures(problem: ReplayProblem, trace: Trace, scored: slice) -> dict[s
     load, capacity = trace.load[:, scored], problem.base.capacity[:, scored]
     is_open = capacity + problem.base.overtime[:, scored] > 0
     worked = [row[o] for row, o in zip(load, is_open, strict=True) if row[o].sum() > 0]
+    factories = [row[o] for row, o in _by_factory(problem, load, is_open) if row[o].sum() > 0]
     total_capacity = float(capacity.sum())
     return {
         "cost": {**cost, "total": sum(cost.values())},
         "fill_rate": _ratio(trace.on_time[scored].sum(), trace.demanded[scored].sum()),
-        "load_cv": float(np.mean([row.std() / row.mean() for row in worked])) if worked else None,
-        "peak_to_mean": float(np.mean([row.max() / row.mean() for row in worked])) if worked else None,
+        "load_cv": float(np.mean([row.std() / row.mean() for row in factories])) if factories else None,
+        "load_cv_resources": float(np.mean([row.std() / row.mean() for row in worked])) if worked else None,
+        "peak_to_mean": float(np.mean([row.max() / row.mean() for row in factories])) if factories else None,
         "idle_share": _ratio(np.maximum(capacity - load, 0.0).sum(), total_capacity),
         "overtime_share": _ratio(np.maximum(load - capacity, 0.0).sum(), total_capacity),
         "bullwhip": _ratio(_cv2(trace.released[:, scored].sum(axis=0)), _cv2(_demand_hours(problem)[scored])),
         "nervousness": _ratio(trace.moved[scored].sum(), trace.planned[scored].sum()),
     }
+
+
+def _by_factory(problem: ReplayProblem, load: Floats, is_open: np.ndarray) -> list[tuple[Floats, np.ndarray]]:
+    """Hours of each factory and whether any of its resources is open, bucket by bucket."""
+    m = problem.base.modes
+    works = np.zeros((len(load), len(m.item)), bool)
+    works[m.op_resource, m.op_mode] = True
+    _, factory = np.unique(works, axis=0, return_inverse=True)
+    return [(load[factory == f].sum(axis=0), is_open[factory == f].any(axis=0)) for f in range(factory.max() + 1)]
 
 
 def _demand_hours(problem: ReplayProblem) -> Floats:

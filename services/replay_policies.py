@@ -12,12 +12,13 @@ import pandas as pd
 from contracts.errors import InputError, TableError
 from contracts.progress import Report, silent
 from planning.build import PlanTables, problem_from_tables
-from planning.demand import atom_chances
+from planning.forecasts import Forecasts
 from planning.params import PlanParams, ReplayParams
 from planning.policies import POLICIES, make_policy
 from planning.problem import PlanProblem, Reason
-from planning.replay import Forecasts, ReplayProblem, Trace, replay
+from planning.replay import ReplayProblem, Trace, replay
 from planning.replay_figures import trace_figures
+from planning.replay_paired import mean_figures, paired_with_first
 from planning.tables import ITEMS, RESOURCES, ROUTES, paths_schema, quantile_levels, require_rising
 
 __all__ = ["DEFAULT_POLICIES", "ReplayReport", "replay_policies"]
@@ -34,7 +35,7 @@ class ReplayReport:
     buckets
         One row per policy, path and bucket: cost parts, hours worked and released, pieces on time and demanded.
     summary
-        Figures per policy: per path, and their mean.
+        Figures per policy: per path, and their mean; and the first policy paired with each of the others.
     """
 
     buckets: pd.DataFrame
@@ -91,7 +92,7 @@ def replay_policies(
         reasons[str(path)] = list(problem.base.notes)
         scored = _scored(problem.base, settings)
         for step, policy in enumerate(policies):
-            chosen = make_policy(policy, params, settings)
+            chosen = make_policy(policy, problem, params, settings)
             trace = replay(problem, chosen, params)
             figures[policy][str(path)] = trace_figures(problem, trace, scored)
             frames.append(_bucket_rows(policy, str(path), problem.base, trace))
@@ -147,7 +148,7 @@ def _forecasts(rows: pd.DataFrame, base: PlanProblem) -> Forecasts:
         item=item[inside].astype(np.int64),
         bucket=bucket[inside].astype(np.int64),
         quantiles=np.sort(made[list(levels)].to_numpy(float)[inside], axis=1),
-        chance=atom_chances(np.array(list(levels.values()))),
+        levels=np.array(list(levels.values())),
     )
 
 
@@ -176,19 +177,10 @@ def _bucket_rows(policy: str, path: str, base: PlanProblem, trace: Trace) -> pd.
 
 
 def _summary(figures: dict[str, dict[str, Any]], reasons: dict[str, list[Reason]]) -> dict[str, Any]:
+    per_policy = {policy: list(by_path.values()) for policy, by_path in figures.items()}
+    means = {policy: mean_figures(found) for policy, found in per_policy.items()}
     return {
-        "policies": {
-            policy: {"mean": _mean(list(by_path.values())), "paths": by_path} for policy, by_path in figures.items()
-        },
+        "policies": {policy: {"mean": means[policy], "paths": by_path} for policy, by_path in figures.items()},
+        "paired": paired_with_first(per_policy),
         "reasons": {path: [reason.as_dict() for reason in found] for path, found in reasons.items() if found},
     }
-
-
-def _mean(figures: list[dict[str, Any]]) -> dict[str, float | None]:
-    """Average over paths; the cost is its total."""
-    flat = [{**one, "cost": one["cost"]["total"]} for one in figures]
-    found: dict[str, float | None] = {}
-    for name in flat[0]:
-        values = [one[name] for one in flat if one[name] is not None]
-        found[name] = float(np.mean(values)) if values else None
-    return found

@@ -1,0 +1,117 @@
+"""Release policies in made-up worlds: rules tuned on seeds of their own, then all paired on the seeds that count."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from benchmarks.plan_world import FIRM, LOOK_AHEAD, SCORED, make_world, world_tables
+from planning.params import HorizonParams, PlanParams, ReplayParams, RuleParams
+from planning.policies import POLICIES
+from planning.replay_paired import mean_figures, paired_with_first
+from planning.rules import RULES
+from services.replay_policies import replay_policies
+
+__all__ = ["frontier", "run_frontier", "run_replay", "run_tuning", "tune"]
+
+JUDGED = (0, 1, 2, 3, 4, 5, 6, 7)
+TRAINING = (100, 101, 102)
+SMOOTHING, COVER, SAFETY = (1, 2, 3, 4, 6), (0, 1, 2), (0.0, 0.5, 1.0)
+LATE_FACTORS, FIRM_BUCKETS = (0.5, 1.0, 2.0), (1, 2, 3)
+
+PARAMS = PlanParams(horizon=HorizonParams(firm=FIRM))
+SETTINGS = ReplayParams(look_ahead=LOOK_AHEAD, score_from=SCORED[0], score_to=SCORED[1])
+
+
+def figures(
+    seeds: Iterable[int], policies: Sequence[str], *, params: PlanParams = PARAMS, settings: ReplayParams = SETTINGS
+) -> dict[str, list[dict[str, Any]]]:
+    """Return each policy's figures in the world of each seed, with the CPU seconds they took."""
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in policies}
+    for seed in seeds:
+        tables = world_tables(make_world(seed), path=str(seed))
+        paths = tables.pop("demand")
+        for name in policies:
+            began = time.process_time()
+            report = replay_policies(paths, **tables, params=params, settings=settings, policies=[name])
+            row = report.summary["policies"][name]["paths"][str(seed)]
+            found[name].append(row | {"cpu_seconds": time.process_time() - began})
+    return found
+
+
+def tune(rule: str, seeds: Sequence[int] = TRAINING) -> dict[str, Any]:
+    """Try every combination of a rule's parameters and return the one of least mean cost.
+
+    Parameters
+    ----------
+    rule
+        A name in `planning.rules.RULES`.
+    seeds
+        Worlds to tune on; not those that are judged.
+    """
+    tables = [world_tables(make_world(seed), path=str(seed)) for seed in seeds]
+    paths = [one.pop("demand") for one in tables]
+    tried = []
+    for smoothing, cover, safety in product(SMOOTHING, COVER, SAFETY):
+        chosen = RuleParams(smoothing=smoothing, cover=cover, safety=safety)
+        settings = replace(SETTINGS, rules={rule: chosen})
+        reports = [
+            replay_policies(demand, **one, params=PARAMS, settings=settings, policies=[rule])
+            for demand, one in zip(paths, tables, strict=True)
+        ]
+        costs = [report.summary["policies"][rule]["mean"]["cost"] for report in reports]
+        tried.append((sum(costs) / len(costs), chosen))
+    cost, best = min(tried, key=lambda pair: pair[0])
+    return {"cost": cost, "rule": best}
+
+
+def run_tuning() -> dict[str, Any]:
+    """Tune every rule on the training seeds."""
+    found = {name: tune(name) for name in RULES}
+    return {
+        "seeds": list(TRAINING),
+        "rules": {name: {"cost": one["cost"], **vars(one["rule"])} for name, one in found.items()},
+    }
+
+
+def run_replay(*, seeds: Sequence[int] = JUDGED, policies: Sequence[str] = POLICIES) -> dict[str, Any]:
+    """Replay every policy in the worlds of some seeds, each on the same demand and forecasts."""
+    began = time.perf_counter()
+    found = figures(seeds, policies)
+    cost = {name: [row["cost"]["total"] for row in rows] for name, rows in found.items()}
+    return {
+        "seeds": list(seeds),
+        "policies": {name: mean_figures(rows) for name, rows in found.items()},
+        "paired": paired_with_first(found),
+        "best_rule": min((sum(costs), name) for name, costs in cost.items() if name in RULES)[1],
+        "cost_per_seed": cost,
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def frontier(seeds: Sequence[int], points: Iterable[Mapping[str, float]]) -> list[dict[str, Any]]:
+    """Return cost, fill and levelness of the planner for other prices of being late and other firm buckets.
+
+    Parameters
+    ----------
+    points
+        `late_factor` and `firm` of each point.
+    """
+    rows = []
+    for point in points:
+        recourse = replace(PARAMS.recourse, late_factor=float(point["late_factor"]))
+        params = replace(PARAMS, recourse=recourse, horizon=HorizonParams(firm=int(point["firm"])))
+        mean = mean_figures(figures(seeds, ["ours"], params=params)["ours"])
+        shown = ("cost", "fill_rate", "leftover", "load_cv", "overtime_share", "bullwhip", "nervousness")
+        rows.append({**point, **{name: mean[name] for name in shown}})
+    return rows
+
+
+def run_frontier(*, seeds: Sequence[int] = (0, 1)) -> dict[str, Any]:
+    """Run the planner for several prices of being late, and for several numbers of firm buckets."""
+    points = [{"late_factor": late, "firm": FIRM} for late in LATE_FACTORS]
+    points += [{"late_factor": 1.0, "firm": firm} for firm in FIRM_BUCKETS if firm != FIRM]
+    return {"seeds": list(seeds), "points": frontier(seeds, points)}
