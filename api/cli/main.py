@@ -7,6 +7,7 @@ from importlib.metadata import version
 import typer
 
 from api.cli.aftersales import aftersales
+from api.cli.box import box
 from api.cli.buyers import buyers
 from api.cli.candidates import candidates
 from api.cli.compare import compare
@@ -60,6 +61,7 @@ def _root(
 
 
 app.command("aftersales")(aftersales)
+app.command("box")(box)
 app.command("buyers")(buyers)
 app.command("candidates")(candidates)
 app.command("compare")(compare)

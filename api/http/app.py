@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 
 from api.http import (
     aftersales,
+    boxes,
     candidates,
     credit,
     density,
@@ -62,6 +63,7 @@ _ROUTERS = (
     plan_history.router,
     production_orders.router,
     requirements.router,
+    boxes.router,
     matches.router,
     parties.router,
     relations.router,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
 import pandas as pd
 from starlette.responses import Response
+
+from services.excel import excel_bytes
 
 __all__ = ["EXCEL", "csv_file", "excel_file"]
 
@@ -21,20 +22,8 @@ def csv_file(frame: pd.DataFrame, name: str) -> Response:
 
 
 def excel_file(sheets: Mapping[str, pd.DataFrame], name: str) -> Response:
-    """Return frames as the sheets of an Excel file: filters on, header frozen, columns as wide as their cells."""
-    buffer = io.BytesIO()
-    texts_only = {"strings_to_formulas": False, "strings_to_urls": False}
-    with pd.ExcelWriter(
-        buffer, engine="xlsxwriter", date_format="yyyy-mm-dd", datetime_format="yyyy-mm-dd",
-        engine_kwargs={"options": texts_only},
-    ) as writer:  # fmt: skip
-        for title, frame in sheets.items():
-            frame.to_excel(writer, sheet_name=title, index=False)
-            sheet = writer.sheets[title]
-            sheet.freeze_panes(1, 0)
-            sheet.autofilter(0, 0, len(frame), max(0, len(frame.columns) - 1))
-            sheet.autofit()
-    return _attachment(buffer.getvalue(), f"{name}.xlsx", EXCEL)
+    """Return frames as the sheets of an Excel file."""
+    return _attachment(excel_bytes(sheets), f"{name}.xlsx", EXCEL)
 
 
 def _harmless(frame: pd.DataFrame) -> pd.DataFrame:

@@ -129,5 +129,5 @@ def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
     elif path.startswith("/docs"):
         headers["Content-Security-Policy"] = _DOCS
     else:
-        headers["Content-Security-Policy"] = _STRICT
+        headers.setdefault("Content-Security-Policy", _STRICT)  # a page to print says itself what it needs
         headers.setdefault("Cache-Control", "no-store")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["REQUIREMENT_EXAMPLES"]
+__all__ = ["BOX_EXAMPLES", "REQUIREMENT_EXAMPLES"]
 
 REQUIREMENT_EXAMPLES: dict[str, Any] = {
     "a jacket": {
@@ -29,6 +29,37 @@ REQUIREMENT_EXAMPLES: dict[str, Any] = {
             ],
             "bom": [{"parent": "jacket", "component": "sleeve", "quantity": 2}],
             "items": [{"item": "sleeve", "initial_stock": 40}],
+        },
+    },
+}
+
+BOX_EXAMPLES: dict[str, Any] = {
+    "a mixed day": {
+        "summary": "Two orders of a day on one line, mixed in six slots",
+        "value": {
+            "orders": [
+                {
+                    "order_id": "PO-1-1",
+                    "item": "tee",
+                    "route": "own",
+                    "step": 1,
+                    "resource": "line-1",
+                    "pieces": 120,
+                    "hours": 6.0,
+                    "start": "2026-03-02",
+                },
+                {
+                    "order_id": "PO-2-1",
+                    "item": "cap",
+                    "route": "own",
+                    "step": 1,
+                    "resource": "line-1",
+                    "pieces": 60,
+                    "hours": 2.0,
+                    "start": "2026-03-02",
+                },
+            ],
+            "slots_per_day": 6,
         },
     },
 }

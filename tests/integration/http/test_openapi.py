@@ -17,7 +17,7 @@ from api.http.examples import (
     PLAN_EXAMPLES,
 )
 from api.http.launch_examples import DECISION_EXAMPLES, SELECTION_EXAMPLES, WAVE_EXAMPLES
-from api.http.planning_examples import REQUIREMENT_EXAMPLES
+from api.http.planning_examples import BOX_EXAMPLES, REQUIREMENT_EXAMPLES
 
 POSTS = [
     (path, name, example["value"])
@@ -25,6 +25,7 @@ POSTS = [
         "/v1/forecasts": FORECAST_EXAMPLES,
         "/v1/plans": PLAN_EXAMPLES,
         "/v1/requirements": REQUIREMENT_EXAMPLES,
+        "/v1/boxes": BOX_EXAMPLES,
         "/v1/matches": MATCH_EXAMPLES,
         "/v1/candidates": CANDIDATE_EXAMPLES,
         "/v1/relations": EVENT_EXAMPLES,
@@ -78,6 +79,7 @@ read_party_credit read_party_density read_party_faults read_party_trust read_pla
 read_sell_in read_trust list_plans read_kept_plan read_plan_diff download_plan_diff read_plan_table
 list_production_orders list_order_decisions decide_production_order explode_requirements
 decide_launches forecast_waves select_styles
+make_box read_box download_box_csv download_box_excel print_box
 ready record_changes rollback withdraw_override
 """
 
