@@ -23,6 +23,7 @@ __all__ = [
     "FIRM",
     "ITEMS",
     "PATHS",
+    "QUOTES",
     "RESOURCES",
     "ROUTES",
     "demand_schema",
@@ -101,6 +102,13 @@ RESOURCES = TableSchema(
             minimum=0,
             maximum=1,
             description="share of the hours left by others that it was promised work for, over the whole plan",
+        ),
+        Column(
+            name="factory",
+            kind="str",
+            required=False,
+            nullable=True,
+            description="whose it is, for quotes and dispatches; empty = its own",
         ),
     ),
 )
@@ -292,6 +300,16 @@ FIRM = TableSchema(
             description="firm and released stay as they are; proposed is the last plan; empty = firm",
         ),
         Column(name="reason", kind="str", required=False, nullable=True, description="ignored"),
+    ),
+)
+
+QUOTES = TableSchema(
+    name="orders",
+    key=("order_id",),
+    columns=(
+        Column(name="order_id", kind="str", description="the order asked about"),
+        Column(name="item", kind="str", description="what is ordered"),
+        Column(name="pieces", kind="int", minimum=1, maximum=1e9, description="how many, on top of the demand"),
     ),
 )
 

@@ -24,7 +24,9 @@ __all__ = [
     "NetworkPlan",
     "NetworkTables",
     "network_items",
+    "network_params",
     "network_tables",
+    "on_known_routes",
     "plan_network",
 ]
 
@@ -86,8 +88,7 @@ def plan_network(
     """
     home = snapshot.root.parent.parent
     before = current_orders(home) if replan else None
-    given = {**({"horizon": REPLAN_HORIZON} if replan else {}), **(params or {})}
-    chosen = PlanParams.from_tables({**given, "weights": {**FEN_PER_HOUR, **given.get("weights", {})}}, where="params")
+    chosen = network_params({**({"horizon": REPLAN_HORIZON} if replan else {}), **(params or {})})
     _require_lines(snapshot)
     if snapshot.result("weekly_forecast") is None:
         forecast_network(snapshot, options={"seed": seed}, progress=progress)
@@ -97,7 +98,7 @@ def plan_network(
         tables.resources,
         tables.routes,
         items=network_items(snapshot.table("products"), sorted(tables.demand["item"].unique())),
-        previous=None if before is None else _on_known_routes(before.orders, tables.routes),
+        previous=None if before is None else on_known_routes(before.orders, tables.routes),
         params=chosen,
         boxes=boxes,
         pegs=True,
@@ -105,12 +106,24 @@ def plan_network(
         progress=progress,
     )
     if before is not None:
-        gone = len(before.orders) - len(_on_known_routes(before.orders, tables.routes))
+        gone = len(before.orders) - len(on_known_routes(before.orders, tables.routes))
         report.summary.update(steps_without_route=gone)
     prices = {"idle": chosen.weights.idle, "overtime": chosen.weights.overtime}
     report.summary.update(items_without_route=tables.without_route, fen_per_hour=prices)
     _keep(snapshot, report, before)
     return NetworkPlan(report, tables)
+
+
+def network_params(params: Mapping[str, Any] | None) -> PlanParams:
+    """Return a plan's parameters in fen: what the tables of ``plan.toml`` leave out costs `FEN_PER_HOUR`.
+
+    Raises
+    ------
+    InputError
+        Naming what is wrong.
+    """
+    given = dict(params or {})
+    return PlanParams.from_tables({**given, "weights": {**FEN_PER_HOUR, **given.get("weights", {})}}, where="params")
 
 
 def network_tables(snapshot: Snapshot) -> NetworkTables:
@@ -185,8 +198,8 @@ def _require_lines(snapshot: Snapshot) -> pd.DataFrame:
     return supply
 
 
-def _on_known_routes(orders: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
-    """Return the orders whose step still is one of the network's."""
+def on_known_routes(orders: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
+    """Return the production orders whose step still is one of the network's routes."""
     steps = routes[_STEP].drop_duplicates()
     return orders.merge(steps, on=_STEP, how="inner").reindex(columns=orders.columns)
 

@@ -23,7 +23,7 @@ from planning.problem import PlanProblem
 from planning.tables import BOM, FIRM, ITEMS, RESOURCES, ROUTES, demand_schema, quantile_levels, require_rising
 from services.plan_workers import solve_on_workers
 
-__all__ = ["PLAN_TABLES", "PlanReport", "checked_demand", "plan_production"]
+__all__ = ["PLAN_TABLES", "PlanReport", "checked_demand", "checked_tables", "plan_production"]
 
 PLAN_TABLES = ("orders", "load", "boxes", "pegs", "diff")
 """The tables of a report; the last three where they were asked for."""
@@ -102,7 +102,7 @@ def plan_production(
     before = None if previous is None else FIRM.check(previous, names.get("previous", "previous"))
     if firm is None and previous is not None:
         firm, names = previous, {"firm": names.get("previous", "previous"), **names}
-    tables = _checked(demand, resources, routes, {"items": items, "bom": bom, "firm": firm}, names)
+    tables = checked_tables(demand, resources, routes, {"items": items, "bom": bom, "firm": firm}, names)
     progress("plan", 1, _STAGES)
     problem, firm_orders = problem_from_tables(tables, firm_buckets=params.horizon.firm)
     progress("plan", 2, _STAGES)
@@ -129,13 +129,27 @@ def _compared(before: pd.DataFrame, orders: pd.DataFrame) -> tuple[pd.DataFrame,
     return diff, diff_figures(told, orders, diff)
 
 
-def _checked(
+def checked_tables(
     demand: pd.DataFrame,
     resources: pd.DataFrame,
     routes: pd.DataFrame,
     optional: Mapping[str, pd.DataFrame | None],
     sources: dict[str, str],
 ) -> PlanTables:
+    """Return a plan's tables with their types.
+
+    Parameters
+    ----------
+    optional
+        `items`, `bom` and `firm`, as far as they are given.
+    sources
+        Table name -> file name, for messages.
+
+    Raises
+    ------
+    TableError
+        Naming the file, the column and the first bad row.
+    """
     schemas = {"items": ITEMS, "bom": BOM, "firm": FIRM}
     checked = {
         name: None if frame is None else schemas[name].check(frame, sources.get(name))

@@ -25,6 +25,7 @@ from api.cli.order import order
 from api.cli.override import override
 from api.cli.plan import plan
 from api.cli.promote import promote
+from api.cli.quote import quote
 from api.cli.relate import handover, relate
 from api.cli.replan import replan
 from api.cli.replay import replay
@@ -83,6 +84,7 @@ app.command("neighbours")(neighbours)
 app.command("path")(path)
 app.command("plan")(plan)
 app.command("promote")(promote)
+app.command("quote")(quote)
 app.command("relate")(relate)
 app.command("replan")(replan)
 app.command("replay")(replay)

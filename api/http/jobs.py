@@ -41,7 +41,9 @@ class JobView(BaseModel):
     """One piece of long work."""
 
     id: str = Field(description="Id of the job.")
-    kind: Literal["forecast", "plan", "promotion"] = Field(description="What it makes.")
+    kind: Literal["forecast", "plan", "promotion", "quote", "scenarios", "frontier", "replay"] = Field(
+        description="What it makes."
+    )
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"] = Field(description="Where it stands.")
     created_at: datetime = Field(description="When it was asked for.")
     started_at: datetime | None = Field(description="When it began to run.")

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+import pandas as pd
+from pydantic import Field, model_validator
 
-from api.http.rows import AttributeRow, StrictModel, row_model
+from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
 from planning.tables import BOM, DEMAND, FIRM, ITEMS, RESOURCES, ROUTES
 
-__all__ = ["BomRow", "DemandRow", "FirmRow", "ItemRow", "ParamsModel", "ResourceRow", "RouteRow"]
+__all__ = [
+    "PLAN_TABLES",
+    "BomRow",
+    "DemandRow",
+    "FirmRow",
+    "ItemRow",
+    "ParamsModel",
+    "PlanTablesModel",
+    "ResourceRow",
+    "RouteRow",
+]
+
+_NEEDED = ("demand", "resources", "routes")
+PLAN_TABLES = (*_NEEDED, "items", "bom", "firm")
 
 DemandRow = row_model("DemandRow", DEMAND, base=AttributeRow)
 ResourceRow = row_model("ResourceRow", RESOURCES)
@@ -52,3 +66,27 @@ class ParamsModel(StrictModel):
     weights: WeightsModel | None = Field(None, description="Prices of an uneven load.")
     horizon: HorizonModel | None = Field(None, description="How far the plan is fixed.")
     solve: SolveModel | None = Field(None, description="When to stop.")
+
+
+class PlanTablesModel(StrictModel):
+    """The tables of a plan: demand, resources and routes together, or no table at all."""
+
+    demand: Table[DemandRow] | None = Field(None, description="`y`, or quantile columns such as `q0.5`.")  # type: ignore[valid-type]
+    resources: Table[ResourceRow] | None = Field(None, description="Hours by resource and bucket.")  # type: ignore[valid-type]
+    routes: Table[RouteRow] | None = Field(None, description="How each item is made.")  # type: ignore[valid-type]
+    items: Table[ItemRow] | None = Field(None, description="Costs, stock and life of each item.")  # type: ignore[valid-type]
+    bom: Table[BomRow] | None = Field(None, description="Components.")  # type: ignore[valid-type]
+    firm: Table[FirmRow] | None = Field(None, description="Orders of the plan; firm ones stay as they are.")  # type: ignore[valid-type]
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> PlanTablesModel:
+        given = [name for name in PLAN_TABLES if getattr(self, name) is not None]
+        missing = [name for name in _NEEDED if name not in given]
+        if given and missing:
+            raise ValueError(f"demand, resources and routes together, or no table at all; {missing[0]} is missing")
+        return self
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Return the tables that were given."""
+        found = {name: frame_of(getattr(self, name)) for name in PLAN_TABLES}
+        return {name: frame for name, frame in found.items() if frame is not None}

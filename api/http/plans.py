@@ -15,9 +15,9 @@ from api.http.examples import PLAN_EXAMPLES
 from api.http.house import HouseDep, NetDep
 from api.http.jobs import JobView, accepted
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
-from api.http.plan_rows import BomRow, DemandRow, FirmRow, ItemRow, ParamsModel, ResourceRow, RouteRow
+from api.http.plan_rows import PLAN_TABLES, FirmRow, ParamsModel, PlanTablesModel
 from api.http.responses import JsonResponse, to_rows
-from api.http.rows import StrictModel, Table, frame_of
+from api.http.rows import Table, frame_of
 from contracts.errors import UnknownIdError
 from contracts.progress import Report
 from services.jobs import JobResult
@@ -31,19 +31,12 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["plans"])
 
-_NEEDED = ("demand", "resources", "routes")
-_TABLES = (*_NEEDED, "items", "bom", "firm", "previous")
+_TABLES = (*PLAN_TABLES, "previous")
 
 
-class PlanRequest(StrictModel):
+class PlanRequest(PlanTablesModel):
     """What to plan: demand, resources and routes together, or none of them for the loaded network."""
 
-    demand: Table[DemandRow] | None = Field(None, description="`y`, or quantile columns such as `q0.5`.")  # type: ignore[valid-type]
-    resources: Table[ResourceRow] | None = Field(None, description="Hours by resource and bucket.")  # type: ignore[valid-type]
-    routes: Table[RouteRow] | None = Field(None, description="How each item is made.")  # type: ignore[valid-type]
-    items: Table[ItemRow] | None = Field(None, description="Costs, stock and life of each item.")  # type: ignore[valid-type]
-    bom: Table[BomRow] | None = Field(None, description="Components.")  # type: ignore[valid-type]
-    firm: Table[FirmRow] | None = Field(None, description="Orders that are firm already.")  # type: ignore[valid-type]
     previous: Table[FirmRow] | None = Field(None, description="The last plan: ids are kept, changes told.")  # type: ignore[valid-type]
     params: ParamsModel | None = Field(None, description="Weights, horizon, when to stop.")
     boxes: bool = Field(False, description="Also make the heijunka box per resource and day.")
@@ -54,12 +47,10 @@ class PlanRequest(StrictModel):
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random.")
 
     @model_validator(mode="after")
-    def _all_or_none(self) -> PlanRequest:
-        given = [name for name in _TABLES if getattr(self, name) is not None]
-        missing = [name for name in _NEEDED if name not in given]
-        if given and missing:
-            raise ValueError(f"demand, resources and routes together, or no table at all; {missing[0]} is missing")
-        if given and self.replan:
+    def _previous_fits(self) -> PlanRequest:
+        if self.demand is None and self.previous is not None:
+            raise ValueError("previous beside demand, resources and routes; for the loaded network send replan")
+        if self.demand is not None and self.replan:
             raise ValueError("replan without tables; with tables send the last plan as `previous`")
         return self
 
@@ -74,7 +65,8 @@ def create_plan(house: HouseDep, request: Annotated[PlanRequest, Body(openapi_ex
     forecast (computed first if nobody did), and the plan is kept with it. Every plan stays readable under
     `summary.plan_id`.
     """
-    tables = {name: frame_of(getattr(request, name)) for name in _TABLES}
+    previous = frame_of(request.previous)
+    tables = request.frames() | ({} if previous is None else {"previous": previous})
     params = request.params.model_dump(exclude_none=True) if request.params else {}
     if request.demand is None:
         house.net.current()  # says at once that nothing is loaded
@@ -121,21 +113,20 @@ def download_plan_excel(loaded: NetDep) -> Response:
 
 
 def plan_work(
-    tables: dict[str, pd.DataFrame | None],
+    tables: dict[str, pd.DataFrame],
     params: dict[str, Any],
     home: Path,
     options: dict[str, Any],
     progress: Report,
 ) -> JobResult:
     """Compute one plan; runs in a process of its own."""
-    given = {name: table for name, table in tables.items() if table is not None}
-    if not given:
+    if not tables:
         return _network_work(params, home, options, progress)
     from planning.params import PlanParams
     from services.plan_production import plan_production
 
     report = plan_production(
-        **given,
+        **tables,
         params=PlanParams.from_tables(params, where="params"),
         boxes=options["boxes"],
         pegs=options["pegs"],
@@ -143,9 +134,9 @@ def plan_work(
         sources={name: name for name in _TABLES},
         progress=progress,
     )
-    tables = _made(report)
+    made = _made(report)
     told = report.summary | {"version": None, "replaces": None}
-    return JobResult(told | {"plan_id": PlanShelf(home).put(tables, told)}, tables)
+    return JobResult(told | {"plan_id": PlanShelf(home).put(made, told)}, made)
 
 
 def _network_work(params: dict[str, Any], home: Path, options: dict[str, Any], progress: Report) -> JobResult:
