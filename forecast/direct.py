@@ -16,6 +16,7 @@ from forecast.features import FeatureMaker, Rows
 from forecast.panel import Panel
 
 _PREDICT_SERIES = 4096
+_MOST_REACH = 1.5
 Grouping = tuple[str, np.ndarray]
 
 
@@ -31,16 +32,21 @@ class SamplingParams:
         Bounds on the number of rows; `fewest` counts only as far as `repeat` rows per target reach.
     repeat
         Most rows per target, > 0.
+    reach
+        How far back targets are drawn, in the frequency's training periods (two years of days), in (0, 1.5].
     """
 
     share: float = 0.3
     fewest: int = 150_000
     most: int = 3_000_000
     repeat: float = 2.0
+    reach: float = 1.0
 
     def __post_init__(self) -> None:
         if min(self.share, self.repeat) <= 0 or not 0 < self.fewest <= self.most:
             raise ValueError("Expected share and repeat > 0 and 0 < fewest <= most.")
+        if not 0 < self.reach <= _MOST_REACH:
+            raise ValueError(f"Expected reach in (0, {_MOST_REACH}].")
 
     def rows(self, cells: int) -> int:
         """How many rows to draw from so many (series, period) cells."""
@@ -109,7 +115,7 @@ def fit_direct(
 
 def training_rows(panel: Panel, sampling: SamplingParams, rng: np.random.Generator) -> Rows:
     """Draw targets that could be seen, and for each a horizon that leaves some history before it."""
-    first = max(panel.length - panel.frequency.training_periods, 1)
+    first = max(panel.length - int(sampling.reach * panel.frequency.training_periods), 1)
     draws = sampling.rows(panel.n * (panel.length - first))
     series = rng.integers(0, panel.n, draws)
     target = rng.integers(first, panel.length, draws)
@@ -123,5 +129,6 @@ def training_rows(panel: Panel, sampling: SamplingParams, rng: np.random.Generat
 def keep_recent(panel: Panel) -> Panel:
     """Drop history that no feature of a training row reaches."""
     frequency = panel.frequency
-    reach = frequency.training_periods + panel.horizon + frequency.year + 2 * frequency.level_weights[0][0]
+    longest = int(_MOST_REACH * frequency.training_periods)
+    reach = longest + panel.horizon + frequency.year + 2 * frequency.level_weights[0][0]
     return panel.recent(max(reach, 2 * frequency.year))

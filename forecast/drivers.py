@@ -65,7 +65,7 @@ def word_of(feature: str) -> str:
     if head == "known":
         return rest.split(" against ")[0]
     if head == "calendar":
-        return rest.removesuffix(" next").removesuffix(" next in")
+        return rest.removesuffix(" next").removesuffix(" next in").removesuffix(" like day")
     if head == "static":
         return "attributes"
     if "feast" in feature or feature == "like day":

@@ -18,6 +18,8 @@ from forecast.windows import RunningSums, level_of
 _BLOCK = 2048
 _MAX_CATEGORIES = 64
 _LONGEST_GAP = 364
+_LIKE_EVENTS = 3
+_SAME_EVENT = 60  # days of one feast that carry the same name are no occurrences of their own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +107,7 @@ class FeatureMaker:
         self._feasts = panel.feasts.columns(panel.frequency, ordinals) if panel.feasts else {}
         self._back = panel.feasts.back(panel.frequency, ordinals) if panel.feasts else None
         self._measures = {a.name for a in panel.known if _is_measure(a)}
+        self._events = [] if groupings or panel.frequency.unit != "D" else _like_events(panel)
 
     def table(self, rows: Rows) -> Table:
         """Return the features of some rows, made in blocks of series to keep memory flat."""
@@ -151,6 +154,7 @@ class FeatureMaker:
         if self._yearly:
             columns |= _year_ago(sums, local, rows, unit, panel)
         columns |= self._feast(sums, local, rows)
+        columns |= {f"calendar {name} like day": self._like_event(sums, local, rows, b) for name, b in self._events}
         for name, group, group_sums in self._groups:
             columns |= self._group(name, group[rows.series], group_sums, rows, unit)
         columns |= _dates(panel, rows)
@@ -200,6 +204,12 @@ class FeatureMaker:
             usual = sums.season_mean(row, origin, source, frequency.cycles[1])
         then = sums.mean_between(row, source, source + 1)
         return np.where(known & (origin >= 0), _over(then, usual), np.nan)
+
+    def _like_event(self, sums: RunningSums, row: np.ndarray, rows: Rows, backs: np.ndarray) -> np.ndarray:
+        """Mean of `_like_day` over the like days of the next event's last occurrences, as far as they are known."""
+        each = np.stack([self._like_day(sums, row, rows, back) for back in backs])
+        known = np.isfinite(each).sum(axis=0)
+        return np.asarray(np.divide(np.nansum(each, axis=0), known, out=np.full(len(row), np.nan), where=known > 0))
 
     def _known(self, a: Attribute, block: slice, local: np.ndarray, rows: Rows) -> dict[str, np.ndarray]:
         name, values, frequency = f"known {a.name}", a.values[block], self._panel.frequency
@@ -293,6 +303,28 @@ def _next_event(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         there = np.isfinite(then)
         distance[there], following[there] = ahead, then[there]
     return distance, following
+
+
+def _like_events(panel: Panel) -> list[tuple[str, np.ndarray]]:
+    """Return per event column how many periods back the like days are, shape (3, periods), nearest first.
+
+    The like day of a day is as far from the last (but one, but two) occurrence of the event next to come, itself
+    included. NaN where no event is near, or it was not held before.
+    """
+    out = []
+    for a in panel.calendar:
+        if a.categorical:
+            backs = np.full((_LIKE_EVENTS, len(a.values)), np.nan)
+            distance, following = _next_event(a.values)
+            today = np.isfinite(a.values)
+            distance[today], following[today] = 0, a.values[today]
+            for t in np.flatnonzero(np.isfinite(following)):
+                at = t + int(distance[t])
+                before = np.flatnonzero(a.values[:at] == following[t])
+                before = before[before < at - _SAME_EVENT][::-1][:_LIKE_EVENTS]
+                backs[: len(before), t] = at - before
+            out.append((a.name, backs))
+    return out
 
 
 def _over(value: np.ndarray, unit: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from contracts.errors import InputError
 from forecast.baselines import BASELINES, moving_level, tsb
 from forecast.boosting import BoostingParams
+from forecast.calendar_fit import CalendarModel, fit_calendar
 from forecast.censoring import with_expected
 from forecast.direct import DirectModel, Grouping, SamplingParams, fit_direct, keep_recent
 from forecast.hierarchy import Level, aggregate, level_from, pull, stack, total_of
@@ -41,14 +42,15 @@ class PointParams:
     level_boosting, level_sampling
         Trees of the levels above them.
     level_power
-        How far the series are pulled towards the forecasts of the finest level whose groups have 30 members on
-        average, in [0, 1]; 0 skips the levels.
+        How far the series are pulled towards the forecasts of each level whose groups have 30 members on average, in
+        [0, 1]; 0 skips the levels.
     level_seeds
         Level models averaged, >= 1.
     reconcile
-        One of `RECONCILIATIONS`: ``scaled`` goes `level_power` of the way to the finest level, ``least_squares`` takes
-        the non-negative forecasts nearest to those of all levels (`forecast.reconciliation`), each node's variance in
-        proportion to its pieces, ``bottom_up`` adds the series up and skips the levels.
+        One of `RECONCILIATIONS`: ``scaled`` goes `level_power` of the way to one level after the other, the finest
+        last; ``least_squares`` takes the non-negative forecasts nearest to those of all levels
+        (`forecast.reconciliation`), each node's variance in proportion to its pieces; ``bottom_up`` adds the series up
+        and skips the levels.
     """
 
     model: str = "auto"
@@ -60,9 +62,9 @@ class PointParams:
         )
     )
     level_sampling: SamplingParams = field(
-        default_factory=lambda: SamplingParams(share=3.0, fewest=1, most=100_000, repeat=4.0)
+        default_factory=lambda: SamplingParams(share=3.0, fewest=1, most=100_000, repeat=4.0, reach=1.5)
     )
-    level_power: float = 0.5
+    level_power: float = 0.75
     level_seeds: int = 2
     reconcile: str = "scaled"
 
@@ -114,6 +116,8 @@ class PointModel:
         Trees of the series (their mean counts), and the groups that series borrow strength from.
     nodes, steady
         Trees of the levels above, and these levels.
+    calendar
+        What the calendar does to the levels' nodes; averaged with their trees.
     """
 
     params: PointParams
@@ -123,6 +127,7 @@ class PointModel:
     groupings: tuple[Grouping, ...] = ()
     nodes: tuple[DirectModel, ...] = ()
     steady: tuple[Level, ...] = ()
+    calendar: CalendarModel | None = None
 
     def predict(self, panel: Panel) -> Point:
         """Forecast the expected demand of every series after the last period of the panel."""
@@ -154,14 +159,27 @@ class PointModel:
         for model in self.trees:
             mean[regular] += model.predict(part, groupings) / len(self.trees)
         if self.steady:
-            mean = self._reconciled(mean, _node_forecasts(panel, self.steady, self.nodes))
+            mean = self._reconciled(mean, self._node_forecasts(panel))
         return np.asarray(mean[regular])
 
     def _reconciled(self, mean: np.ndarray, aims: Sequence[np.ndarray]) -> np.ndarray:
-        if self.params.reconcile == "scaled":  # through all levels was no better
-            return pull(mean, self.steady[-1:], aims[-1:], power=self.params.level_power)
+        if self.params.reconcile == "scaled":
+            return pull(mean, self.steady, aims, power=self.params.level_power)
         pieces = np.maximum(mean.mean(axis=1), _LEAST_PIECES)
         return reconcile(mean, self.steady, aims, variances=(pieces, [level.sum(pieces) for level in self.steady]))
+
+    def _node_forecasts(self, panel: Panel) -> list[np.ndarray]:
+        """Forecast the nodes of the levels, per level of shape (groups, horizon); NaN asks for nothing."""
+        nodes, alive = _nodes_of(panel, self.steady)
+        part = nodes.take(alive)
+        grown = np.mean([model.predict(part) for model in self.nodes], axis=0)
+        if self.calendar is not None:
+            by_calendar = self.calendar.predict(part)
+            known = self.calendar.knows(part)
+            grown[known] = (grown[known] + by_calendar[known]) / 2
+        out = np.zeros((nodes.n, panel.horizon))
+        out[alive] = grown
+        return np.split(out, np.cumsum([len(level.keys) for level in self.steady])[:-1])
 
 
 def point_forecast(panel: Panel, *, params: PointParams, levels: Sequence[Level] = (), seed: int) -> Point:
@@ -194,7 +212,9 @@ def fit_point(panel: Panel, *, params: PointParams, levels: Sequence[Level] = ()
     model = replace(model, trees=trees, groupings=groupings)
     if not steady or params.level_power == 0 or params.reconcile == "bottom_up":
         return model
-    return replace(model, steady=steady, nodes=_fit_nodes(panel, steady, params, seed))
+    nodes, alive = _nodes_of(panel, steady)
+    part = nodes.take(alive)
+    return replace(model, steady=steady, nodes=_fit_nodes(part, params, seed), calendar=fit_calendar(part))
 
 
 def trees_can_learn(panel: Panel, cells: int) -> bool:
@@ -248,25 +268,13 @@ def _nodes_of(panel: Panel, levels: Sequence[Level]) -> tuple[Panel, np.ndarray]
     return nodes, np.flatnonzero((nodes.history > 0) & (nodes.y > 0).any(axis=1))
 
 
-def _fit_nodes(panel: Panel, levels: Sequence[Level], params: PointParams, seed: int) -> tuple[DirectModel, ...]:
+def _fit_nodes(part: Panel, params: PointParams, seed: int) -> tuple[DirectModel, ...]:
     """Learn several levels with one model over all of their nodes, in variants to be averaged."""
-    nodes, alive = _nodes_of(panel, levels)
-    part = nodes.take(alive)
     variants = [(seed + k, yearly) for k in range(params.level_seeds) for yearly in (True, False)]
     return tuple(
         fit_direct(part, boosting=params.level_boosting, sampling=params.level_sampling, yearly=yearly, seed=variant)
         for variant, yearly in variants
     )
-
-
-def _node_forecasts(panel: Panel, levels: Sequence[Level], models: Sequence[DirectModel]) -> list[np.ndarray]:
-    """Forecast the nodes of several levels, per level of shape (groups, horizon)."""
-    nodes, alive = _nodes_of(panel, levels)
-    part = nodes.take(alive)
-    out = np.zeros((nodes.n, panel.horizon))
-    for model in models:
-        out[alive] += model.predict(part) / len(models)
-    return np.split(out, np.cumsum([len(level.keys) for level in levels])[:-1])
 
 
 def default_levels(panel: Panel) -> list[Level]:

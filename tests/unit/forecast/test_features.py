@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecast.features import FeatureMaker, Rows
-from forecast.panel import Attribute
+from forecast.panel import LOOKAHEAD, Attribute
 
 
 def table(panel, series, t, h, groupings=()):
@@ -93,3 +93,19 @@ def test_a_price_is_compared_with_what_it_was(make_panel):
     panel = replace(panel, known=(Attribute(name="price", values=price),))
     features, _ = table(panel, 0, 50, 6)
     assert features["known price against 28"] == 0.5
+
+
+def test_the_like_days_of_an_events_former_occurrences_are_averaged(make_panel):
+    """Two days before the fair sold thrice, then twice the usual: the third fair is told 2.5, the first nothing."""
+    y = np.full((1, 500), 4.0)
+    fairs = (100, 280, 470)
+    y[0, 98], y[0, 278] = 12, 8
+    marks = np.full(500 + 7 + LOOKAHEAD, np.nan, dtype=np.float32)
+    marks[list(fairs)] = 0
+    calendar = (Attribute(name="event", values=marks, categories=("fair",)),)
+    panel = replace(make_panel(y), calendar=calendar)
+    features, _ = table(panel, 0, 463, 5)
+    assert features["calendar event like day"] == pytest.approx(2.5)
+    early, _ = table(panel, 0, 95, 3)
+    assert np.isnan(early["calendar event like day"])
+    assert "calendar event like day" not in table(panel, 0, 463, 5, [("g", np.zeros(1, dtype=int))])[0]

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from forecast import snapshot
+from forecast.point import PointParams
 from forecast.snapshot import SnapshotError, unpack
 from services.champion import Model, forecast_with
 
@@ -33,7 +34,8 @@ def test_a_field_added_since_takes_its_default():
     params = spec["value"]["fields"]["model"]["fields"]["params"]["fields"]
     del params["level_power"]
     trained = unpack({**FILES, "spec.json": orjson.dumps(spec)})
-    assert trained.model.params.level_power == 0.5
+    assert trained.model.params.level_power == PointParams().level_power
+    assert trained.model.calendar is None
 
 
 def test_a_field_dropped_since_is_refused_by_name():
