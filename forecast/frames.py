@@ -14,11 +14,7 @@ from contracts.errors import InputError, TableError
 from forecast.feasts import Feasts
 from forecast.frequency import Frequency, frequency_of
 from forecast.panel import LOOKAHEAD, Attribute, Panel, carry_forward
-
-MAX_PERIODS = 20_000
-"""Longest span between the first and the last date: 54 years of days. More is a typing error in a date."""
-MAX_CELLS = 100_000_000
-"""Most series x periods: 50 000 series over five and a half years of days. Beyond it memory runs out without a word."""
+from forecast.span import check_span, most_periods
 
 _MISSING = ("nan", "na", "null", "none", "")
 _MOST = 1e15  # squares of larger numbers leave float32
@@ -54,13 +50,13 @@ def panel_from(
     Raises
     ------
     InputError
-        If the frequency is unknown, or the dates span more than `MAX_PERIODS`, or `MAX_CELLS` for all series.
+        If the frequency is unknown, or as `forecast.span.check_span`.
     """
     ids, series = _identify(sales["unique_id"], static)
     days = sales["ds"].to_numpy(dtype="datetime64[D]")
     frequency = frequency_of(freq, days)
     ordinals = frequency.ordinals(days)
-    _check_span(days, ordinals, len(ids), source)
+    check_span(days, ordinals, len(ids), source)
     first, length = int(ordinals.min()), int(np.ptp(ordinals)) + 1
     grid = _Grid(frequency=frequency, first=first, series=series, ids=ids)
     seen, notes = _history(sales, grid, ordinals - first, length, np.full(len(ids), length))
@@ -81,22 +77,6 @@ def panel_from(
     )
     notes["series_without_history"] = int((seen.born == length).sum())
     return Framed(panel=panel, notes=notes)
-
-
-def _most_periods(n: int) -> int:
-    return max(min(MAX_PERIODS, MAX_CELLS // n), 1)
-
-
-def _check_span(days: np.ndarray, ordinals: np.ndarray, n: int, source: str) -> None:
-    """Raise if the dates span too many periods for n series, naming the end that is farther from the usual date."""
-    most = _most_periods(n)
-    if int(np.ptp(ordinals)) < most:
-        return
-    usual = np.median(ordinals)
-    late = ordinals.max() - usual >= usual - ordinals.min()
-    odd, other = int(ordinals.argmax() if late else ordinals.argmin()), days.min() if late else days.max()
-    why = "" if most == MAX_PERIODS else f" ({n} series; series x periods may be {MAX_CELLS})"
-    raise TableError(source, "ds", f"dates within {most} periods of {other}{why}", days[odd], row=odd + 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +121,7 @@ def days_after(panel: Panel, sales: pd.DataFrame, *, known: pd.DataFrame | None 
 
 
 def _check_new(panel: Panel, sales: pd.DataFrame, series: np.ndarray, period: np.ndarray, source: str) -> None:
-    most = max(_most_periods(panel.n) - panel.length, 1)
+    most = max(most_periods(panel.n) - panel.length, 1)
     for column, wrong, expected in (
         ("unique_id", series < 0, "a series of the panel (new ones need a new fit, or attributes at the fit)"),
         ("ds", period < 0, f"periods after {panel.dates(panel.length - 1, panel.length)[0]}"),

@@ -26,6 +26,7 @@ __all__ = [
     "item_column",
     "network_series",
     "own_sales",
+    "sent_tables",
     "series_items",
 ]
 
@@ -33,6 +34,7 @@ DAYS, WEEKS = 28, 8
 _BASE = ["unique_id", "ds", "y"]
 _OPTIONAL = ["available", "returned"]
 _NO_ATTRIBUTES = {*_BASE, *_OPTIONAL, "simulated"}
+_SENT = ("static", "known", "calendar")
 _WEEK = np.timedelta64(7, "D")
 
 
@@ -104,7 +106,7 @@ def forecast_network(
     )
     kept = chosen.get("freq", period) == period and chosen.get("bucket") is None
     if kept:
-        _keep(snapshot, asked, str(sales["ds"].max())[:10])
+        _keep(snapshot, asked, str(sales["ds"].max())[:10], given)
     snapshot.write_result("weekly_forecast", weekly.forecast)
     return NetworkForecasts(asked=asked, weekly=weekly, kept=kept)
 
@@ -122,8 +124,8 @@ def _asked(
     return forecast_with(champion, sales, **given, **trained_options(champion, options))
 
 
-def _keep(snapshot: Snapshot, asked: ForecastReport, seen_to: str) -> None:
-    """Keep a forecast with the network, marked with where it comes from, and in the book of all forecasts."""
+def _keep(snapshot: Snapshot, asked: ForecastReport, seen_to: str, given: Mapping[str, pd.DataFrame]) -> None:
+    """Keep a forecast and the tables sent for it with the network, and the forecast in the book of all."""
     frame = asked.forecast
     nodes = frame["unique_id"].isin([name for ids in asked.levels.values() for name in ids])
     moment = datetime.now(UTC)
@@ -138,7 +140,21 @@ def _keep(snapshot: Snapshot, asked: ForecastReport, seen_to: str) -> None:
     series = frame[~nodes].reset_index(drop=True)
     snapshot.write_result("forecast", series)
     snapshot.write_result("forecast_levels", frame[nodes].reset_index(drop=True))
+    for name in _SENT:
+        snapshot.write_result(f"forecast_{name}", _of_one_type(given.get(name, pd.DataFrame())))
     ForecastBook(snapshot.root.parent.parent).add(frame)
+
+
+def _of_one_type(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns of numbers among texts are texts, as a forecast reads them."""
+    mixed = [name for name in frame if pd.api.types.infer_dtype(frame[name], skipna=True).startswith("mixed")]
+    return frame.astype(dict.fromkeys(mixed, "string"))
+
+
+def sent_tables(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
+    """Return the tables that the kept forecast was made with, beside the sales, by name; those that were none, not."""
+    found = {name: snapshot.result(f"forecast_{name}") for name in _SENT}
+    return {name: frame for name, frame in found.items() if isinstance(frame, pd.DataFrame) and len(frame.columns)}
 
 
 def network_series(snapshot: Snapshot) -> dict[str, pd.DataFrame]:

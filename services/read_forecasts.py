@@ -17,7 +17,7 @@ from contracts.errors import InputError, NotReadyError, UnknownIdError
 from forecast.drivers import Drivers, drivers_of
 from forecast.overrides import Override
 from services.champion import Model, framed_for, open_model, shelf_of
-from services.network_forecast import network_series
+from services.network_forecast import network_series, sent_tables
 from services.overrides import Members, in_force, with_final
 from store.forecast_book import ForecastBook
 from store.overrides import OverrideLog
@@ -83,7 +83,7 @@ class ForecastReader:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._views: dict[str, ForecastView] = {}
-        self._asked: dict[tuple[str, str], Any] = {}
+        self._asked: dict[tuple[str, ...], Any] = {}
         self._lock = threading.RLock()
 
     def view(self, snapshot: Snapshot, as_of: datetime | None = None) -> ForecastView:
@@ -123,7 +123,7 @@ class ForecastReader:
             told = "the model behind this forecast was not kept; a forecast by a promoted model can be asked why"
             raise NotReadyError(f'{told}: `POST /v1/forecasts` with {{"model": "champion"}}')
         with self._lock:
-            key = (str(label), snapshot.version)
+            key = (str(label), snapshot.version, str(view.meta.get("run")))
             if key not in self._asked:
                 self._asked = {key: _ask(self._home, snapshot, str(label))}
             model, panel, point = self._asked[key]
@@ -167,7 +167,7 @@ def _utc(moment: datetime) -> datetime:
 def _ask(home: Path, snapshot: Snapshot, label: str) -> Any:
     name, _, version = label.rpartition("-")
     model: Model = open_model(shelf_of(home, name), version)
-    framed = framed_for(model, dict(network_series(snapshot)), {})
+    framed = framed_for(model, {**network_series(snapshot), **sent_tables(snapshot)}, {})
     panel, _ = model.trained.place(framed.panel)
     fitted = model.trained.at(panel)
     return fitted, panel, fitted.predict(panel)

@@ -53,6 +53,10 @@ REFUSED = {
     "no date": (changed(3, "ds", "32.13.2024"), (), {}, r"sales\.csv: column 'ds', row 4"),
     "no id": (changed(3, "unique_id", ""), (), {}, r"sales\.csv: column 'unique_id', row 4"),
     "a date in 2924": (changed(3, "ds", "2924-01-01"), (), {}, r"sales\.csv: column 'ds', row 4"),
+    "a date four years late": (
+        changed(59, "ds", "2028-02-29"), (), {},
+        r"sales\.csv: column 'ds', row 60: expected dates within 400 days of 2024-02-29.*got 2028-02-29",
+    ),
     "no rows": (good().head(0), (), {}, r"sales\.csv"),
     "a missing column": (good().drop(columns="y"), (), {}, r"sales\.csv.*'y'"),
     "horizon 0": (good(), ("--horizon", "0"), {}, r"--horizon: expected .* 1 to 730, got 0"),

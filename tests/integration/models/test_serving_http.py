@@ -21,7 +21,9 @@ from forecast.ranges import ForecastProblem
 from services.champion import open_champion, shelf_of, trained_options
 from services.forecast_demand import framed_from
 from services.network_forecast import network_series
+from services.train_models import Recipe, fit_model
 from store.home import Home
+from tests.integration.models.conftest import SMALL
 
 
 def client_of(home: Path) -> TestClient:
@@ -128,6 +130,35 @@ def test_drivers_multiply_to_the_forecast(served):
     by_day = {row["ds"]: row["weekday and season"] for row in told["rows"]}
     assert by_day["2026-05-16"] > by_day["2026-05-19"]  # Saturday, Tuesday
     assert served.get("/v1/forecasts/nobody/drivers").status_code == 404
+
+
+def test_drivers_know_the_tables_that_were_sent_with_the_forecast(home):
+    """A champion of promotions and events is asked why without either being sent again."""
+    tables = network_series(Home(home).current())
+    days = pd.date_range("2026-01-05", periods=144)
+    ids = tables["static"]["unique_id"]
+    known = pd.DataFrame({"unique_id": np.repeat(ids, 144), "ds": np.tile(days.strftime("%Y-%m-%d"), len(ids))})
+    known["promo"] = (np.arange(len(known)) % 5 == 0).astype(int)
+    known["mixed"] = np.where(np.arange(len(known)) % 2, "1", "none")
+    fairs = np.where(np.arange(144) % 30 == 0, "fair", None)
+    calendar = pd.DataFrame({"ds": days.strftime("%Y-%m-%d"), "event": fairs})
+    recipe = Recipe(horizon=14, params=SMALL)
+    fitted = fit_model({**tables, "known": known, "calendar": calendar}, recipe=recipe, origins=1)
+    shelf_of(home, "promo").put("1", fitted.files, fitted.card)
+    shelf_of(home, "promo").promote("1")
+    rows = known.to_dict("records")
+    sent = [{**row, "mixed": 1 if row["mixed"] == "1" else "none"} for row in rows]  # numbers and texts in one column
+    body = {"model": "champion:promo", "known": sent, "calendar": calendar.dropna().to_dict("records")}
+    with client_of(home) as client:
+        job = done(client, "/v1/forecasts", body)
+        assert job["state"] == "succeeded", job
+        told = client.get("/v1/forecasts/sku00@s0/drivers").json()
+        assert {"promo", "event"} <= set(told["factors"])
+        for row in told["rows"]:
+            factors = [value for name, value in row.items() if name not in ("ds", "mean")]
+            assert np.prod(factors) == pytest.approx(row["mean"], rel=1e-9)
+        kept = client.get("/v1/forecasts/sku00@s0").json()["rows"]
+        assert [row["mean"] for row in told["rows"]] == [row["mean"] for row in kept]
 
 
 def test_drivers_of_a_model_that_was_not_kept(home):
