@@ -55,10 +55,5 @@ def _check_stray(days: np.ndarray, source: str) -> None:
     if len(gaps):
         end = last[gaps[0]]
         odd = int((days > end).argmax())
-        raise TableError(
-            source,
-            "ds",
-            f"dates within {_STRAY_DAYS} days of {end}, where all but a few rows end",
-            days[odd],
-            row=odd + 1,
-        )
+        expected = f"dates within {_STRAY_DAYS} days of {end}, where all but a few rows end"
+        raise TableError(source, "ds", expected, days[odd], row=odd + 1)
