@@ -21,7 +21,7 @@ import pandas as pd
 
 from forecast.tables import SIGNALS
 
-__all__ = ["ORDER_KINDS", "as_known", "increments", "totals"]
+__all__ = ["ORDER_KINDS", "arrivals", "as_known", "increments", "totals"]
 
 ORDER_KINDS = ("preorder", "order", "cancel", "refund")
 _PARTIES = ("kol_id", "community_id", "store_id")
@@ -86,12 +86,57 @@ def increments(signals: pd.DataFrame) -> pd.DataFrame:
     stream = _streams(frame, order_line)
     time, seen = (frame[name].astype("int64").to_numpy() for name in ("signal_time", "observed_at"))
     credited = _credited(frame, order_line, stream, seen)
-    final = frame["is_final"].eq(True).to_numpy()
+    final = frame["is_final"].to_numpy()
     ranked = np.lexsort((frame["amount_fen"], frame["count"], final, seen, time, stream))
     same = (np.diff(stream[ranked]) == 0) & (np.diff(time[ranked]) == 0)
     last = ranked[np.append(~same, True)[: len(ranked)]]
     found = credited.iloc[last].reset_index(drop=True)
     return _differences(found, stream[last])
+
+
+def arrivals(signals: pd.DataFrame) -> pd.DataFrame:
+    """Return a log as what each observation added to what was known, so that one filter serves every moment.
+
+    The counts observed by a moment add up to `totals` of `as_known` at that moment, except that a figure that went
+    down takes nothing back: what is no longer there was there.
+
+    Parameters
+    ----------
+    signals
+        Rows of `forecast.tables.SIGNALS`, typed by it, in any order.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `SIGNALS`, one row per observation that added something, by style and stream; ``cumulative`` is
+        false, and a day's users count as far as they were more than on the best day before.
+
+    Examples
+    --------
+    >>> rows = [("10:00", "10:00", 5.0), ("11:00", "15:00", 9.0), ("12:00", "12:00", 12.0)]
+    >>> log = SIGNALS.check(pd.DataFrame([
+    ...     {"style_id": "A", "kind": "like", "content_id": "post-1", "cumulative": True, "count": count,
+    ...      "signal_time": f"2026-03-01 {of}", "observed_at": f"2026-03-01 {seen}"} for of, seen, count in rows]))
+    >>> arrivals(log)[["observed_at", "count"]].astype(str).to_numpy().tolist()
+    [['2026-03-01 10:00:00+08:00', '5.0'], ['2026-03-01 12:00:00+08:00', '7.0']]
+    """
+    frame = _filled(signals)
+    order_line = (frame["kind"].isin(ORDER_KINDS) & frame["content_id"].notna()).to_numpy()
+    stream = _streams(frame, order_line)
+    time, seen = (frame[name].astype("int64").to_numpy() for name in ("signal_time", "observed_at"))
+    at_once = (frame["cumulative"] | frame["unit"].eq("users")).to_numpy()
+    period = np.where(at_once, 0, time)  # observations of a stream are compared, else of one period of it
+    ranked = np.lexsort((frame["count"], time, seen, period, stream))
+    found = frame.iloc[ranked].reset_index(drop=True)
+    fresh = np.append(True, (np.diff(stream[ranked]) != 0) | (np.diff(period[ranked]) != 0))[: len(ranked)]
+    what = np.cumsum(fresh)
+    late = found["cumulative"] & (time[ranked] < pd.Series(time[ranked]).groupby(what).cummax())
+    best = found["count"].mask(late, 0.0).groupby(what).cummax()
+    found["count"] = best - best.shift().mask(fresh, 0.0)
+    parties = list(_PARTIES)
+    found[parties] = found[parties].groupby(what).ffill()  # of an order: who had been named by then
+    found["cumulative"] = False
+    return found[(found["count"] > 0).to_numpy()].reset_index(drop=True)
 
 
 def totals(known: pd.DataFrame, by: Sequence[str] = ("style_id", "kind")) -> pd.DataFrame:
@@ -130,7 +175,8 @@ def _filled(signals: pd.DataFrame) -> pd.DataFrame:
     for name in (*_NAMES, *_PARTIES, "unit"):
         frame[name] = frame[name].astype("str")
     frame["unit"] = frame["unit"].fillna("events")
-    frame["cumulative"] = frame["cumulative"].eq(True)
+    for name in ("cumulative", "is_final"):
+        frame[name] = frame[name].eq(True).astype(bool)
     for name in ("period_seconds", "amount_fen"):
         frame[name] = frame[name].astype("float64")
     return frame

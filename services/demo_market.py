@@ -96,7 +96,7 @@ def make_market(scale: DemoScale, *, seed: int = 0, progress: Report = silent) -
 
 
 def write_market(made: DemoMarket, folder: Path, *, progress: Report = silent) -> None:
-    """Write the eight files that ``evenflow load`` reads; parties and relations block by block."""
+    """Write the nine files that ``evenflow load`` reads; parties and relations block by block."""
     market, retail = made.market, made.retail
     launched = market.launch_sales
     tables: dict[str, Iterable[pd.DataFrame]] = {
@@ -106,6 +106,7 @@ def write_market(made: DemoMarket, folder: Path, *, progress: Report = silent) -
         "routes": [market.goods.routes],
         "sales": [pd.concat([retail.sales.assign(simulated=False), launched], ignore_index=True)],
         "signals": [market.signals],
+        "styles": [market.styles()],
         "supply": [market.goods.supply],
         "orders": [market.orders],
     }

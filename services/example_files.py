@@ -120,6 +120,7 @@ def _network(seed: int) -> dict[str, pd.DataFrame]:
         "routes": market.goods.routes,
         "sales": pd.concat([evergreen, market.launch_sales], ignore_index=True),
         "signals": market.signals,
+        "styles": market.styles(),
         "supply": supply,
         "stock": make_stock(market.goods, market.census, seed=seed),
         "lanes": make_lanes(market.goods, market.census),

@@ -33,6 +33,7 @@ CHECK_ORDER = (
     "routes",
     "sales",
     "signals",
+    "styles",
     "orders",
     "ledger",
     "terms",

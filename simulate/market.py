@@ -13,7 +13,7 @@ from simulate.goods import Goods, make_goods, sku_share
 from simulate.orders import MEAN_PIECES, orders_of_day, usual_orders
 from simulate.params import MarketParams
 from simulate.places import REGIONS
-from simulate.social import launch_sales, launch_styles, teaser_signals
+from simulate.social import known_styles, launch_sales, launch_styles, teaser_signals
 from simulate.ties import relation_blocks
 
 __all__ = ["Market", "evergreen_sales", "evergreen_styles", "simulate_market"]
@@ -44,6 +44,10 @@ class Market:
     def parties(self) -> pd.DataFrame:
         """Return the parties table in one frame; `party_blocks` makes it in pieces."""
         return pd.concat(party_blocks(self.census, seed=self.seed), ignore_index=True)
+
+    def styles(self) -> pd.DataFrame:
+        """Return the styles table: new styles, with the totals known by `today`."""
+        return known_styles(self.launches, self.params, until=self.today - pd.Timedelta(days=1))
 
     def relations(self) -> pd.DataFrame:
         """Return the relations table in one frame; `relation_blocks` makes it in pieces."""

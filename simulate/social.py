@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from simulate.census import CATEGORIES, Census
 from simulate.params import MarketParams
 
-__all__ = ["launch_sales", "launch_styles", "teaser_signals"]
+__all__ = ["known_styles", "launch_sales", "launch_styles", "teaser_signals"]
 
 _SPREAD = 1.5
 _TEASER_DAYS = 7
@@ -61,6 +61,13 @@ def launch_styles(params: MarketParams, first_day: pd.Timestamp, days: int, *, s
             "simulated": True,
         }
     )
+
+
+def known_styles(styles: pd.DataFrame, params: MarketParams, *, until: pd.Timestamp) -> pd.DataFrame:
+    """Return what a planner knows of styles by the end of the day `until`: the totals of those whose life is over."""
+    last = styles["launch_at"].dt.tz_localize(None).dt.normalize() + pd.Timedelta(days=params.life_days - 1)
+    known = styles[["style_id", "category", "launch_at"]].assign(total=styles["total"].where(last <= until))
+    return known.assign(simulated=True)
 
 
 def teaser_signals(

@@ -45,10 +45,13 @@ class Added(NamedTuple):
         Rows that were new.
     known
         Rows that were there already, or twice in the batch.
+    new
+        Which rows of the batch were new, shape (rows,).
     """
 
     applied: int
     known: int
+    new: npt.NDArray[np.bool_]
 
 
 class FactLog:
@@ -79,16 +82,16 @@ class FactLog:
         """
         told = self._canonical(rows)
         told.insert(0, _ID, pd.util.hash_pandas_object(told, index=False).to_numpy())
-        distinct = told.drop_duplicates(_ID)
         self._make()
         with self._locked(fcntl.LOCK_EX):
-            new = distinct[~self._known(distinct[_ID].to_numpy(np.uint64))]
+            fresh = ~(told.duplicated(_ID).to_numpy() | self._known(told[_ID].to_numpy(np.uint64)))
+            new = told[fresh]
             if len(new) >= _LARGE:
                 self._write(new)
             elif len(new):
                 self._append(new)
             self._tidy()
-        return Added(len(new), len(rows) - len(new))
+        return Added(len(new), len(rows) - len(new), fresh)
 
     def read(self, value: str | None = None, *, since: pd.Timestamp | None = None) -> pd.DataFrame:
         """Return rows with the schema's types, in a fixed order whatever theirs was.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.tables import TableSchema
+from forecast.launch.tables import STYLES
 from forecast.tables import SALES, SELL_IN, SELL_THROUGH, SIGNALS
 from graph.aftersales.tables import CLAIMS, LOTS
 from graph.credit.tables import LEDGER, TERMS
@@ -21,6 +22,7 @@ TABLES: dict[str, TableSchema] = {
     "routes": ROUTES,
     "sales": SALES,
     "signals": SIGNALS,
+    "styles": STYLES,
     "supply": SUPPLY,
     "stock": STOCK,
     "lanes": LANES,

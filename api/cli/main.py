@@ -10,6 +10,7 @@ from api.cli.aftersales import aftersales
 from api.cli.box import box
 from api.cli.buyers import buyers
 from api.cli.candidates import candidates
+from api.cli.checkpoints import checkpoints
 from api.cli.compare import compare
 from api.cli.credit import credit
 from api.cli.decide import decide, select
@@ -65,6 +66,7 @@ app.command("aftersales")(aftersales)
 app.command("box")(box)
 app.command("buyers")(buyers)
 app.command("candidates")(candidates)
+app.command("checkpoints")(checkpoints)
 app.command("compare")(compare)
 app.command("credit")(credit)
 app.command("decide")(decide)

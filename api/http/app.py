@@ -21,6 +21,7 @@ from api.http import (
     forecasts,
     jobs,
     launch_decisions,
+    launches,
     matches,
     models,
     overrides,
@@ -35,6 +36,7 @@ from api.http import (
     requirements,
     scorecards,
     sell_in,
+    signals,
     system,
     trust,
     waves,
@@ -43,6 +45,7 @@ from api.http.guard import Guard
 from api.http.house import House, Net
 from api.http.metrics import Metrics
 from api.settings import Settings
+from services.ingest import Inlet
 from services.jobs import JobBoard
 from store.home import Home
 
@@ -71,6 +74,8 @@ _ROUTERS = (
     relations.router,
     launch_decisions.router,
     waves.router,
+    signals.router,
+    launches.router,
     jobs.router,
     system.router,
 )
@@ -106,7 +111,8 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=_operation_id,
         responses=_PROBLEM_RESPONSES,
     )
-    app.state.house = House(settings=settings, board=board, net=Net(Home(settings.home)), metrics=metrics)
+    net, inlet = Net(Home(settings.home)), Inlet.of(settings.home, key=settings.secret())
+    app.state.house = House(settings=settings, board=board, net=net, metrics=metrics, inlet=inlet)
     for router in _ROUTERS:
         app.include_router(router)
     docs_page.install(app)

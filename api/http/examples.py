@@ -10,8 +10,10 @@ __all__ = [
     "CREDIT_PRICE_EXAMPLES",
     "EVENT_EXAMPLES",
     "FORECAST_EXAMPLES",
+    "LAUNCH_EXAMPLES",
     "MATCH_EXAMPLES",
     "PLAN_EXAMPLES",
+    "SIGNAL_EXAMPLES",
 ]
 
 _WEEK = (4, 3, 5, 4, 6, 9, 8)  # sales by weekday: the weekend sells twice as much
@@ -126,6 +128,60 @@ EVENT_EXAMPLES: dict[str, Any] = {
                     "amount_fen": 480_000,
                 },
             ]
+        },
+    },
+}
+
+SIGNAL_EXAMPLES: dict[str, Any] = {
+    "a teaser": {
+        "summary": "Reposts of a teaser so far, and a preorder that a KOL brought",
+        "value": [
+            {
+                "style_id": "dress-7",
+                "kind": "repost",
+                "count": 31,
+                "cumulative": True,
+                "source": "weibo",
+                "content_id": "post-1",
+                "signal_time": "2026-03-01T12:00:00+08:00",
+                "observed_at": "2026-03-01T12:00:00+08:00",
+            },
+            {
+                "style_id": "dress-7",
+                "kind": "preorder",
+                "count": 2,
+                "unit": "pieces",
+                "source": "shop",
+                "content_id": "order-1",
+                "kol_id": "kol-9",
+                "amount_fen": 39800,
+                "signal_time": "2026-03-01T12:05:00+08:00",
+                "observed_at": "2026-03-01T12:05:00+08:00",
+            },
+        ],
+    },
+}
+
+
+def _launched(number: int) -> dict[str, Any]:
+    day = (date(2026, 1, 5) + timedelta(days=2 * number)).isoformat()
+    finished = {} if number == 8 else {"total": 400 + 150 * (number % 5), "final_at": f"{day}T23:00:00+08:00"}
+    return {"style_id": f"dress-{number}", "launch_at": f"{day}T20:00:00+08:00", **finished}
+
+
+def _teased(number: int) -> dict[str, Any]:
+    day = (date(2026, 1, 5) + timedelta(days=2 * number)).isoformat()
+    at = {"signal_time": f"{day}T12:00:00+08:00", "observed_at": f"{day}T12:00:00+08:00"}
+    return {"style_id": f"dress-{number}", "kind": "repost", "count": 20 + 10 * (number % 5), **at}
+
+
+LAUNCH_EXAMPLES: dict[str, Any] = {
+    "a teaser": {
+        "summary": "Eight styles that are over, and a ninth whose teaser is out",
+        "value": {
+            "styles": [_launched(number) for number in range(9)],
+            "signals": [_teased(number) for number in range(9)],
+            "checkpoints": ["0h"],
         },
     },
 }

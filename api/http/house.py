@@ -12,6 +12,7 @@ from fastapi import Depends, Header, Request
 from api.http.metrics import Metrics
 from api.settings import Settings
 from contracts.errors import NotReadyError
+from services.ingest import Inlet
 from services.jobs import JobBoard
 from services.viewer import Viewer
 from store.home import Home
@@ -96,6 +97,7 @@ class House:
     board: JobBoard
     net: Net
     metrics: Metrics
+    inlet: Inlet
 
 
 def _house(request: Request) -> House:

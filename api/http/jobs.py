@@ -41,7 +41,7 @@ class JobView(BaseModel):
     """One piece of long work."""
 
     id: str = Field(description="Id of the job.")
-    kind: Literal["forecast", "plan", "promotion", "quote", "scenarios", "frontier", "replay"] = Field(
+    kind: Literal["forecast", "launch", "plan", "promotion", "quote", "scenarios", "frontier", "replay"] = Field(
         description="What it makes."
     )
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"] = Field(description="Where it stands.")

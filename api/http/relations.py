@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Body, Query, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 
 from api.http.examples import EVENT_EXAMPLES
 from api.http.house import HouseDep, ViewerDep
+from api.http.lines import lines_body, lines_route
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel, Table, frame_of, row_model
-from contracts.errors import InputError, UnknownIdError
+from contracts.errors import UnknownIdError
 from graph.delta.tables import EVENTS
 
 __all__ = ["router"]
 
-NDJSON = "application/x-ndjson"
 EventRow = row_model("EventRow", EVENTS)
 
 
@@ -49,42 +45,10 @@ class HeldBy(BaseModel):
     holder: str = Field(description="Who holds them on that day: the party itself, its successor, or that one's.")
 
 
-class _Lines(APIRoute):
-    """Reads a body of one JSON object a line as a batch of events."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, before which lines become one JSON body."""
-        handle = super().get_route_handler()
-
-        async def handle_lines(request: Request) -> Response:
-            kind = request.headers.get("content-type", "")
-            return await handle(await _as_json(request) if kind.startswith(NDJSON) else request)
-
-        return handle_lines
+router = APIRouter(prefix="/v1/relations", tags=["relations"], route_class=lines_route("events"))
 
 
-async def _as_json(request: Request) -> Request:
-    from services.relate import rows_of_lines
-
-    try:
-        body = orjson.dumps({"events": rows_of_lines((await request.body()).splitlines(), "the body")})
-    except InputError as error:
-        raise HTTPException(400, str(error)) from None
-    headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
-    scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return Request(scope, receive)
-
-
-router = APIRouter(prefix="/v1/relations", tags=["relations"], route_class=_Lines)
-
-_BODY = {"requestBody": {"content": {NDJSON: {"schema": {"type": "string", "description": "One event a line."}}}}}
-
-
-@router.post("", response_model=RecordedBatch, openapi_extra=_BODY)
+@router.post("", response_model=RecordedBatch, openapi_extra=lines_body("One event a line."))
 def record_changes(
     house: HouseDep, viewer: ViewerDep, batch: Annotated[EventBatch, Body(openapi_examples=EVENT_EXAMPLES)]
 ) -> JsonResponse:

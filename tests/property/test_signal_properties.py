@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from forecast.signals import ORDER_KINDS, as_known, increments
+from forecast.signals import ORDER_KINDS, arrivals, as_known, increments, totals
 from forecast.tables import SIGNALS
 
 START = pd.Timestamp("2026-03-01", tz="Asia/Shanghai")
@@ -72,3 +72,21 @@ def plain(told):
         steps = [max(b - a, 0) for a, b in zip([0, *counts], counts, strict=False)]
         found[key] = steps if key[-1] else counts
     return found
+
+
+@given(logs, st.integers(0, 10))
+@settings(max_examples=40, deadline=None)
+def test_what_arrived_by_a_moment_adds_up_to_what_was_known(told, hours):
+    """Where no figure ever goes down, one filter of the arrivals tells what the whole reading tells."""
+    at = START + pd.Timedelta(hours=hours)
+    log = frame(told)
+    log["count"] = (log["observed_at"] - START).dt.total_seconds() / 3600  # told later, told higher
+    log = log[log["signal_time"] == log["observed_at"]] if log["cumulative"].any() else log
+    came = arrivals(log)
+    known = totals(as_known(log, at), by=["style_id", "kind", "unit"])
+    expected = known.set_index(["style_id", "kind", "unit"])[["count", "users", "peak_users"]].sum(axis=1)
+    got = came[came["observed_at"] <= at].groupby(["style_id", "kind", "unit"])["count"].sum()
+    assert set(got.index) <= set(expected.index)
+    by_stream = log["unit"].eq("users") & ~log["cumulative"].eq(True)
+    if not by_stream.any():  # the best day of several streams is no sum of their best days
+        assert expected[expected > 0].to_dict() == got.to_dict()

@@ -13,8 +13,10 @@ from api.http.examples import (
     CREDIT_PRICE_EXAMPLES,
     EVENT_EXAMPLES,
     FORECAST_EXAMPLES,
+    LAUNCH_EXAMPLES,
     MATCH_EXAMPLES,
     PLAN_EXAMPLES,
+    SIGNAL_EXAMPLES,
 )
 from api.http.launch_examples import DECISION_EXAMPLES, SELECTION_EXAMPLES, WAVE_EXAMPLES
 from api.http.planning_examples import PLANNING_EXAMPLES
@@ -28,6 +30,8 @@ POSTS = [
         "/v1/matches": MATCH_EXAMPLES,
         "/v1/candidates": CANDIDATE_EXAMPLES,
         "/v1/relations": EVENT_EXAMPLES,
+        "/v1/signals": SIGNAL_EXAMPLES,
+        "/v1/launches": LAUNCH_EXAMPLES,
         "/v1/credit/price": CREDIT_PRICE_EXAMPLES,
         "/v1/launches/decisions": DECISION_EXAMPLES,
         "/v1/launches/selection": SELECTION_EXAMPLES,
@@ -77,6 +81,7 @@ read_forecast read_holder read_job read_job_table read_override_report read_pair
 read_party_credit read_party_density read_party_faults read_party_trust read_plan read_problem read_scorecard
 read_sell_in read_trust
 decide_launches forecast_waves select_styles
+record_signals create_launches replay_estimate read_checkpoints read_launch
 ready record_changes rollback withdraw_override
 """
 PLANNING_OPERATIONS = """
