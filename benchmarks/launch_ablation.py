@@ -19,7 +19,7 @@ from forecast.launch.forecaster import LaunchForecaster
 from simulate.launch_params import LaunchParams
 from simulate.launches import Launches, simulate_launches
 
-__all__ = ["ABLATIONS", "CHECKPOINTS", "Split", "ablation", "forecasts_with", "split_season"]
+__all__ = ["ABLATIONS", "CHECKPOINTS", "Split", "ablation", "ablations", "forecasts_with", "split_season"]
 
 ABLATIONS = ("attributes", "signals", "graph")
 CHECKPOINTS = ("0h", "1h", "24h", "3d", "7d", "14d")
@@ -111,18 +111,29 @@ def _rounded(value: float) -> float:
     return round(float(value), 4)
 
 
-def ablation(*, styles: int = 2_000, seed: int = 0) -> dict[str, Any]:
-    """Return the table of one season."""
-    split = split_season(styles, seed)
+def ablation(split: Split, seed: int) -> dict[str, Any]:
+    """Return the scores of one season by inputs and checkpoint."""
+    return {name: scores(forecasts_with(split, name, seed=seed), split.truth) for name in ABLATIONS}
+
+
+def ablations(seeds: Sequence[int], *, styles: int = 2_000) -> dict[str, Any]:
+    """Return the table of several seasons: per checkpoint, measure and inputs the mean, and each season's value."""
+    started = time.process_time()
+    splits = {seed: split_season(styles, seed) for seed in seeds}
+    tables = [ablation(split, seed) for seed, split in splits.items()]
     answer: dict[str, Any] = {
-        "seed": seed,
-        "styles": styles,
-        "history_styles": int(split.past["total"].notna().sum()),
-        "test_styles": len(split.test),
-        "test_hits": int(split.truth["hit"].sum()),
+        "seeds": list(seeds),
+        "history_styles": [int(split.past["total"].notna().sum()) for split in splits.values()],
+        "test_styles": [len(split.test) for split in splits.values()],
+        "test_hits": [int(split.truth["hit"].sum()) for split in splits.values()],
     }
-    for name in ABLATIONS:
-        cpu = time.process_time()
-        answer[name] = scores(forecasts_with(split, name, seed=seed), split.truth)
-        answer[name]["cpu_seconds"] = {"all": round(time.process_time() - cpu, 1)}
-    return answer
+    for checkpoint in CHECKPOINTS:
+        answer[checkpoint] = {
+            name: {
+                measure: {"mean": _rounded(float(np.mean(values))), "by_seed": values}
+                for measure in ("wape", "wape_of_mean", "coverage_80", "hit_precision_at_k")
+                for values in [[table[name][checkpoint][measure] for table in tables]]
+            }
+            for name in ABLATIONS
+        }
+    return answer | {"cpu_seconds": round(time.process_time() - started, 1)}

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.waves import WaveHistory, WaveModel
+from forecast.waves import WaveHistory, WaveModel, WaveParams
 
-__all__ = ["WaveErrors", "carried", "learn_errors"]
+__all__ = ["Standing", "WaveErrors", "carried", "learn_errors", "standing"]
 
 Floats = NDArray[np.float64]
 _SMOOTHED = 5
+_SLOPES = 2
+_RECENT_MINUTES = 15
+_SHAPE_VARIANCE = 0.02  # assumed of how a wave's shape strays, until enough waves have told
+_CARRIES = 0.9  # assumed share of a surplus, and of a turn, that carries over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,9 @@ class WaveErrors:
     ----------
     trust
         How far a surplus of the orders so far carries over to the rest, as a power, shape (buckets,), in [0, 1].
+    pace
+        How far it carries over that the last quarter of an hour did better than all so far, as a power, shape
+        (buckets,), in [0, 2]: a quick wave begins well and leaves less.
     variance
         Relative variance of the rest around its forecast, Poisson's own aside, shape (buckets,).
     lift
@@ -32,9 +39,27 @@ class WaveErrors:
     """
 
     trust: Floats
+    pace: Floats
     variance: Floats
     lift: Floats
     uneven: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Waves after each number of buckets, 0 to all but the last; shape (w, buckets).
+
+    Parameters
+    ----------
+    so_far, due
+        Orders that came, and that were expected by then.
+    turn
+        Log surplus of the last quarter of an hour over that of all orders so far.
+    """
+
+    so_far: Floats
+    due: Floats
+    turn: Floats
 
 
 def learn_errors(model: WaveModel, history: WaveHistory) -> WaveErrors:
@@ -48,17 +73,43 @@ def learn_errors(model: WaveModel, history: WaveHistory) -> WaveErrors:
     profile = model.profile(history.push_minute)
     size = _sizes_without(model, history, profile.sum(axis=1))
     share = profile / profile.sum(axis=1, keepdims=True)
-    before = np.concatenate([np.zeros((len(size), 1)), share.cumsum(axis=1)[:, :-1]], axis=1)
-    total = history.counts.sum(axis=1, keepdims=True)
-    so_far = np.concatenate([np.zeros((len(size), 1)), history.counts.cumsum(axis=1)[:, :-1]], axis=1)
-    surplus = np.log((so_far + 1) / (size[:, None] * before + 1))
-    rest_forecast = size[:, None] * (1 - before)
-    rest = np.log((total - so_far + 1) / (rest_forecast + 1))
-    trust, variance = _errors(model, surplus, rest, rest_forecast)
-    aimed = rest_forecast * carried(model, trust, so_far, size[:, None] * before)
-    pseudo = model.params.pseudo_waves * total.mean()
-    lift = _smooth(((total - so_far).sum(axis=0) + pseudo) / (aimed.sum(axis=0) + pseudo))
-    return WaveErrors(trust=trust, variance=variance, lift=lift, uneven=_uneven(model, history.counts, share))
+    now = standing(history.counts, size[:, None] * share, model.params)
+    left = history.counts.sum(axis=1, keepdims=True) - now.so_far
+    due = np.maximum(size[:, None] - now.due, 1e-9)
+    trust, pace, variance = _errors(model, now, np.log((left + 1) / (due + 1)), due)
+    fitted = _SLOPES + len(np.unique(history.push_minute // 60))  # the clock of the pushes' hours was learnt from them
+    aimed = due * carried(model, trust, now.so_far, now.due) * np.exp(pace * now.turn)
+    pseudo = model.params.pseudo_waves * history.counts.sum(axis=1).mean()
+    return WaveErrors(
+        trust=trust,
+        pace=pace,
+        variance=variance * (1 + fitted / len(size)),
+        lift=(left.sum(axis=0) + pseudo) / (aimed.sum(axis=0) + pseudo),
+        uneven=_uneven(model, history.counts, share),
+    )
+
+
+def standing(counts: Floats, expected: Floats, params: WaveParams) -> Standing:
+    """Return how waves stand after each number of buckets.
+
+    Parameters
+    ----------
+    counts, expected
+        Orders that came and that were expected in each bucket, shape (w, buckets).
+    """
+    recent = max(1, _RECENT_MINUTES // params.bucket_minutes)
+    so_far, due = _before(counts), _before(expected)
+    lately, usual = (sums - _shifted(sums, recent) for sums in (so_far, due))
+    turn = np.log((lately + 1) / (usual + 1)) - np.log((so_far + 1) / (due + 1))
+    return Standing(so_far=so_far, due=due, turn=turn)
+
+
+def _before(values: Floats) -> Floats:
+    return np.concatenate([np.zeros((len(values), 1)), values.cumsum(axis=1)[:, :-1]], axis=1)
+
+
+def _shifted(sums: Floats, by: int) -> Floats:
+    return np.concatenate([np.zeros((len(sums), by)), sums], axis=1)[:, : sums.shape[1]]
 
 
 def carried(model: WaveModel, trust: Floats, so_far: Floats, expected: Floats) -> Floats:
@@ -107,16 +158,20 @@ def _centre(logs: Floats, coupon: NDArray[np.int64]) -> float:
     return float(means.mean())
 
 
-def _errors(model: WaveModel, surplus: Floats, rest: Floats, rest_forecast: Floats) -> tuple[Floats, Floats]:
-    """Regress the rest's log surplus on that of the orders so far, bucket by bucket, with a few assumed waves."""
-    pseudo, waves = model.params.pseudo_waves, len(surplus)
-    prior = model.wave_variance + 0.02
-    trust = ((surplus * rest).sum(axis=0) + pseudo * prior * 0.8) / ((surplus**2).sum(axis=0) + pseudo * prior)
-    trust = np.clip(_smooth(trust), 0.0, 1.0)
-    left = (rest - trust * surplus) ** 2 - 1 / (rest_forecast + 1)
-    variance = (left.sum(axis=0) + pseudo * prior) / (waves + pseudo)
-    trust[0] = 0.0
-    return trust, np.maximum(_smooth(variance), 1e-4) * (1 + 2 / waves)
+def _errors(model: WaveModel, now: Standing, rest: Floats, due: Floats) -> tuple[Floats, Floats, Floats]:
+    """Regress the rest's log surplus on that of the orders so far and on its turn, with a few assumed waves."""
+    pseudo, waves = model.params.pseudo_waves, len(rest)
+    spread = model.wave_variance + _SHAPE_VARIANCE
+    told = np.stack([np.log((now.so_far + 1) / (now.due + 1)), now.turn], axis=2)
+    assumed = pseudo * np.diag([spread, _SHAPE_VARIANCE])
+    gram = np.einsum("wki,wkj->kij", told, told) + assumed
+    held = np.einsum("wki,wk->ki", told, rest) + assumed @ np.full(2, _CARRIES)
+    slopes = np.linalg.solve(gram, held[:, :, None])[:, :, 0]
+    trust, pace = np.clip(slopes[:, 0], 0.0, 1.0), np.clip(slopes[:, 1], 0.0, 2.0)
+    trust[0] = pace[0] = 0.0
+    off = (rest - trust * told[:, :, 0] - pace * told[:, :, 1]) ** 2 - 1 / (due + 1)
+    variance = (off.sum(axis=0) + pseudo * spread) / (waves + pseudo)
+    return trust, pace, np.maximum(variance, 1e-4)
 
 
 def _uneven(model: WaveModel, counts: Floats, share: Floats) -> Floats:

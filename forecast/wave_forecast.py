@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.wave_errors import WaveErrors, carried
+from forecast.wave_errors import WaveErrors, carried, standing
 from forecast.waves import WaveModel
 
 __all__ = ["Push", "WaveForecast", "forecast_wave"]
@@ -85,7 +85,7 @@ def forecast_wave(
     k, so_far = min(len(push.counts), len(share)), float(push.counts.sum())
     passed = float(share[:k].sum())
     size = _scale(model, push) * float(by_community.sum())
-    factor = _size_factor(model, errors, so_far, size * passed, k)
+    factor = _size_factor(model, errors, push.counts[:k], size * share)
     rest = size * factor * (1 - passed)
     variance = _variance(model, errors, push, k)
     mean = np.concatenate([push.counts[:k], size * factor * share[k:]])
@@ -116,13 +116,15 @@ def _variance(model: WaveModel, errors: WaveErrors, push: Push, k: int) -> float
     return float(errors.variance[k]) + (model.coupon_variance * float(1 - errors.trust[k]) ** 2 if new else 0.0)
 
 
-def _size_factor(model: WaveModel, errors: WaveErrors, so_far: float, expected: float, k: int) -> float:
-    """Return what the orders so far make of the wave's expected size."""
+def _size_factor(model: WaveModel, errors: WaveErrors, counts: Floats, expected: Floats) -> float:
+    """Return what the orders so far make of the rest: how many they are, and whether they are getting more."""
+    k = len(counts)
     if k >= len(errors.trust):
         return 1.0
-    at = np.array([k])
-    told = carried(model, errors.trust[at], np.array([so_far]), np.array([expected]))
-    return float(told[0] * errors.lift[k])
+    came = np.concatenate([counts, np.zeros(len(expected) - k)])
+    now = standing(came[None, :], expected[None, :], model.params)
+    told = carried(model, errors.trust[k : k + 1], now.so_far[0, k : k + 1], now.due[0, k : k + 1])[0]
+    return float(told * np.exp(errors.pace[k] * now.turn[0, k]) * errors.lift[k])
 
 
 def _by_community(

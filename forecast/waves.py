@@ -5,7 +5,8 @@ factor (gamma-Poisson, shrunk to 1), times how awake shoppers are while they ans
 minutes since the push times activity by hour of the day. While a wave runs its size factor w ~ Gamma(a, a) is
 updated by the orders so far: the mean is (a + k n) / (a + k e) for n orders where e were expected. Plain
 gamma-Poisson has k = 1 and trusts the first minutes too much, because waves differ in speed as well as in size; the
-discount k and the spread of what is left are learnt from how finished waves went on (`forecast.wave_errors`).
+discount k, what a turn in the last quarter of an hour says about the speed, and the spread of what is left are learnt
+from how finished waves went on (`forecast.wave_errors`).
 """
 
 from __future__ import annotations
