@@ -23,7 +23,7 @@ from planning.problem import PlanProblem
 from planning.tables import BOM, FIRM, ITEMS, RESOURCES, ROUTES, demand_schema, quantile_levels, require_rising
 from services.plan_workers import solve_on_workers
 
-__all__ = ["PLAN_TABLES", "PlanReport", "checked_demand", "checked_tables", "plan_production"]
+__all__ = ["PLAN_TABLES", "PlanReport", "checked_demand", "checked_tables", "plan_checked", "plan_production"]
 
 PLAN_TABLES = ("orders", "load", "boxes", "pegs", "diff")
 """The tables of a report; the last three where they were asked for."""
@@ -103,13 +103,28 @@ def plan_production(
     if firm is None and previous is not None:
         firm, names = previous, {"firm": names.get("previous", "previous"), **names}
     tables = checked_tables(demand, resources, routes, {"items": items, "bom": bom, "firm": firm}, names)
+    return plan_checked(tables, previous=before, params=params, seed=seed, boxes=boxes, pegs=pegs, progress=progress)
+
+
+def plan_checked(
+    tables: PlanTables,
+    *,
+    previous: pd.DataFrame | None = None,
+    params: PlanParams,
+    seed: int = 0,
+    boxes: bool = False,
+    pegs: bool = False,
+    progress: Report = silent,
+) -> PlanReport:
+    """Plan level-loaded production from tables that were checked (`checked_tables`); see `plan_production`."""
     progress("plan", 1, _STAGES)
     problem, firm_orders = problem_from_tables(tables, firm_buckets=params.horizon.firm)
     progress("plan", 2, _STAGES)
     result = solve_on_workers(problem, params, seed)
     progress("plan", 3, _STAGES)
-    orders = order_table(problem, result, firm_orders, params.horizon, tables.firm if before is None else before)
-    changed = None if before is None else _compared(before, orders)
+    known = tables.firm if previous is None else previous
+    orders = order_table(problem, result, firm_orders, params.horizon, known)
+    changed = None if previous is None else _compared(previous, orders)
     report = PlanReport(
         orders=orders,
         boxes=heijunka_boxes(orders) if boxes else None,

@@ -39,6 +39,7 @@ from api.cli.ties import neighbours, path
 from api.cli.train import train
 from api.cli.trust import trust
 from api.cli.wave import wave
+from api.cli.whatif import whatif
 
 app = typer.Typer(
     name="evenflow",
@@ -98,4 +99,5 @@ app.command("sell-in")(sell_in_command)
 app.command("serve")(serve_command)
 app.command("train")(train)
 app.command("trust")(trust)
+app.command("whatif")(whatif)
 app.command("wave")(wave)

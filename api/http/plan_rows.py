@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
-from planning.tables import BOM, DEMAND, FIRM, ITEMS, RESOURCES, ROUTES
+from planning.tables import BOM, DEMAND, FIRM, ITEMS, PATHS, RESOURCES, ROUTES
 
 __all__ = [
     "PLAN_TABLES",
@@ -17,6 +17,7 @@ __all__ = [
     "FirmRow",
     "ItemRow",
     "ParamsModel",
+    "PathRow",
     "PlanTablesModel",
     "ResourceRow",
     "RouteRow",
@@ -31,6 +32,7 @@ RouteRow = row_model("RouteRow", ROUTES)
 ItemRow = row_model("ItemRow", ITEMS)
 BomRow = row_model("BomRow", BOM)
 FirmRow = row_model("FirmRow", FIRM)
+PathRow = row_model("PathRow", PATHS, base=AttributeRow)
 
 _Money = Annotated[float, Field(ge=0)]
 
@@ -81,6 +83,7 @@ class PlanTablesModel(StrictModel):
     @model_validator(mode="after")
     def _all_or_none(self) -> PlanTablesModel:
         given = [name for name in PLAN_TABLES if getattr(self, name) is not None]
+        given += ["demand"] if getattr(self, "paths", None) is not None else []
         missing = [name for name in _NEEDED if name not in given]
         if given and missing:
             raise ValueError(f"demand, resources and routes together, or no table at all; {missing[0]} is missing")

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["BOX_EXAMPLES", "PLANNING_EXAMPLES", "QUOTE_EXAMPLES", "REQUIREMENT_EXAMPLES"]
+__all__ = [
+    "BOX_EXAMPLES",
+    "FRONTIER_EXAMPLES",
+    "PLANNING_EXAMPLES",
+    "QUOTE_EXAMPLES",
+    "REPLAY_EXAMPLES",
+    "REQUIREMENT_EXAMPLES",
+    "SCENARIO_EXAMPLES",
+]
 
 REQUIREMENT_EXAMPLES: dict[str, Any] = {
     "a jacket": {
@@ -85,9 +93,63 @@ BOX_EXAMPLES: dict[str, Any] = {
     },
 }
 
+SCENARIO_EXAMPLES: dict[str, Any] = {
+    "a fair and an outage": {
+        "summary": "A fair that sells a fifth more, and mill a without hours in the second week",
+        "value": {
+            **_TWO_MILLS,
+            "scenarios": [
+                {"name": "fair", "demand": 1.2},
+                {"name": "mill a down", "down": [{"factory": "mill-a", "start": "2026-03-09", "end": "2026-03-09"}]},
+                {"name": "no overtime, late is dearer", "overtime": 0, "late": 2},
+            ],
+        },
+    },
+}
+
+_PATHS = [
+    {
+        "path": "a",
+        "item": "tee",
+        "bucket": week,
+        "y": 50 + 10 * k,
+        "as_of": _WEEKS[0],
+        "q0.1": 40,
+        "q0.5": 55,
+        "q0.9": 80,
+    }
+    for k, week in enumerate(_WEEKS)
+]
+
+FRONTIER_EXAMPLES: dict[str, Any] = {
+    "firm weeks": {
+        "summary": "What a firm week and dearer lateness do, replayed on one history",
+        "value": {
+            **{name: _TWO_MILLS[name] for name in ("resources", "routes", "items")},
+            "paths": _PATHS,
+            "late": [0.5, 2],
+            "firm_buckets": [0, 1],
+        },
+    },
+}
+
+REPLAY_EXAMPLES: dict[str, Any] = {
+    "one history": {
+        "summary": "Three policies on one history of three weeks",
+        "value": {
+            **{name: _TWO_MILLS[name] for name in ("resources", "routes", "items")},
+            "paths": _PATHS,
+            "policies": ["ours", "chase", "level"],
+        },
+    },
+}
+
 PLANNING_EXAMPLES: dict[str, dict[str, Any]] = {
     "/v1/requirements": REQUIREMENT_EXAMPLES,
     "/v1/boxes": BOX_EXAMPLES,
     "/v1/quotes": QUOTE_EXAMPLES,
+    "/v1/scenarios": SCENARIO_EXAMPLES,
+    "/v1/frontiers": FRONTIER_EXAMPLES,
+    "/v1/replays": REPLAY_EXAMPLES,
 }
 """All of them, by the path they are posted to."""

@@ -87,7 +87,7 @@ ready record_changes rollback withdraw_override
 PLANNING_OPERATIONS = """
 list_plans read_kept_plan read_plan_diff download_plan_diff read_plan_table list_production_orders
 list_order_decisions decide_production_order explode_requirements make_box read_box download_box_csv
-download_box_excel print_box quote_dates
+download_box_excel print_box quote_dates compare_scenarios trace_frontier replay_policies
 """
 
 
