@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from benchmarks.launch_regimes import REGIMES
 from benchmarks.launch_simulated import main
 
 
@@ -15,20 +16,18 @@ def answer():
 
     out = StringIO()
     with redirect_stdout(out):
-        main(["--parts", "regimes", "selection", "--styles", "150", "--seeds", "1", "--json"])
+        main(["--parts", "regimes", "selection", "--styles", "100", "--seeds", "1", "--json"])
     return json.loads(out.getvalue())
 
 
-def test_looking_again_earns_more_than_one_order(answer):
-    """On styles of which little is known at launch; nobody earns more than who knows the totals."""
+def test_nobody_earns_more_than_who_knows_the_totals(answer):
+    """And shares are shares; with so few finished styles to learn from, which way is best says nothing."""
     found = answer["regimes"]
-    profit = {
-        name: found[name]["profit_share_of_perfect"] for name in ("teaser_first", "test_and_chase", "commit_at_launch")
-    }
-    assert profit["test_and_chase"] > profit["commit_at_launch"]
-    assert profit["teaser_first"] > profit["commit_at_launch"]
-    assert max(profit.values()) < 1
-    assert 0 < found["teaser_first"]["fill_rate"] < 1
+    for way in REGIMES:
+        assert found[way]["profit_share_of_perfect"] < 1
+        assert 0 < found[way]["fill_rate"] < 1
+        assert 0 <= found[way]["leftover_share"] < 1
+    assert found["test_and_chase"]["teaser_first_wins"] in ("0 of 1", "1 of 1")
 
 
 def test_choosing_more_catches_no_fewer_hits(answer):
