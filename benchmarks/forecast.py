@@ -1,7 +1,7 @@
 """Forecast accuracy and cost on public data, peers in the same run.
 
-``python -m benchmarks.forecast --data m5 --json`` forecasts 28 days at three origins with ours and with the peers,
-each in a process of its own with one thread. It prints
+``python -m benchmarks.forecast --data m5 --json`` forecasts 28 days at four origins, 28 days apart, with ours and with
+the peers, each in a process of its own with one thread. It prints
 
 - per run: CPU and wall seconds, peak memory, WRMSSE, WAPE, bias; with quantiles WSPL of the series, quantile loss,
   coverage, crossings, and the worst calibration miss: how far tau is outside share(y < q) ... share(y <= q), over all
@@ -37,7 +37,7 @@ from forecast.panel import Panel
 from forecast.point import PointParams, point_forecast
 from forecast.weighted import wspl
 
-ORIGINS = (1913, 1885, 1857)
+ORIGINS = (1913, 1885, 1857, 1829)
 OURS = "evenflow"
 _VOLUME_DAYS = 182
 

@@ -19,6 +19,8 @@ _FEWEST = 20
 _CYCLES = 8
 _TAIL = 2.0
 _MARGIN = 1.25
+_OUTERMOST = 0.1 + 1e-9
+_LEAST = 1e-9
 _MANY = 1e9  # from 1e11 on scipy's Poisson quantile is NaN
 
 
@@ -32,11 +34,16 @@ class Limits:
         Of the quantiles, ascending, shape (q,).
     low, high
         Least and largest ratio of quantile to forecast that a series' history supports, shape (n, q).
+    most, usual
+        Most pieces that its history supports, shape (n, q), and the mean it had then, shape (n,): a forecast above that
+        mean may go as far above the pieces.
     """
 
     levels: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    most: np.ndarray
+    usual: np.ndarray
 
     def hold(self, mean: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
         """Return the quantiles within the limits, but never drawn in closer than chance (Poisson) would have them.
@@ -47,9 +54,11 @@ class Limits:
             Shapes (n, periods) and (n, periods, q).
         """
         out = quantiles.copy()
+        growth = np.maximum(1, np.divide(mean, self.usual[:, None], out=np.ones_like(mean), where=mean > 0))
         for k, level in enumerate(self.levels):
             value, low = out[..., k], self.low[:, k, None] * mean
             high = np.where(mean > 0, self.high[:, k, None], 0) * mean
+            high = np.minimum(high, self.most[:, k, None] * growth)
             below, above = value < low, value > high
             value[below] = np.clip(_poisson(level, mean[below]), value[below], low[below])
             value[above] = np.clip(_poisson(level, mean[above]), high[above], value[above])
@@ -65,7 +74,8 @@ def swing_limits(panel: Panel, quantiles: np.ndarray, *, width: int = 1, tail: f
 
     Every origin of the last year is asked what a moving level (of days: the mean of the last eight same weekdays)
     would have missed half a horizon later. The limit of quantile q is the quantile of half its tail probability
-    among these ratios, a quarter further from their median.
+    among these ratios, a quarter further from their median; and of the outermost upper ones (tail <= 0.1) the same
+    quantile of the pieces themselves: ratios to a level near nothing are large without meaning much.
 
     Parameters
     ----------
@@ -83,36 +93,65 @@ def swing_limits(panel: Panel, quantiles: np.ndarray, *, width: int = 1, tail: f
     Lower limits of the quantiles below 0.5 and upper limits of those above; 0 and infinity elsewhere and for series
     with less than 20 such ratios.
     """
-    low = np.zeros((panel.n, len(quantiles)))
-    high = np.full((panel.n, len(quantiles)), np.inf)
+    shape = panel.n, len(quantiles)
+    limits = Limits(
+        levels=quantiles,
+        low=np.zeros(shape),
+        high=np.full(shape, np.inf),
+        most=np.full(shape, np.inf),
+        usual=np.ones(panel.n),
+    )
     bare = replace(panel, static=(), known=())
-    outer = np.flatnonzero(np.minimum(quantiles, 1 - quantiles) <= tail)
     for start in range(0, panel.n, _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, panel.n))
-        ratio = np.sort(_ratios(bare.take(rows), width), axis=1)  # unknown ones last
-        count = np.isfinite(ratio).sum(axis=1)
-        known = count >= _FEWEST
-        ratio, count, rows = ratio[known], count[known], rows[known]
-        middle = _ranked(ratio, count, 0.5)
-        for k in outer:
-            q = float(quantiles[k])
-            level = q / _TAIL if q < 0.5 else 1 - (1 - q) / _TAIL
-            limit = middle + _MARGIN * (_ranked(ratio, count, level) - middle)
-            if q < 0.5:
-                low[rows, k] = np.clip(limit, 0, middle)
-            elif q > 0.5:
-                high[rows, k] = limit
-    return Limits(levels=quantiles, low=low, high=high)
+        ratio, pieces = _ratios(bare.take(rows), width)
+        _limit_ratios(limits, rows, ratio, tail)
+        _limit_pieces(limits, rows, pieces, tail)
+    return limits
 
 
-def _ratios(panel: Panel, width: int) -> np.ndarray:
-    """Ratios of outcome to moving level, shape (n, origins); NaN where either is unknown or the level is 0."""
+def _limit_ratios(limits: Limits, rows: np.ndarray, ratio: np.ndarray, tail: float) -> None:
+    rows, ratio, count = _sorted(rows, ratio)
+    middle = _ranked(ratio, count, 0.5)
+    for k, q in enumerate(limits.levels):
+        limit = middle + _MARGIN * (_ranked(ratio, count, _further_out(q)) - middle)
+        if q < 0.5 and q <= tail:
+            limits.low[rows, k] = np.clip(limit, 0, middle)
+        elif q > 0.5 and 1 - q <= tail:
+            limits.high[rows, k] = limit
+
+
+def _limit_pieces(limits: Limits, rows: np.ndarray, pieces: np.ndarray, tail: float) -> None:
+    rows, pieces, count = _sorted(rows, pieces)
+    limits.usual[rows] = np.maximum(np.nansum(pieces, axis=1) / count, _LEAST)
+    for k, q in enumerate(limits.levels):
+        if q > 0.5 and 1 - q <= min(tail, _OUTERMOST):
+            limits.most[rows, k] = _ranked(pieces, count, _further_out(q))
+
+
+def _sorted(rows: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Keep the rows with enough known values, each sorted, unknown ones last; and their number."""
+    count = np.isfinite(values).sum(axis=1)
+    enough = count >= _FEWEST
+    return rows[enough], np.sort(values[enough], axis=1), count[enough]
+
+
+def _further_out(q: float) -> float:
+    """Return the level of half the tail probability."""
+    return float(q / _TAIL if q < 0.5 else 1 - (1 - q) / _TAIL)
+
+
+def _ratios(panel: Panel, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ratios of outcome to moving level, and outcomes in pieces, shape (n, origins) each.
+
+    NaN where the outcome is unknown, or the series too young; a ratio also where the level is 0.
+    """
     offset = max((panel.horizon - width) // 2, 0) + 1
     frequency = panel.frequency
     last = panel.length - offset - width
     origins = np.arange(max(last + 1 - frequency.year * (1 if frequency.unit == "D" else 3), 0), last + 1)
     if not len(origins):
-        return np.empty((panel.n, 0))
+        return np.empty((panel.n, 0)), np.empty((panel.n, 0))
     sums = sums_of(panel)
     row, t = np.repeat(np.arange(panel.n), len(origins)), np.tile(origins, panel.n)
     outcome = sums.mean_between(row, t + offset, t + offset + width)
@@ -120,9 +159,10 @@ def _ratios(panel: Panel, width: int) -> np.ndarray:
         level = sums.season_mean(row, t, t + offset, _CYCLES)
     else:
         level = level_of(sums, row, t, frequency.level_weights)
-    usable = (level > 0) & (t - panel.born[row] >= frequency.windows[1])
-    ratio = np.divide(outcome, level, out=np.full(len(row), np.nan), where=usable)
-    return np.asarray(ratio.reshape(panel.n, len(origins)))
+    grown = t - panel.born[row] >= frequency.windows[1]
+    ratio = np.divide(outcome, level, out=np.full(len(row), np.nan), where=grown & (level > 0))
+    pieces = np.where(grown, width * outcome, np.nan)
+    return ratio.reshape(panel.n, -1), pieces.reshape(panel.n, -1)
 
 
 def _poisson(level: float, mean: np.ndarray) -> np.ndarray:

@@ -51,9 +51,32 @@ def test_a_short_history_limits_nothing(make_panel):
     assert limits.high.tolist() == [[np.inf, np.inf]]
 
 
+def limits_of(*, high=(np.inf,) * 3, most=(np.inf,) * 3, usual=1.0):
+    """Limits of one series at 0.1, 0.5 and 0.9; the lowest is at least twice the forecast."""
+    rows = {"low": [[2.0, 0, 0]], "high": [high], "most": [most], "usual": [usual]}
+    return Limits(levels=np.array([0.1, 0.5, 0.9]), **{name: np.array(row) for name, row in rows.items()})
+
+
+def test_pieces_never_sold_are_no_upper_range_unless_more_is_expected_than_ever():
+    """At most 9 pieces around a mean of 4: a learnt 40 becomes 9, and 18 where twice that mean is forecast."""
+    limits = limits_of(most=[np.inf, np.inf, 9], usual=4.0)
+    held = limits.hold(np.array([[4.0, 8.0]]), np.array([[[0.0, 1.0, 40.0]] * 2]))
+    assert held[..., 2].tolist() == [[9, 18]]
+
+
+def test_a_series_that_sells_a_piece_a_month_has_no_range_of_ten(make_panel):
+    """A year of one piece every 30th day, then every third: the limit is a piece, not its ratio to nothing."""
+    y = np.zeros((1, 500))
+    y[0, 9:470:30] = 1
+    y[0, 470::3] = 1
+    limits = swing_limits(make_panel(y, horizon=7), np.array([0.5, 0.975]))
+    assert limits.high[0, 1] > 5
+    assert limits.most[0].tolist() == [np.inf, 1]
+
+
 def test_limits_are_never_narrower_than_chance_and_keep_the_order():
     """Mean 4: Poisson's 0.9 is 7, although the history says 4; the median learnt stays."""
-    limits = Limits(levels=np.array([0.1, 0.5, 0.9]), low=np.array([[2.0, 0, 0]]), high=np.array([[np.inf, np.inf, 1]]))
+    limits = limits_of(high=[np.inf, np.inf, 1])
     held = limits.hold(np.array([[4.0]]), np.array([[[0.0, 1.0, 40.0]]]))
     assert held.tolist() == [[[1, 1, 7]]]
     assert limits.hold(np.zeros((1, 1)), np.zeros((1, 1, 3))).tolist() == [[[0, 0, 0]]]
