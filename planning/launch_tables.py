@@ -89,17 +89,11 @@ LAUNCH_TERMS = TableSchema(
 
 LAUNCH_PATHS = TableSchema(
     name="path",
+    key=("style_id", "ds"),
     columns=(
-        _STYLE,
-        Column(name="ds", kind="date", description="Day of the style's life."),
+        Column(name="style_id", kind="str", description="Style (`item` is taken too)."),
+        Column(name="ds", kind="date", description="Day of the style's life (`bucket` is taken too)."),
         Column(name="mean", kind="float", minimum=0, maximum=1e12, description="Pieces expected on that day."),
-        Column(
-            name="checkpoint",
-            kind="str",
-            required=False,
-            nullable=True,
-            description="Whose path it is; rows of another checkpoint than the decision's are left out.",
-        ),
     ),
 )
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contracts.errors import InputError, TableError
+from contracts.errors import InputError
 from contracts.params import params_from
 from forecast.launch.checkpoints import Checkpoint
 from planning.early_decisions import ACTIONS, DecisionParams, DecisionProblem, Decisions, solve
@@ -21,6 +21,7 @@ __all__ = ["DecideParams", "DecisionReport", "LifeParams", "decide_launches"]
 
 _DAY_SECONDS = 86_400
 _LEAST_NARROWING = 0.05
+_MOST_DAYS = 365
 _REASONS = {
     "pays": "{pieces:,} pieces now are expected to earn most",
     "worth_waiting": "the next checkpoint will know more, and an order then still pays",
@@ -126,7 +127,8 @@ def decide_launches(
     styles
         Their economics and where they stand (`LAUNCH_TERMS`).
     path
-        Expected pieces per day (`LAUNCH_PATHS`); without it every style sells as `params.life` says.
+        Expected pieces per day from a checkpoint on (`LAUNCH_PATHS`), as ``evenflow launch --path`` writes; a style
+        whose path begins later than the decision, or that has none, sells as `params.life` says.
     at
         The only checkpoint to decide at; all by default.
     sources
@@ -139,9 +141,7 @@ def decide_launches(
     """
     params = params or DecideParams()
     frames = launch_frames(launches, styles, at=at, sources=sources)
-    daily = None if path is None else LAUNCH_PATHS.check(path, (sources or {}).get("path"))
-    if daily is not None and daily.empty:
-        raise TableError((sources or {}).get("path", "path"), None, "at least one row", "an empty table")
+    daily = None if path is None else _daily(path, frames, (sources or {}).get("path", "path"))
     spread = _spreads(frames, params.spread)
     made, prices = [], {}
     for now, following in zip(frames.checkpoints, [*frames.checkpoints[1:], None], strict=True):
@@ -208,23 +208,33 @@ _NUMBERS = (
 )  # fmt: skip
 
 
+def _daily(path: pd.DataFrame, frames: LaunchFrames, source: str) -> pd.DataFrame:
+    """Return ``style_id, day, mean``: expected pieces by day of life."""
+    names = {"item": "style_id", "bucket": "ds"}
+    daily = LAUNCH_PATHS.check(path.rename(columns={a: b for a, b in names.items() if b not in path}), source)
+    if "launch_at" not in frames.terms or frames.terms["launch_at"].isna().any():
+        raise InputError("--styles", f"launch_at of every style, to tell the days of {source}", "styles without it")
+    daily = daily[daily["style_id"].isin(frames.terms.index)]
+    launch = daily["style_id"].map(frames.terms["launch_at"].dt.tz_localize(None).dt.normalize())
+    daily = daily.assign(day=(daily["ds"] - launch).dt.days)
+    return daily[daily["day"].between(0, _MOST_DAYS)]
+
+
 def _curves(rows: pd.DataFrame, now: Checkpoint, daily: pd.DataFrame | None, life: LifeParams) -> NDArray[np.float64]:
     """Return the share sold by the end of each day, shape (n, days): from the path, else the usual curve."""
     usual = life.curve()
     if daily is None:
         return np.tile(usual, (len(rows), 1))
-    if "checkpoint" in daily:
-        daily = daily[daily["checkpoint"].isna() | (daily["checkpoint"] == now.name)]
-    first = daily.groupby("style_id")["ds"].transform("min")
-    day = (daily["ds"] - first).dt.days.to_numpy()
     style = pd.Index(rows["style_id"]).get_indexer(pd.Index(daily["style_id"]))
+    day, pieces = daily["day"].to_numpy()[style >= 0], daily["mean"].to_numpy()[style >= 0]
+    style = style[style >= 0]
     width = max(len(usual), int(day.max(initial=0)) + 1)
-    there = style >= 0
-    pieces = np.bincount(style[there] * width + day[there], daily["mean"].to_numpy()[there], len(rows) * width)
-    sums = pieces.reshape(len(rows), width).cumsum(axis=1)
+    sums = np.bincount(style * width + day, pieces, len(rows) * width).reshape(-1, width).cumsum(axis=1)
+    first = np.full(len(rows), width)
+    np.minimum.at(first, style, day)
+    told = (first * _DAY_SECONDS <= now.seconds) & (sums[:, -1] > 0)
     padded = np.concatenate([usual, np.ones(width - len(usual))])
-    total = sums[:, -1:]
-    return np.where(total > 0, sums / np.maximum(total, 1e-12), padded)
+    return np.where(told[:, None], sums / np.maximum(sums[:, -1:], 1e-12), padded)
 
 
 def _table(frames: LaunchFrames, rows: pd.DataFrame, found: Decisions) -> pd.DataFrame:

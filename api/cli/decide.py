@@ -29,7 +29,9 @@ def decide(
     launches: Annotated[Path, _LAUNCHES],
     styles: Annotated[Path, _STYLES],
     out: Annotated[Path, typer.Option(help="Decisions to write, one row per style and checkpoint (.csv or .parquet).")],
-    path: Annotated[Path | None, typer.Option(help="Expected pieces per day: style_id, ds, mean.")] = None,
+    path: Annotated[
+        Path | None, typer.Option(help="Expected pieces per day, as `evenflow launch --path` writes.")
+    ] = None,
     at: Annotated[str | None, typer.Option(help="The only checkpoint to decide at, like 3d; all by default.")] = None,
     params: Annotated[Path | None, typer.Option(help=r"TOML file with \[decide], \[life] and \[spread].")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Accepted by every command; nothing here is random.")] = 0,

@@ -29,7 +29,7 @@ class DecisionRequest(StrictModel):
         description="Forecasts of the totals: quantile columns such as `q0.1`, `q0.5`, `q0.9`."
     )
     styles: Table[LaunchTermsRow] = Field(description="Economics, stock, orders under way.")  # type: ignore[valid-type]
-    path: Table[LaunchPathRow] | None = Field(None, description="Expected pieces per day.")  # type: ignore[valid-type]
+    path: Table[LaunchPathRow] | None = Field(None, description="Expected pieces per day, from a checkpoint on.")  # type: ignore[valid-type]
     at: str | None = _AT
     params: dict[str, dict[str, float]] | None = Field(
         None, description="The tables of `decide.toml`: `decide`, `life`, `spread`."

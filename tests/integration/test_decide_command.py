@@ -66,7 +66,7 @@ def test_each_style_is_decided_at_each_checkpoint(tmp_path):
 def test_one_checkpoint_can_be_asked_for_and_a_path_moves_the_late_orders(tmp_path):
     """A style that sells all on its first two days is not worth an order that arrives on the fifth."""
     days = pd.date_range("2026-03-02", periods=10)
-    path = pd.DataFrame({"style_id": "s9", "ds": days, "mean": [900.0, 100, *[0.0] * 8]})
+    path = pd.DataFrame({"item": "s9", "bucket": days, "mean": [900.0, 100, *[0.0] * 8]})
     path.to_csv(tmp_path / "path.csv", index=False)
     begun = terms(demanded=0.0, stock=50.0)
     usual = run(tmp_path, "decide", "--at", "0h", styles=begun)
@@ -75,6 +75,8 @@ def test_one_checkpoint_can_be_asked_for_and_a_path_moves_the_late_orders(tmp_pa
     late = pd.read_csv(tmp_path / "out.csv").set_index("style_id").loc["s9"]
     assert usual["decisions"] == fast["decisions"] == 10
     assert (early["action"], late["action"]) == ("chase", "cut")
+    with pytest.raises(InputError, match="launch_at of every style"):
+        run(tmp_path, "decide", "--path", str(tmp_path / "path.csv"), styles=begun.drop(columns="launch_at"))
 
 
 def test_the_parameter_file_sets_spreads_and_life(tmp_path):
