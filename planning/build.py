@@ -19,7 +19,10 @@ __all__ = ["PlanTables", "problem_from_tables"]
 
 @dataclass(frozen=True, kw_only=True)
 class PlanTables:
-    """The checked input tables and the names of their files for messages."""
+    """The checked input tables and the names of their files for messages.
+
+    `runs` holds the newest and the earlier runs of the forecast that `demand` comes from, where they are known.
+    """
 
     demand: pd.DataFrame
     resources: pd.DataFrame
@@ -27,6 +30,7 @@ class PlanTables:
     items: pd.DataFrame | None = None
     bom: pd.DataFrame | None = None
     firm: pd.DataFrame | None = None
+    runs: pd.DataFrame | None = None
     sources: dict[str, str] = field(default_factory=dict)
 
     def source(self, table: str) -> str:

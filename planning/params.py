@@ -212,8 +212,8 @@ class RecourseParams:
         more update of each item, not the later ones in which it could stop making more.
     late_factor
         How many times its price a late piece counts in the plan, in [0.01, 100].
-    load_change_factor
-        How many times its price a change of load counts in the plan, in [0, 100].
+    idle_factor, load_change_factor
+        How many times its price an idle hour, or a change of load, counts in the plan, in [0, 100].
     plan_change
         Money per hour by which the plan moves within the next four free buckets, in [0, 1e9].
     prior_items
@@ -225,6 +225,7 @@ class RecourseParams:
     market_branches: int = 2
     leftover_factor: float = 1.4
     late_factor: float = 1.0
+    idle_factor: float = 1.0
     load_change_factor: float = 3.0
     plan_change: float = 0.7
     prior_items: float = 10.0
@@ -234,7 +235,8 @@ class RecourseParams:
             _require_whole(name, getattr(self, name), 1, high)
         _require_number("leftover_factor", self.leftover_factor, 1, 100)
         _require_number("late_factor", self.late_factor, 0.01, 100)
-        _require_number("load_change_factor", self.load_change_factor, 0, 100)
+        for name in ("idle_factor", "load_change_factor"):
+            _require_number(name, getattr(self, name), 0, 100)
         _require_number("plan_change", self.plan_change, 0, 1e9)
         _require_number("prior_items", self.prior_items, 0.1, 1e6)
 

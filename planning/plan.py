@@ -16,7 +16,7 @@ from planning.shards import needs_shards, plan_shards
 from planning.shortages import explain_shortage
 from planning.whole import Starts, plan_whole, relative_gap
 
-__all__ = ["PlanResult", "solve"]
+__all__ = ["PlanResult", "result_of", "solve"]
 
 _UNPLANNABLE = {"no_route", "firm_overload"}
 
@@ -80,6 +80,11 @@ def solve(
     began = time.perf_counter()
     parts = needs_shards(problem, params)
     starts = plan_shards(problem, params, executor) if parts else plan_whole(problem, params)
+    return result_of(problem, params, starts, began)
+
+
+def result_of(problem: PlanProblem, params: PlanParams, starts: Starts, began: float) -> PlanResult:
+    """Count what starts cost and do, and say why they are where they are; `began` is the clock at the beginning."""
     made = starts.pieces > 0
     mode, bucket, pieces = starts.mode[made], starts.bucket[made], starts.pieces[made]
     outcome = evaluate(problem, params, mode, bucket, pieces)

@@ -29,8 +29,7 @@ def can_branch(problem: PlanProblem) -> bool:
 def expand(problem: PlanProblem, branches: Branches) -> PlanProblem:
     """Return the problem whose items are the branches; item p on branch l is number l P + p, modes alike.
 
-    Resources are doubled for each move of the market, with their hours times its probability. Rows of the routes table
-    become rows of the modes, so `previous_hours` is to have shape (M, T).
+    Resources are doubled for each move of the market, with their hours times its probability.
     """
     n_items, n_leaves, n_paths, n_buckets = branches.pieces.shape
     weight = branches.chance.T.ravel()
@@ -75,7 +74,6 @@ def _branch_modes(problem: PlanProblem, branches: Branches) -> Modes:
     item = parts["item"]
     parts["item"] = item + leaf * n_items
     parts["cost"] = parts["cost"] * branches.chance[item, leaf]
-    parts["op_row"] = parts["op_mode"]
     parts["op_hours"] = parts["op_hours"] * branches.chance[item[parts["op_mode"]], op_leaf]
     parts["op_mode"] = parts["op_mode"] + op_leaf * n_modes
     parts["op_resource"] = parts["op_resource"] + branches.market[op_leaf] * n_resources
@@ -97,8 +95,7 @@ def plan_with_recourse(problem: PlanProblem, branches: Branches, params: PlanPar
     Parameters
     ----------
     problem
-        Without lots, minimum runs and components (`can_branch`); its demand is not looked at. `previous_hours`, if
-        any, has shape (M, T): hours of the plan before.
+        Without lots, minimum runs and components (`can_branch`); its demand is not looked at.
 
     Raises
     ------

@@ -10,7 +10,8 @@ from planning.params import PlanParams, ReplayParams
 from planning.problem import DemandAtoms, Floats, Ints, PlanProblem
 from planning.recourse import plan_with_recourse
 from planning.recourse_outlook import Outlook, outlook
-from planning.recourse_tree import Branches, Quantiles, branch
+from planning.recourse_plan import branches_of, planning_params, weighted, where_late
+from planning.recourse_tree import Branches, Quantiles
 from planning.replay import ReplayProblem, ReplayState
 from planning.stages import Stages
 from planning.window import window
@@ -45,58 +46,30 @@ class RecoursePolicy:
         if not wanted.any():
             return plan[:, now + firm], plan
         expected = outlook(problem.history, now, ahead, prior_items=self.params.recourse.prior_items)
-        expected = _of_items(_sure(expected, ~base.may_be_late), wanted)
+        expected = _of_items(where_late(expected, base), wanted)
         known = Quantiles(pieces=quantiles[wanted], levels=problem.forecasts.levels)
         branches = self._branches(known, expected, state.owed[wanted])
         nothing = DemandAtoms(pieces=np.zeros((base.shape[0], 1, ahead)), chance=np.ones((base.shape[0], 1)))
         whole = window(base, state, stages, nothing, firm)
+        whole = whole.replace(leftover_cost=base.leftover_cost)  # what nobody has asked for within sight is left too
         made = wanted[base.modes.item]
         part = self._priced(_only(whole, wanted))
         if state.plan is not None:
-            part = part.replace(previous_hours=_mode_hours(base)[made, None] * state.plan[made, now : now + ahead])
-        pieces = plan_with_recourse(part, branches, self._planning_params())
+            part = _compared(part, state.plan[made, now : now + ahead])
+        pieces = plan_with_recourse(part, branches, planning_params(self.params, _CHANGE_BUCKETS))
         plan[made, now : now + ahead] = pieces
         return _whole(plan[:, now + firm], base.modes.item), plan
 
     def _branches(self, quantiles: Quantiles, expected: Outlook, owed: Floats) -> Branches:
         """Branch the items; what is owed comes on top of the first bucket's demand."""
-        r = self.params.recourse
-        found = branch(
-            quantiles,
-            expected,
-            firm=self.params.horizon.firm,
-            own=(r.branches,),
-            market=r.market_branches,
-            n_paths=r.paths,
-        )
+        found = branches_of(quantiles, expected, self.params)
         found.pieces[:, :, :, 0] += owed[:, None, None]
         return found
 
     def _priced(self, part: PlanProblem) -> PlanProblem:
         """Let late buckets pay less for idle hours and changes; weigh what is left or late as it was asked for."""
-        r, share = self.params.recourse, self.settings.hour_share(part.shape[2])
-        return part.replace(
-            idle_share=share,
-            change_share=share,
-            leftover_cost=part.leftover_cost * r.leftover_factor,
-            backlog_cost=part.backlog_cost * r.late_factor,
-        )
-
-    def _planning_params(self) -> PlanParams:
-        r, w = self.params.recourse, self.params.weights
-        weights = replace(w, load_change=w.load_change * r.load_change_factor, plan_change=r.plan_change)
-        horizon = replace(self.params.horizon, slushy=_CHANGE_BUCKETS)
-        return replace(self.params, weights=weights, horizon=horizon)
-
-
-def _sure(expected: Outlook, certain: np.ndarray) -> Outlook:
-    """Let the level of some items be known: without a price for being late their median is planned."""
-    return replace(
-        expected,
-        stated=np.where(certain, 0.0, expected.stated),
-        spread=np.where(certain[:, None], 0.0, expected.spread),
-        factor=np.where(certain, 1.0, expected.factor),
-    )
+        share = self.settings.hour_share(part.shape[2])
+        return weighted(part, self.params.recourse).replace(idle_share=share, change_share=share)
 
 
 def _of_items(expected: Outlook, wanted: np.ndarray) -> Outlook:
@@ -105,9 +78,11 @@ def _of_items(expected: Outlook, wanted: np.ndarray) -> Outlook:
     )
 
 
-def _mode_hours(base: PlanProblem) -> Floats:
-    m = base.modes
-    return np.bincount(m.op_mode, weights=m.op_hours, minlength=len(m.item)).astype(float)
+def _compared(part: PlanProblem, before: Floats) -> PlanProblem:
+    """Let changes be counted in hours of whole modes against the plan before, shape (M, T) in pieces."""
+    m = part.modes
+    hours = np.bincount(m.op_mode, weights=m.op_hours, minlength=len(m.item))
+    return part.replace(modes=replace(m, op_row=m.op_mode), previous_hours=hours[:, None] * before)
 
 
 def _whole(pieces: Floats, item: Ints) -> Floats:

@@ -58,7 +58,7 @@ def _compare(base: list[dict[str, float | None]], other: list[dict[str, float | 
         "cost_ratio": float(mine.mean() / theirs.mean()) if theirs.mean() > 0 else None,
     }
     for name in _COMPARED:
-        pairs = [(a[name], b[name]) for a, b in zip(base, other, strict=True)]
+        pairs = [(a.get(name), b.get(name)) for a, b in zip(base, other, strict=True)]
         known = [a - b for a, b in pairs if a is not None and b is not None]
         if known:
             found[name] = _interval(np.array(known))

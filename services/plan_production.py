@@ -20,6 +20,10 @@ from planning.pegging import peg_orders
 from planning.plan import PlanResult
 from planning.plan_diff import diff_figures, plan_diff
 from planning.problem import PlanProblem
+from planning.recourse import can_branch
+from planning.recourse_plan import solve_revisable
+from planning.run_tables import forecast_runs, has_runs, newest_run, runs_schema
+from planning.shards import needs_shards
 from planning.tables import BOM, FIRM, ITEMS, RESOURCES, ROUTES, demand_schema, quantile_levels, require_rising
 from services.plan_workers import solve_on_workers
 
@@ -120,7 +124,7 @@ def plan_checked(
     progress("plan", 1, _STAGES)
     problem, firm_orders = problem_from_tables(tables, firm_buckets=params.horizon.firm)
     progress("plan", 2, _STAGES)
-    result = solve_on_workers(problem, params, seed)
+    result, learnt = _solved(problem, tables.runs, params, seed)
     progress("plan", 3, _STAGES)
     known = tables.firm if previous is None else previous
     orders = order_table(problem, result, firm_orders, params.horizon, known)
@@ -131,7 +135,9 @@ def plan_checked(
         load=load_table(problem, result),
         pegs=peg_orders(problem, orders, tables.routes, tables.bom) if pegs else None,
         diff=None if changed is None else changed[0],
-        summary=_summary(problem, result, params, orders) | ({} if changed is None else {"diff": changed[1]}),
+        summary=_summary(problem, result, params, orders)
+        | ({} if learnt is None else {"recourse": learnt})
+        | ({} if changed is None else {"diff": changed[1]}),
     )
     progress("plan", _STAGES, _STAGES)
     return report
@@ -174,6 +180,7 @@ def checked_tables(
         demand=checked_demand(demand, sources.get("demand", "demand")),
         resources=RESOURCES.check(resources, sources.get("resources")),
         routes=ROUTES.check(routes, sources.get("routes")),
+        runs=_runs(demand, sources.get("demand", "demand")),
         sources=sources,
         **checked,
     )
@@ -187,13 +194,37 @@ def checked_demand(raw: pd.DataFrame, source: str) -> pd.DataFrame:
     TableError
         Naming the source, the column and the first bad row.
     """
-    names = {"unique_id": "item", "ds": "bucket"}
-    frame = raw.rename(columns={old: new for old, new in names.items() if new not in raw.columns})
+    frame = _as_demand(raw)
+    if has_runs(frame):
+        frame = newest_run(runs_schema(frame).check(frame, source))
     checked = demand_schema(frame).check(frame, source)
     if "y" not in checked and not quantile_levels(checked):
         raise TableError(source, "y", "this column or quantile columns such as q0.5", ", ".join(map(str, raw.columns)))
     require_rising(checked, source)
     return checked
+
+
+def _as_demand(raw: pd.DataFrame) -> pd.DataFrame:
+    names = {"unique_id": "item", "ds": "bucket"}
+    return raw.rename(columns={old: new for old, new in names.items() if new not in raw.columns})
+
+
+def _runs(raw: pd.DataFrame, source: str) -> pd.DataFrame | None:
+    frame = _as_demand(raw)
+    return runs_schema(frame).check(frame, source) if has_runs(frame) else None
+
+
+def _solved(
+    problem: PlanProblem, runs: pd.DataFrame | None, params: PlanParams, seed: int
+) -> tuple[PlanResult, dict[str, Any] | None]:
+    """Plan for revisions where earlier runs are given and that can be done; say what was made of them."""
+    if runs is None or params.recourse.branches == 1:
+        return solve_on_workers(problem, params, seed), None
+    forecasts, sold, now = forecast_runs(runs, problem)
+    if len(forecasts.levels) == 1 or not can_branch(problem) or needs_shards(problem, params):
+        return solve_on_workers(problem, params, seed), {"runs": int(runs["as_of"].nunique()), "branched": False}
+    result = solve_revisable(problem, forecasts, sold, now=now, params=params)
+    return result, {"runs": int(runs["as_of"].nunique()), "branched": True}
 
 
 def _summary(problem: PlanProblem, result: PlanResult, params: PlanParams, orders: pd.DataFrame) -> dict[str, Any]:

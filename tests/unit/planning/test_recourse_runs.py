@@ -1,0 +1,81 @@
+"""A plan from a demand file that holds several runs of a forecast."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from contracts.errors import TableError
+from planning.params import PlanParams, PlanWeights, RecourseParams
+from services.plan_production import PlanReport, plan_production
+
+WEEKS = pd.date_range("2026-01-05", periods=10, freq="7D")
+LEVELS = (0.1, 0.5, 0.9)
+FREE = PlanWeights(idle=0, overtime=0, load_change=0, peak=0, plan_change=0)
+
+
+def runs(now: int = 3, per_week: int = 1) -> pd.DataFrame:
+    """Runs up to week `now` of items that sell for three weeks and whose spread falls a week before they begin."""
+    g = np.random.default_rng(0)
+    rows = []
+    for p, copy in product(range(7), range(per_week)):
+        update = 0.3 * g.standard_normal()
+        for made in range(now + 1):
+            told = made >= p - 1
+            row = 100 * np.exp(told * update + (0.4 if told else 0.5) * norm.ppf(LEVELS))
+            rows += [(f"i{p}-{copy}", WEEKS[week], WEEKS[made], *row) for week in range(max(p, made), p + 3)]
+    return pd.DataFrame(rows, columns=["item", "bucket", "as_of", *(f"q{level}" for level in LEVELS)])
+
+
+def plan(demand: pd.DataFrame, params: PlanParams | None = None, **route: float) -> PlanReport:
+    names = sorted(demand["item"].unique())
+    weeks = WEEKS[WEEKS.searchsorted(demand["as_of"].max() if "as_of" in demand else WEEKS[3]) :]
+    calendar = pd.DataFrame({"resource": "L", "bucket": weeks, "capacity": 90.0, "overtime": 20.0})
+    ways = pd.DataFrame({"item": names, "route": "r", "step": 1, "resource": "L", "hours_per_unit": 0.3} | route)
+    costs = {"holding_cost": 0.2, "backlog_cost": 8.0, "leftover_cost": 10.0, "lost_cost": 30.0}
+    return plan_production(demand, calendar, ways, items=pd.DataFrame({"item": names, **costs}), params=params)
+
+
+def test_the_newest_run_is_planned_and_the_others_are_its_history() -> None:
+    """The plan covers the demand of the last run, counts the runs, and is not the one that knows of no revision."""
+    demand = runs()
+    revisable = plan(demand)
+    assert revisable.summary["recourse"] == {"runs": 4, "branched": True}
+    assert revisable.summary["bound"] is None
+    newest = demand[demand["as_of"] == WEEKS[3]].drop(columns="as_of")
+    once = plan(newest)
+    assert "recourse" not in once.summary
+    assert set(revisable.orders["item"]) <= set(newest["item"])
+    assert revisable.orders["pieces"].sum() < once.orders["pieces"].sum()
+    assert plan(demand, PlanParams(recourse=RecourseParams(branches=1))).orders.equals(once.orders)
+
+
+def test_sales_of_past_weeks_move_the_level() -> None:
+    """Where items sold double what was forecast, more is made; what is too late to sell stays as it is."""
+    demand = runs(now=5, per_week=9)
+    selling = demand["bucket"] == demand["as_of"]
+    dull = demand.assign(y=np.where(selling, demand["q0.5"], np.nan))
+    brisk = demand.assign(y=np.where(selling, 2 * demand["q0.5"], np.nan))
+    plans = [plan(d, PlanParams(weights=FREE), hours_per_unit=0.01) for d in (dull, brisk)]
+    assert plans[1].orders["pieces"].sum() > plans[0].orders["pieces"].sum()
+
+
+def test_lots_are_planned_without_branches() -> None:
+    """A minimum lot keeps the plain plan, and the summary says so."""
+    report = plan(runs(), minimum_lot=20.0)
+    assert report.summary["recourse"] == {"runs": 4, "branched": False}
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    """Shuffled rows give the same plan."""
+    demand = runs()
+    assert plan(demand.sample(frac=1.0, random_state=1)).orders.equals(plan(demand).orders)
+
+
+def test_two_rows_of_one_run_are_refused() -> None:
+    """A run forecasts a bucket once."""
+    demand = pd.concat([runs(), runs().tail(1)])
+    with pytest.raises(TableError, match="as_of"):
+        plan(demand)
