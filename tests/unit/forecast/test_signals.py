@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from forecast.signals import as_known, increments, totals
+from forecast.signals import arrivals, as_known, increments, totals
 from forecast.tables import SIGNALS
 
 NOON = "2026-03-01 12:00"
@@ -75,6 +75,22 @@ def test_an_order_is_credited_when_its_seller_is_named():
     before, after = as_known(rows, at(NOON)), as_known(rows, at("2026-03-01 18:00"))
     assert before["kol_id"].isna().tolist() == [True]
     assert after[["count", "kol_id"]].to_numpy().tolist() == [[2, "k"]]
+
+
+def test_arrivals_credit_an_order_no_earlier_than_its_seller_was_known():
+    """The pieces came when nobody was named yet: naming somebody later brings no pieces."""
+    seen = {"signal_time": "2026-03-01 10:00", "observed_at": "2026-03-01 10:00"}
+    rows = log({**ORDER, **seen}, {**ORDER, **seen, "observed_at": "2026-03-01 14:00", "kol_id": "k"})
+    assert arrivals(rows)[["count", "kol_id"]].astype(object).where(
+        lambda cell: cell.notna(), None
+    ).to_numpy().tolist() == [[2, None]]
+
+
+def test_arrivals_never_take_back():
+    """Removed likes were likes; a best day of users counts as far as it was better."""
+    assert arrivals(counts(5, 8, 6, 9))["count"].tolist() == [5, 3, 1]
+    daily = {"kind": "view", "unit": "users", "cumulative": False}
+    assert arrivals(log(*({**daily, "count": n} for n in (10, 7, 12))))["count"].tolist() == [10, 2]
 
 
 def test_posts_of_two_kols_are_two_streams():
