@@ -18,6 +18,7 @@ from services.connectors.payload import Call
 from services.files import write_table
 from services.ingest_files import Told, read_map, read_source
 from store.facts import Facts
+from store.launch_book import LaunchBook
 from store.pseudonyms import Pseudonyms
 
 __all__ = ["IngestReport", "Inlet", "call_of", "forget_party", "ingest_file"]
@@ -35,15 +36,18 @@ class Inlet:
         The logs.
     names
         The pseudonyms.
+    book
+        The estimates made of the rows, which name parties, too.
     """
 
     facts: Facts
     names: Pseudonyms
+    book: LaunchBook
 
     @classmethod
     def of(cls, home: Path, *, key: str | None = None) -> Inlet:
         """Return the inlet of a home; `key` is the operator's secret for pseudonyms, if it is kept elsewhere."""
-        return cls(Facts(home), Pseudonyms(home, key=key))
+        return cls(Facts(home), Pseudonyms(home, key=key), LaunchBook(home))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,13 +158,16 @@ def ingest_file(
 def forget_party(party_id: str, inlet: Inlet) -> dict[str, Any]:
     """Forget a party: its rows stay as counts without a name, and its name is never kept again.
 
+    In the inputs of kept estimates it gets a random name, so that they can still be replayed.
+
     Parameters
     ----------
     party_id
         The party as the platforms, or the network, call it.
     """
     name = inlet.names.forget(party_id)
-    return {"pseudonym": name, "rows": inlet.facts.forget(name)}
+    inputs = inlet.book.forget([name, party_id.strip()])
+    return {"pseudonym": name, "rows": inlet.facts.forget(name), "inputs": inputs}
 
 
 def _sifted(

@@ -23,7 +23,7 @@ from forecast.launch.forecaster import FittedLaunches, LaunchForecaster
 from services.ingest import Inlet
 from services.launch_tables import LIFE, LaunchTables, finals, history_at, launch_styles, own_tables
 from store.home import Home
-from store.launch_book import LaunchBook, hash_of
+from store.launch_book import hash_of
 
 __all__ = ["CHECKPOINTS", "QUANTILES", "LaunchDesk", "checkpoint_at", "estimate_all", "moves"]
 
@@ -88,7 +88,7 @@ class LaunchDesk:
 
     def __init__(self, home: Home, inlet: Inlet, *, seed: int = 0) -> None:
         self._home, self._inlet, self._seed = home, inlet, seed
-        self.book = LaunchBook(home.root)
+        self.book = inlet.book
         self._histories: OrderedDict[tuple[Any, ...], _Learnt] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -85,8 +85,8 @@ class _Look:
         both = pd.concat([frame for frame in (loaded, came) if len(frame)] or [came], ignore_index=True)
         seen = both["style_id"].isin(styles["style_id"]) & (both["observed_at"] <= self.at)
         signals = arrivals(both[seen.to_numpy()])
-        party = signals["kol_id"].map(dict(zip(kols["pseudonym"], kols["kol_id"], strict=True)))
-        signals["kol_id"] = party.fillna(signals["kol_id"]).astype("str")
+        party = dict(zip(kols["pseudonym"], kols["kol_id"], strict=True))
+        signals["kol_id"] = signals["kol_id"].map(lambda name: party.get(name, name), na_action="ignore").astype("str")
         return LaunchTables(
             styles=styles.reset_index(drop=True),
             signals=signals,

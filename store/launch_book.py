@@ -1,20 +1,23 @@
 """Every estimate of a launch that was ever told, and what it was computed from.
 
 HOME/launches/estimates.log           the estimates, appended (`store.event_log`)
-HOME/launches/inputs/<hash>/*.parquet the tables behind them, each set once
+HOME/launches/inputs/<hash>/*.parquet the tables behind them, each set once; `digest` is the hash of what they hold now:
+                                      another one once a name in them was forgotten
 """
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from contracts.errors import InputError, NotReadyError, UnknownIdError
 from store.durable import flush, flush_folder
@@ -75,9 +78,7 @@ class LaunchBook:
             place.parent.mkdir(parents=True, exist_ok=True)
             staging = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
             try:
-                for table, frame in tables.items():
-                    frame.to_parquet(staging / f"{table}.parquet", index=False)
-                flush_folder(staging)
+                _write(staging, tables)
                 _rename(staging, place)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
@@ -96,11 +97,32 @@ class LaunchBook:
         place = self._folder / "inputs" / name
         try:
             found = {path.stem: pd.read_parquet(path) for path in sorted(place.glob("*.parquet"))}
-        except OSError:
-            found = {}
-        if hash_of(found) != name:
+            digest = (place / "digest").read_text()
+        except (OSError, pa.ArrowException):
+            found, digest = {}, ""
+        if hash_of(found) != digest:
             raise NotReadyError(f"{place}: missing or damaged; restore it from a copy")
         return found
+
+    def forget(self, names: Sequence[str]) -> int:
+        """Give a KOL in every kept input a random name instead of these, and return how many inputs had one.
+
+        Estimates can still be replayed: who spoke stays one voice, but nobody knows whose.
+        """
+        token, changed = f"forgotten-{secrets.token_hex(8)}", 0
+        for place in sorted((self._folder / "inputs").glob("[!.]*")):
+            tables = self.inputs(place.name)
+            if not any(frame["kol_id"].isin(names).any() for frame in tables.values() if "kol_id" in frame):
+                continue
+            for frame in tables.values():
+                if "kol_id" in frame:
+                    frame["kol_id"] = frame["kol_id"].mask(frame["kol_id"].isin(names), token)
+            staging = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
+            _write(staging, tables)
+            shutil.rmtree(place)
+            _rename(staging, place)
+            changed += 1
+        return changed
 
     def add(self, estimate: Mapping[str, Any]) -> bool:
         """Keep an estimate, on the disk when this returns; return whether it is new (by its ``estimate_id``)."""
@@ -129,6 +151,13 @@ class LaunchBook:
             if told["estimate_id"] == estimate_id:
                 return told
         raise UnknownIdError("estimate", estimate_id)
+
+
+def _write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    for table, frame in tables.items():
+        frame.to_parquet(folder / f"{table}.parquet", index=False)
+    (folder / "digest").write_text(hash_of(tables))
+    flush_folder(folder)
 
 
 def _rename(staging: Path, place: Path) -> None:

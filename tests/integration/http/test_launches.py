@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from api.cli.main import app as cli
 from api.http.app import create_app
 from api.settings import Settings
-from services.ingest import Inlet
+from services.ingest import Inlet, forget_party
 from store.home import TABLES, Home
 
 LAUNCH = pd.Timestamp("2026-03-01 20:00", tz="Asia/Shanghai")
@@ -124,8 +124,19 @@ def test_kols_are_kept_as_hashes_and_recognised_in_the_network(client, root):
     assert not kept["kol_id"].eq("kol-1").any()
     assert kept["kol_id"].str.startswith("p-").any()
     estimate(client, as_of="2026-03-01T19:30:00+08:00")
-    inputs = [pd.read_parquet(path) for path in root.glob("launches/inputs/*/signals.parquet")]
-    assert any(frame["kol_id"].eq("kol-1").any() for frame in inputs)
+    assert any(frame["kol_id"].eq("kol-1").any() for frame in _inputs(root))
+    forgotten = forget_party("kol-1", Inlet.of(root))
+    assert forgotten["rows"] >= 1
+    assert forgotten["inputs"] >= 1
+    assert not any(frame["kol_id"].eq("kol-1").any() for frame in _inputs(root))
+    for kept in client.get("/v1/launches/new/1/checkpoints").json()["estimates"]:
+        replay = client.get(f"/v1/launches/new/1/checkpoints/{kept['estimate_id']}/replay").json()
+        assert replay["replayed"]["mean"] == pytest.approx(kept["mean"])
+
+
+def _inputs(root):
+    places = [*root.glob("launches/inputs/*/signals.parquet"), *root.glob("launches/inputs/*/kols.parquet")]
+    return [pd.read_parquet(path) for path in places]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,21 @@ def test_inputs_that_are_gone_or_damaged_are_named(tmp_path):
             book.inputs(missing)
 
 
+def test_a_forgotten_voice_stays_one_voice(tmp_path):
+    """In every table of an input, and under the input's old name."""
+    book = LaunchBook(tmp_path)
+    voices = {"signals": pd.DataFrame({"kol_id": ["k", None, "l", "k"]}), "kols": pd.DataFrame({"kol_id": ["k", "l"]})}
+    names = [book.keep_inputs(voices), book.keep_inputs(TABLES)]
+    assert book.forget(["k", "p-1"]) == 1
+    found = book.inputs(names[0])
+    (token,) = set(found["signals"]["kol_id"].dropna()) - {"l"}
+    assert token.startswith("forgotten-")
+    assert found["signals"]["kol_id"].isin([token]).tolist() == [True, False, False, True]
+    assert found["kols"]["kol_id"].tolist() == [token, "l"]
+    assert book.inputs(names[1])
+    assert book.forget(["k"]) == 0
+
+
 def test_a_home_that_is_a_file_is_named(tmp_path):
     """Neither inputs nor estimates can be kept there."""
     (tmp_path / "home").touch()
