@@ -162,7 +162,7 @@ class StumpParams:
     leaves
         Most leaves of a tree, >= 2.
     leaf_rows
-        Fewest rows in a leaf, >= 1.
+        Fewest rows in a leaf, >= 1; less, down to 5, where there are fewer than twenty times as many rows.
     feature_share, row_share
         Shares of features and rows that each tree may use, in (0, 1].
     penalty
@@ -170,12 +170,12 @@ class StumpParams:
     """
 
     rounds: int = 300
-    learning_rate: float = 0.05
+    learning_rate: float = 0.03
     leaves: int = 8
-    leaf_rows: int = 20
+    leaf_rows: int = 40
     feature_share: float = 0.3
     row_share: float = 0.7
-    penalty: float = 10.0
+    penalty: float = 20.0
 
     def __post_init__(self) -> None:
         if min(self.rounds, self.leaf_rows) < 1 or self.leaves < 2 or self.penalty < 0:
@@ -203,7 +203,7 @@ def grow(values: np.ndarray, target: np.ndarray, *, level: float, params: StumpP
         **loss,
         "learning_rate": params.learning_rate,
         "num_leaves": params.leaves,
-        "min_data_in_leaf": params.leaf_rows,
+        "min_data_in_leaf": min(params.leaf_rows, max(len(target) // 20, 5)),
         "feature_fraction": params.feature_share,
         "bagging_fraction": params.row_share,
         "bagging_freq": 1,

@@ -20,6 +20,13 @@ def launch(
     out: Annotated[Path, typer.Option(help="Where the forecast is written (.csv or .parquet).")],
     sales: Annotated[Path | None, typer.Option(help="Daily sales: style_id, ds, y.")] = None,
     kols: Annotated[Path | None, typer.Option(help="KOLs that the signals name: kol_id, followers, trust.")] = None,
+    kol_record: Annotated[
+        Path | None, typer.Option(help="What KOLs sold before: kol_id, category, reached, orders, until.")
+    ] = None,
+    path: Annotated[Path | None, typer.Option(help="What is still to come by day or week, for evenflow plan.")] = None,
+    path_at: Annotated[str | None, typer.Option(help="Checkpoint of --path; the last by default.")] = None,
+    bucket: Annotated[str, typer.Option(help="Buckets of --path: D or W-MON.")] = "D",
+    life_days: Annotated[int, typer.Option(min=1, max=730, help="Days that a style sells, for --path.")] = 25,
     checkpoints: Annotated[str, typer.Option(help="Times after the launch, joined by commas.")] = "0h,1h,6h,24h,7d",
     quantiles: Annotated[str, typer.Option(help="Levels in (0, 1), joined by commas.")] = "0.1,0.5,0.9",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same file.")] = 0,
@@ -32,20 +39,28 @@ def launch(
     from services.files import check_writable, read_raw, write_table
     from services.forecast_launches import forecast_launches
 
-    check_writable(out, styles, signals, sales, kols)
-    given = {"styles": styles, "signals": signals, "sales": sales, "kols": kols}
-    files = {name: path for name, path in given.items() if path is not None}
-    tables = {name: read_raw(path) for name, path in files.items()}
+    given = {"styles": styles, "signals": signals, "sales": sales, "kols": kols, "kol_record": kol_record}
+    check_writable(out, *given.values())
+    if path is not None:
+        check_writable(path, out, *given.values())
+    names = [name.strip() for name in checkpoints.split(",") if name.strip()]
+    files = {name: file for name, file in given.items() if file is not None}
+    tables = {name: read_raw(file) for name, file in files.items()}
     with progress() as report:
         answer = forecast_launches(
             **tables,
-            checkpoints=checkpoints.split(","),
+            checkpoints=names,
             quantiles=_levels(quantiles),
+            path_at=None if path is None else path_at or names[-1],
+            bucket=bucket,
+            life_days=life_days,
             seed=seed,
-            sources={name: path.name for name, path in files.items()},
+            sources={name: file.name for name, file in files.items()},
             progress=report,
         )
     write_table(answer.forecast, out)
+    if path is not None and answer.path is not None:
+        write_table(answer.path, path)
     emit(answer.summary | {"out": str(out)}, as_json=as_json, title="Launch")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.launch.events import SALE, Events
+from forecast.launch.events import SALE, Events, base_kind
 from forecast.launch.launches import Launches
 
 __all__ = ["Accrual", "accrual_from"]
@@ -54,7 +54,8 @@ def accrual_from(launches: Launches, known: np.ndarray, second: float) -> Accrua
     if len(finished) < _FEWEST_STYLES or not len(events.style):
         return _of(events, ())
     seen = events.known_by(second - launches.launch)
-    choices = [(kind,) for kind in events.kinds] + ([events.kinds] if len(events.kinds) > 1 else [])
+    kinds = sorted({base_kind(kind) for kind in events.kinds})
+    choices = [(kind,) for kind in kinds] + ([tuple(kinds)] if len(kinds) > 1 else [])
     shares = [_share(_of(events, kinds), seen, launches.total, finished) for kinds in choices]
     best = int(np.argmax(shares))
     return _of(events, choices[best] if shares[best] >= _LEAST_SHARE else ())
@@ -69,5 +70,5 @@ def _share(accrual: Accrual, seen: Events, total: np.ndarray, finished: np.ndarr
 
 def _of(events: Events, kinds: Sequence[str]) -> Accrual:
     back = {name for kind in kinds for name in _TAKEN_BACK.get(kind, ())} if len(kinds) == 1 else set()
-    weight = [1.0 if kind in kinds else -1.0 if kind in back else 0.0 for kind in events.kinds]
+    weight = [1.0 if kind in kinds else -1.0 if kind in back else 0.0 for kind in map(base_kind, events.kinds)]
     return Accrual(tuple(kinds), np.array(weight))

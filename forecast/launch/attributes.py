@@ -12,7 +12,7 @@ __all__ = ["Attributes", "attributes_from"]
 
 _MOST_LEVELS = 50
 _NUMBERS = 0.95
-_SKEWED = 20.0
+_SKEWED = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,11 @@ import numpy as np
 from forecast.launch.accrual import Accrual, accrual_from
 from forecast.launch.attributes import Attributes, attributes_from
 from forecast.launch.clock import Clock, clock_from
+from forecast.launch.events import Events
 from forecast.launch.growth import growth_features, time_features
-from forecast.launch.kin import kin_features, kin_of
-from forecast.launch.launches import Launches
+from forecast.launch.kin import Kin, kin_of, makers
+from forecast.launch.launches import DAY, LIFE_DAYS, Launches
+from forecast.launch.reach import Reach, reach_of
 from forecast.launch.surroundings import Surroundings, surroundings_of
 from forecast.launch.teasers import kind_features
 
@@ -30,15 +32,18 @@ class Features:
         float64, NaN where unknown, shape (n, k).
     so_far
         What had come by then of what adds up to the total, shape (n,).
+    category
+        Index of the category, shape (n,).
     """
 
     names: tuple[str, ...]
     values: np.ndarray
     so_far: np.ndarray
+    category: np.ndarray
 
     def take(self, rows: np.ndarray) -> Features:
         """Return the features of some styles."""
-        return Features(self.names, self.values[rows], self.so_far[rows])
+        return Features(self.names, self.values[rows], self.so_far[rows], self.category[rows])
 
     def named(self, names: tuple[str, ...]) -> Features:
         """Return the columns of these names in their order; one that is not there is unknown (NaN) for all."""
@@ -47,7 +52,7 @@ class Features:
         place = {name: k for k, name in enumerate(self.names)}
         unknown = np.full(len(self.so_far), np.nan)
         columns = [self.values[:, place[name]] if name in place else unknown for name in names]
-        return Features(names, np.column_stack(columns), self.so_far)
+        return Features(names, np.column_stack(columns), self.so_far, self.category)
 
     def varied(self) -> Features:
         """Return the columns that tell two styles apart."""
@@ -55,9 +60,8 @@ class Features:
         low = np.where(filled, self.values, np.inf).min(axis=0, initial=np.inf)
         high = np.where(filled, self.values, -np.inf).max(axis=0, initial=-np.inf)
         kept = (low < high) | ((low == high) & ~filled.all(axis=0))
-        return Features(
-            tuple(n for n, keep in zip(self.names, kept, strict=True) if keep), self.values[:, kept], self.so_far
-        )
+        names = tuple(name for name, keep in zip(self.names, kept, strict=True) if keep)
+        return Features(names, self.values[:, kept], self.so_far, self.category)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +78,7 @@ class Scene:
         Which totals are known, shape (n,).
     accrual, clock
         What adds up to the totals, and the time of day, as learnt by then.
-    attributes, kin, surroundings
+    attributes, kin, surroundings, reach
         See their modules.
     """
 
@@ -84,40 +88,65 @@ class Scene:
     accrual: Accrual
     clock: Clock
     attributes: Attributes
-    kin: np.ndarray
+    kin: Kin
     surroundings: Surroundings
+    reach: Reach
 
-    def features(self, seconds: float) -> Features:
-        """Return the features of all styles at a checkpoint, each as it stood then."""
-        launches = self.launches
-        events = launches.events.known_by(seconds)
-        count = self.accrual.counts(events)
-        columns = dict(self.attributes.columns)
-        columns |= time_features(launches.launch, seconds, self.clock)
-        columns |= kind_features(events, seconds)
-        if seconds > 0 and len(events.style):
-            columns |= growth_features(events, count, launches.launch, seconds, self.clock)
-        everything = self.accrual.counts(launches.events)
-        columns |= self.surroundings.features(events, count, launches.launch, seconds)
-        columns |= kin_features(self.kin, launches.events, everything, launches.launch, seconds)
-        values = np.column_stack(list(columns.values()))
-        return Features(tuple(columns), values, self.accrual.so_far(events))
+    def features(self, seconds: float, rows: np.ndarray | None = None, events: Events | None = None) -> Features:
+        """Return the features of styles at a checkpoint, each as it stood then.
+
+        Parameters
+        ----------
+        rows
+            Which styles; all by default.
+        events
+            Their events, if there are more by now than those of the scene.
+        """
+        chosen = np.arange(self.launches.n) if rows is None else rows
+        launch, category = self.launches.launch[chosen], self.launches.category[chosen]
+        own = self.launches.events if rows is None else self.launches.events.of(rows)
+        seen = (own if events is None else events).known_by(seconds)
+        count = self.accrual.counts(seen)
+        columns = {name: values[chosen] for name, values in self.attributes.columns.items()}
+        columns |= time_features(launch, seconds, self.clock)
+        columns |= kind_features(seen, seconds)
+        if seconds > 0:
+            columns |= growth_features(seen, count, launch, seconds, self.clock)
+        columns |= self.surroundings.features(seen, count, launch, seconds)
+        columns |= self.kin.features(chosen, seconds)
+        columns |= self.reach.features(seen, category, launch + seconds)
+        return Features(
+            names=tuple(columns),
+            values=np.column_stack(list(columns.values())),
+            so_far=self.accrual.so_far(seen),
+            category=category,
+        )
 
 
 def scene_of(launches: Launches, cutoff: float) -> Scene:
-    """Learn what adds up and the time of day from what was known at the cutoff."""
+    """Learn what adds up, the time of day and what KOLs are known for from what was known at the cutoff."""
     known = launches.known(cutoff)
     accrual = accrual_from(launches, known, cutoff)
-    events = launches.events
-    happened = launches.launch[events.style] + events.age
-    past = launches.launch[events.style] + events.seen <= cutoff
+    events, launch = launches.events, launches.launch
+    seen = launch[events.style] + events.seen
+    past = seen <= cutoff
+    told = np.where(known, np.minimum(launches.final, launch + LIFE_DAYS * DAY), np.inf)
+    count = accrual.counts(events)
     return Scene(
         launches=launches,
         cutoff=cutoff,
         known=known,
         accrual=accrual,
-        clock=clock_from(happened[past], events.count[past]),
+        clock=clock_from((launch[events.style] + events.age)[past], events.count[past]),
         attributes=attributes_from(launches.attributes),
-        kin=kin_of(launches.attributes),
-        surroundings=surroundings_of(events, accrual.counts(events), launches.launch),
+        kin=kin_of(makers(launches.attributes), events, count, launch),
+        surroundings=surroundings_of(events, count, launch),
+        reach=reach_of(
+            launches.voices,
+            events.take(seen <= told[events.style]),
+            category=launches.category,
+            total=launches.total,
+            told=told,
+            cutoff=cutoff,
+        ),
     )

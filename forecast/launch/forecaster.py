@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from contracts.errors import InputError
+from contracts.errors import InputError, UnknownIdError
 from forecast.launch.checkpoints import DEFAULT_CHECKPOINTS, Checkpoint, checkpoints_from
 from forecast.launch.events import seconds_of
-from forecast.launch.features import Scene, scene_of
-from forecast.launch.launches import Launches, launches_from
-from forecast.launch.model import CheckpointModel, LaunchParams, fit_checkpoint, thresholds_of
+from forecast.launch.features import Features, Scene, scene_of
+from forecast.launch.launches import LIFE_DAYS, Launches, launches_from
+from forecast.launch.model import (
+    CheckpointModel,
+    Estimates,
+    LaunchParams,
+    fit_checkpoint,
+    quantile_name,
+    thresholds_of,
+)
+from forecast.launch.path import check_bucket, path_rows
+from forecast.launch.track import LaunchTrack
 
 __all__ = [
     "DEFAULT_QUANTILES",
@@ -50,6 +59,7 @@ class LaunchForecaster:
         sales: pd.DataFrame | None = None,
         *,
         kols: pd.DataFrame | None = None,
+        kol_record: pd.DataFrame | None = None,
         checkpoints: Sequence[str] = DEFAULT_CHECKPOINTS,
         as_of: pd.Timestamp | None = None,
     ) -> FittedLaunches:
@@ -57,7 +67,7 @@ class LaunchForecaster:
 
         Parameters
         ----------
-        styles, signals, sales, kols
+        styles, signals, sales, kols, kol_record
             Raw rows (`forecast.launch.tables`, `forecast.tables.SIGNALS`).
         checkpoints
             Times after the launch that will be asked for.
@@ -69,13 +79,13 @@ class LaunchForecaster:
         InputError
             Naming the table with its column and first bad row, or the option.
         """
-        launches = launches_from(styles, signals, sales, kols)
+        launches = launches_from(styles, signals, sales, kols, kol_record)
         scene = scene_of(launches, _cutoff(launches, as_of))
         models = {}
         for checkpoint in checkpoints_from(checkpoints, option="checkpoints"):
             features = scene.features(checkpoint.seconds)
             models[checkpoint] = fit_checkpoint(scene, checkpoint.seconds, features, self.params, self.seed)
-        tables = {"styles": styles, "signals": signals, "sales": sales, "kols": kols}
+        tables = {"styles": styles, "signals": signals, "sales": sales, "kols": kols, "kol_record": kol_record}
         return FittedLaunches(params=self.params, scene=scene, models=models, tables=tables)
 
 
@@ -88,11 +98,11 @@ class FittedLaunches:
     params
         How it was told to.
     scene
-        What it learnt from.
+        The styles that it knows of.
     models
         By checkpoint.
     tables
-        The raw rows it learnt from: what other styles came to lately counts for new ones.
+        The raw rows behind the scene: what other styles came to lately counts for new ones.
     """
 
     params: LaunchParams
@@ -127,16 +137,89 @@ class FittedLaunches:
         """
         check_quantiles(quantiles, option="quantiles")
         asked = self._asked(checkpoints)
-        scene = self._joined(styles, signals, sales)
-        rows = scene.launches.ids.get_indexer(styles["style_id"].astype("str"))
-        thresholds = thresholds_of(scene, self.params)
+        joined = self.joined(styles, signals, sales)
+        ids, rows = joined.scene.launches.ids, joined.rows_of(styles)
         frames = []
         for checkpoint in asked:
-            features = scene.features(checkpoint.seconds).take(rows)
-            estimates = self.models[checkpoint].estimates(features, thresholds[rows])
-            frames.append(forecast_rows(scene.launches.ids[rows], checkpoint, estimates, quantiles))
+            _, estimates = joined.at(checkpoint, rows)
+            frames.append(forecast_rows(ids[rows], checkpoint, estimates, quantiles))
         order = np.argsort(np.tile(np.arange(len(rows)), len(asked)), kind="stable")
         return pd.concat(frames, ignore_index=True).iloc[order].reset_index(drop=True)
+
+    def path(
+        self,
+        styles: pd.DataFrame,
+        signals: pd.DataFrame | None = None,
+        sales: pd.DataFrame | None = None,
+        *,
+        checkpoint: str,
+        quantiles: Sequence[float] = DEFAULT_QUANTILES,
+        bucket: str = "D",
+        life_days: int = LIFE_DAYS,
+    ) -> pd.DataFrame:
+        """Forecast what is still to come of styles after a checkpoint, by day or week, as planning takes it.
+
+        Returns
+        -------
+        DataFrame
+            ``item, bucket, mean, q…``.
+        """
+        check_quantiles(quantiles, option="quantiles")
+        check_bucket(bucket, option="bucket")
+        asked = self._asked([checkpoint])[0]
+        joined = self.joined(styles, signals, sales)
+        rows = joined.rows_of(styles)
+        features, estimates = joined.at(asked, rows)
+        return path_rows(
+            joined.scene,
+            self.models[asked],
+            features,
+            rows=rows,
+            estimates=estimates,
+            quantiles=quantiles,
+            bucket=bucket,
+            life_days=life_days,
+        )
+
+    def follow(self, style_id: str) -> LaunchTrack:
+        """Return a style of the scene (see `joined`) to be followed signal by signal.
+
+        Raises
+        ------
+        UnknownIdError
+            If the scene does not have it.
+        """
+        row = int(self.scene.launches.ids.get_indexer([style_id])[0])
+        if row < 0:
+            raise UnknownIdError("style", style_id)
+        threshold = float(thresholds_of(self.scene, self.params)[row])
+        events = self.scene.launches.events.of(np.array([row]))
+        return LaunchTrack(scene=self.scene, models=self.models, row=row, threshold=threshold, events=events)
+
+    def joined(
+        self, styles: pd.DataFrame, signals: pd.DataFrame | None = None, sales: pd.DataFrame | None = None
+    ) -> FittedLaunches:
+        """Return the forecaster with more styles in its scene, as they are told here; it learns nothing from them."""
+        new = styles.drop(columns=["total", "final_at"], errors="ignore")
+        ids = set(new["style_id"].astype("str"))
+        tables = dict(self.tables)
+        for name, more in (("styles", new), ("signals", signals), ("sales", sales)):
+            old = self.tables[name]
+            if old is not None:
+                old = old[~old["style_id"].astype("str").isin(ids)]
+            given = [frame for frame in (old, more) if frame is not None and len(frame)]
+            tables[name] = pd.concat(given, ignore_index=True) if given else None
+        return replace(self, scene=scene_of(launches_from(**tables), self.scene.cutoff), tables=tables)
+
+    def rows_of(self, styles: pd.DataFrame) -> np.ndarray:
+        """Return the places of styles in the scene."""
+        return np.asarray(self.scene.launches.ids.get_indexer(styles["style_id"].astype("str")))
+
+    def at(self, checkpoint: Checkpoint, rows: np.ndarray) -> tuple[Features, Estimates]:
+        """Return the features of all styles of the scene at a checkpoint, and the estimates of some."""
+        features = self.scene.features(checkpoint.seconds)
+        thresholds = thresholds_of(self.scene, self.params)[rows]
+        return features, self.models[checkpoint].estimates(features.take(rows), thresholds)
 
     def _asked(self, names: Sequence[str] | None) -> list[Checkpoint]:
         if names is None:
@@ -149,25 +232,14 @@ class FittedLaunches:
                 raise InputError("checkpoints", f"checkpoints that were learnt ({have})", checkpoint.name)
         return [learnt[checkpoint.seconds] for checkpoint in asked]
 
-    def _joined(self, styles: pd.DataFrame, signals: pd.DataFrame | None, sales: pd.DataFrame | None) -> Scene:
-        """Return the scene with the styles to forecast in it, as learnt at the fit."""
-        new = styles.drop(columns=["total", "final_at"], errors="ignore")
-        ids = set(new["style_id"].astype("str"))
-        tables = {}
-        for name, more in (("styles", new), ("signals", signals), ("sales", sales)):
-            old = self.tables[name]
-            if old is not None:
-                old = old[~old["style_id"].astype("str").isin(ids)]
-            given = [frame for frame in (old, more) if frame is not None and len(frame)]
-            tables[name] = pd.concat(given, ignore_index=True) if given else None
-        return scene_of(launches_from(**tables, kols=self.tables["kols"]), self.scene.cutoff)
 
-
-def forecast_rows(ids: pd.Index, checkpoint: Checkpoint, estimates: Any, quantiles: Sequence[float]) -> pd.DataFrame:
+def forecast_rows(
+    ids: pd.Index, checkpoint: Checkpoint, estimates: Estimates, quantiles: Sequence[float]
+) -> pd.DataFrame:
     """Return the rows of one checkpoint."""
     values = estimates.distribution.quantiles(quantiles)
     columns: dict[str, Any] = {"style_id": ids.astype("str"), "checkpoint": checkpoint.name, "mean": estimates.mean}
-    columns |= {_column(level): values[:, k] for k, level in enumerate(quantiles)}
+    columns |= {quantile_name(level): values[:, k] for k, level in enumerate(quantiles)}
     return pd.DataFrame(columns | {"p_hit": estimates.p_hit, "drivers": estimates.drivers})
 
 
@@ -180,12 +252,8 @@ def check_quantiles(quantiles: Sequence[float], *, option: str) -> None:
         raise InputError(option, "at least one level, each once", list(quantiles))
 
 
-def _column(level: float) -> str:
-    return "q" + f"{level:.6f}".rstrip("0")
-
-
 def _cutoff(launches: Launches, as_of: pd.Timestamp | None) -> float:
     if as_of is not None:
-        return float(seconds_of(pd.Series([as_of]))[0])
+        return float(seconds_of([as_of])[0])
     finals = launches.final[np.isfinite(launches.final)]
     return float(finals.max()) if len(finals) else -np.inf

@@ -43,6 +43,8 @@ def time_features(launch: np.ndarray, seconds: float, clock: Clock) -> dict[str,
         "hour": hour,
         "hour_sin": np.sin(hour * np.pi / 12),
         "hour_cos": np.cos(hour * np.pi / 12),
+        "hour_sin_twice": np.sin(hour * np.pi / 6),
+        "hour_cos_twice": np.cos(hour * np.pi / 6),
         "weekday": (local // _DAY + 3) % 7,
         "now_hour": (local + seconds) % _DAY / _HOUR,
     }

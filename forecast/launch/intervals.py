@@ -24,8 +24,9 @@ __all__ = ["Distribution", "Misses", "Width", "fit_width", "misses_from"]
 
 _LOW, _HIGH = 0.1, 0.9
 _LEAST_WIDTH = 0.05
-_CLASS_ROWS, _MOST_CLASSES = 120, 6
+_CLASS_ROWS, _MOST_CLASSES = 200, 4
 _FEWEST_ROWS = 80
+_HALF_LIFE = 0.25
 _GUESS = np.linspace(-1.0, 1.0, 41)
 
 
@@ -59,35 +60,41 @@ class Misses:
     ----------
     edges
         Inner edges of the classes: forecast totals, shape (k - 1,).
-    sorted_misses
+    values
         By class, ascending.
+    below
+        By class, the probability of a miss below each of them; the latest launches count most.
     """
 
     edges: np.ndarray
-    sorted_misses: tuple[np.ndarray, ...]
-
-    @property
-    def learned(self) -> bool:
-        """Whether there was anything to learn from."""
-        return self.sorted_misses[0] is not _GUESS
+    values: tuple[np.ndarray, ...]
+    below: tuple[np.ndarray, ...]
 
 
 def misses_from(median: np.ndarray, width: np.ndarray, total: np.ndarray, so_far: np.ndarray) -> Misses:
-    """Pool the misses of forecasts whose outcome is known.
+    """Pool the misses of forecasts whose outcome is known; a guess if there are none.
 
     Parameters
     ----------
     median, width
-        As forecast, in logarithms, shape (m,).
+        As forecast, in logarithms, in the order of the launches, shape (m,).
     """
     if len(median) < 2:
-        return Misses(np.empty(0), (_GUESS,))
+        return Misses(np.empty(0), (_GUESS,), ((np.arange(len(_GUESS)) + 1) / (len(_GUESS) + 1),))
     miss = (remainder(total, so_far) - median) / width
     size = so_far + np.expm1(median)
     classes = int(np.clip(len(miss) // _CLASS_ROWS, 1, _MOST_CLASSES))
     edges = np.quantile(size, np.arange(1, classes) / classes)
     place = np.searchsorted(edges, size, side="right")
-    return Misses(edges, tuple(np.sort(miss[place == k]) for k in range(classes)))
+    weight = np.exp2((np.arange(len(miss)) + 1 - len(miss)) / (_HALF_LIFE * len(miss)))
+    sorted_misses = [_sorted(miss[place == k], weight[place == k]) for k in range(classes)]
+    return Misses(edges, tuple(values for values, _ in sorted_misses), tuple(below for _, below in sorted_misses))
+
+
+def _sorted(miss: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return misses in ascending order and the probability below each, the next one as likely as the heaviest."""
+    order = np.argsort(miss, kind="stable")
+    return miss[order], np.cumsum(weight[order]) / (weight.sum() + weight.max(initial=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +117,8 @@ class Distribution:
     def quantiles(self, levels: Sequence[float]) -> np.ndarray:
         """Return quantiles of the totals, sorted and never below what has come, shape (m, q)."""
         asked = np.asarray(levels, dtype=float)
-        by_class = np.stack([_outward(misses, asked) for misses in self.misses.sorted_misses])
+        known = zip(self.misses.below, self.misses.values, strict=True)
+        by_class = np.stack([np.interp(asked, below, values) for below, values in known])
         strayed = self.median[:, None] + self.width[:, None] * by_class[self._classes()]
         return np.asarray(self.so_far[:, None] + np.maximum(np.expm1(strayed), 0))
 
@@ -118,25 +126,11 @@ class Distribution:
         """Return the probability of a total above a threshold, in [0, 1], shape (m,)."""
         needed = (remainder(threshold, self.so_far) - self.median) / self.width
         place, chance = self._classes(), np.zeros(len(needed))
-        for k, misses in enumerate(self.misses.sorted_misses):
+        for k, (values, below) in enumerate(zip(self.misses.values, self.misses.below, strict=True)):
             inside = place == k
-            chance[inside] = (len(misses) - np.searchsorted(misses, needed[inside], "right") + 0.5) / (len(misses) + 1)
+            at = np.concatenate([[0.0], below])[np.searchsorted(values, needed[inside], "right")]
+            chance[inside] = np.clip(1 - at - (1 - below[-1]) / 2, 0, 1)
         return np.where(threshold < self.so_far, 1.0, chance)
-
-    def mean(self) -> np.ndarray:
-        """Return the expected totals, shape (m,)."""
-        place, mean = self._classes(), np.zeros(len(self.median))
-        for k, misses in enumerate(self.misses.sorted_misses):
-            inside = place == k
-            strayed = self.median[inside, None] + self.width[inside, None] * misses
-            mean[inside] = np.maximum(np.expm1(strayed), 0).mean(axis=1)
-        return np.asarray(self.so_far + mean)
 
     def _classes(self) -> np.ndarray:
         return np.asarray(np.searchsorted(self.misses.edges, self.so_far + np.expm1(self.median), side="right"))
-
-
-def _outward(misses: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Empirical quantiles, a step outwards of the middle for few values (the conformal n + 1)."""
-    place = np.clip(levels * (len(misses) + 1) - 1, 0, len(misses) - 1)
-    return np.asarray(np.interp(place, np.arange(len(misses)), misses))

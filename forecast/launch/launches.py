@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from contracts.errors import TableError
+from forecast.launch.deltas import changes
 from forecast.launch.events import SALE, Events, events_from, seconds_of
-from forecast.launch.tables import KOLS, LAUNCH_SALES, STYLES
+from forecast.launch.reach import Voices
+from forecast.launch.tables import KOL_RECORD, KOLS, LAUNCH_SALES, STYLES
 from forecast.tables import SIGNALS
 
-__all__ = ["Launches", "launches_from"]
+__all__ = ["DAY", "LIFE_DAYS", "Launches", "launches_from"]
 
 LIFE_DAYS = 25
-_DAY = 86_400
+DAY = 86_400
 _EVERY = "all"
 
 
@@ -37,8 +40,10 @@ class Launches:
         What else is known at launch, one row per style.
     events
         Signals and sales of the styles.
-    kols
-        KOLs that the signals name, with `followers` and `trust` where they are known; the index is ``kol_id``.
+    voices
+        KOLs that the signals name.
+    strangers
+        Rows of signals and sales of styles that are not among these.
     """
 
     ids: pd.Index
@@ -49,7 +54,8 @@ class Launches:
     category: np.ndarray
     attributes: pd.DataFrame
     events: Events
-    kols: pd.DataFrame
+    voices: Voices
+    strangers: int = 0
 
     @property
     def n(self) -> int:
@@ -71,8 +77,9 @@ def launches_from(
     signals: pd.DataFrame | None = None,
     sales: pd.DataFrame | None = None,
     kols: pd.DataFrame | None = None,
+    kol_record: pd.DataFrame | None = None,
     *,
-    sources: dict[str, str] | None = None,
+    sources: Mapping[str, str] | None = None,
 ) -> Launches:
     """Check raw tables and return them as arrays.
 
@@ -85,11 +92,16 @@ def launches_from(
     styled = STYLES.check(styles, names.get("styles"))
     told = _empty() if signals is None or signals.empty else SIGNALS.check(signals, names.get("signals"))
     sold = LAUNCH_SALES.check(sales, names.get("sales")) if sales is not None else None
-    heard = KOLS.check(kols, names.get("kols")) if kols is not None else None
     launch = seconds_of(styled["launch_at"])
     total = styled["total"].to_numpy(float) if "total" in styled else np.full(len(styled), np.nan)
-    ids, known_kols = pd.Index(styled["style_id"]), _kols(told, heard)
+    ids = pd.Index(styled["style_id"])
     category, categories = pd.factorize(_category(styled), sort=True)
+    voices = _voices(
+        told,
+        None if kols is None else KOLS.check(kols, names.get("kols")),
+        None if kol_record is None else KOL_RECORD.check(kol_record, names.get("kol_record")),
+        pd.Index(categories),
+    )
     return Launches(
         ids=ids,
         launch=launch,
@@ -98,8 +110,9 @@ def launches_from(
         categories=tuple(map(str, categories)),
         category=category.astype(np.int32),
         attributes=styled.drop(columns=["style_id", "launch_at", "total", "final_at"], errors="ignore"),
-        events=events_from(told, sold, ids, launch, known_kols.index),
-        kols=known_kols,
+        events=events_from(changes(told), sold, ids, launch, voices.ids),
+        voices=voices,
+        strangers=sum(int((~frame["style_id"].isin(ids)).sum()) for frame in (told, sold) if frame is not None),
     )
 
 
@@ -125,15 +138,30 @@ def _final(styles: pd.DataFrame, launch: np.ndarray, total: np.ndarray, source: 
             source, "final_at", "a time at or after launch_at", styles["final_at"].iloc[row], row=row + 1,
             bad_rows=int(early.sum()),
         )  # fmt: skip
-    return np.where(np.isnan(total), np.inf, np.where(np.isnan(told), launch + LIFE_DAYS * _DAY, told))
+    return np.where(np.isnan(total), np.inf, np.where(np.isnan(told), launch + LIFE_DAYS * DAY, told))
 
 
-def _kols(signals: pd.DataFrame, kols: pd.DataFrame | None) -> pd.DataFrame:
-    """Every KOL named by a signal or given, with what is known of them."""
+def _voices(
+    signals: pd.DataFrame, kols: pd.DataFrame | None, record: pd.DataFrame | None, categories: pd.Index
+) -> Voices:
+    """Return every KOL named by a signal, with what is known of them."""
     named = signals["kol_id"].dropna() if "kol_id" in signals else pd.Series([], dtype="str")
-    given = pd.DataFrame({"kol_id": []}) if kols is None else kols
-    ids = pd.Index(pd.unique(pd.concat([named, given["kol_id"]], ignore_index=True)), name="kol_id").sort_values()
-    frame = given.set_index("kol_id").reindex(ids)
-    for column in ("followers", "trust"):
-        frame[column] = frame[column].astype(float) if column in frame else np.nan
-    return frame[["followers", "trust"]]
+    ids = pd.Index(named.unique()).sort_values()
+    given = (pd.DataFrame({"kol_id": []}) if kols is None else kols).set_index("kol_id").reindex(ids)
+    rows = record if record is not None else pd.DataFrame({name: [] for name in KOL_RECORD.by_name})
+    kol, category = ids.get_indexer(rows["kol_id"]), categories.get_indexer(rows["category"])
+    inside = (kol >= 0) & (category >= 0)
+    until = seconds_of(rows["until"][inside]) if inside.any() else np.empty(0)
+    return Voices(
+        ids=ids,
+        categories=len(categories),
+        followers=_numbers(given, "followers"),
+        trust=_numbers(given, "trust"),
+        sold_key=kol[inside] * (len(categories) + 1) + category[inside],
+        sold_second=until,
+        sold=rows.loc[inside, ["orders", "reached"]].to_numpy(float),
+    )
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    return frame[name].to_numpy(float) if name in frame else np.full(len(frame), np.nan)

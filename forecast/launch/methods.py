@@ -5,7 +5,6 @@ All work on ``log1p(total - so far)``, so that no forecast falls below what has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,9 +14,9 @@ from forecast.boosting import StumpParams, Trees, grow
 from forecast.launch.features import Features
 from forecast.launch.linear import Ridge, fit_ridge
 
-__all__ = ["Fitted", "Method", "methods_of", "remainder"]
+__all__ = ["Blended", "Boosted", "Fitted", "LogLinear", "Method", "Multiplier", "remainder"]
 
-_FEWEST_BOOSTED, _FEWEST_LINEAR, _FEWEST_MULTIPLIED = 80, 20, 1
+_BAG = 2
 
 
 class Fitted(Protocol):
@@ -63,7 +62,7 @@ class _Multiplied:
 class Multiplier:
     """So far times the median of total / so far; the median total of those for whom nothing had come."""
 
-    fewest: int = _FEWEST_MULTIPLIED
+    fewest: int = 1
 
     def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
         """Learn the two medians."""
@@ -86,40 +85,53 @@ class _Linear:
 
 @dataclass(frozen=True)
 class LogLinear:
-    """Ridge regression of the total's logarithm on all features."""
+    """Ridge regression of the total's logarithm on all features, and on the squares of number attributes."""
 
-    fewest: int = _FEWEST_LINEAR
+    fewest: int = 20
 
     def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
         """Learn the weights."""
         del seed
-        return _Linear(fit_ridge(features.values, np.log1p(total)))
+        curved = [k for k, name in enumerate(features.names) if name.startswith("attribute_") and "=" not in name]
+        return _Linear(fit_ridge(features.values, np.log1p(total), np.array(curved, dtype=int)))
 
 
 @dataclass(frozen=True)
 class _Boosted:
-    trees: Trees
+    bag: tuple[Trees, ...]
 
     def predict(self, features: Features) -> np.ndarray:
-        return np.asarray(np.maximum(self.trees.predict(features.values), 0))
+        return np.asarray(np.maximum(np.mean([trees.predict(features.values) for trees in self.bag], axis=0), 0))
 
     def contributions(self, features: Features) -> np.ndarray:
-        return np.asarray(self.trees.predict(features.values, pred_contrib=True)[:, :-1])
+        added = [trees.predict(features.values, pred_contrib=True)[:, :-1] for trees in self.bag]
+        return np.asarray(np.mean(added, axis=0))
 
 
 @dataclass(frozen=True)
 class Boosted:
-    """Small trees with the absolute loss."""
+    """Small trees with the absolute loss, grown with two seeds."""
 
     params: StumpParams
-    fewest: int = _FEWEST_BOOSTED
+    fewest: int = 80
 
     def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
         """Grow the trees."""
         target = remainder(total, features.so_far)
-        return _Boosted(grow(features.values, target, level=0.5, params=self.params, seed=seed))
+        bag = [grow(features.values, target, level=0.5, params=self.params, seed=_BAG * seed + k) for k in range(_BAG)]
+        return _Boosted(tuple(bag))
 
 
-def methods_of(params: StumpParams) -> Mapping[str, Method]:
-    """Return the methods by name, the plainest first."""
-    return {"multiplier": Multiplier(), "log_linear": LogLinear(), "boosted": Boosted(params)}
+@dataclass(frozen=True)
+class Blended:
+    """The mean of several fitted methods, in logarithms."""
+
+    parts: tuple[Fitted, ...]
+
+    def predict(self, features: Features) -> np.ndarray:
+        """Return the mean of the medians."""
+        return np.asarray(np.mean([part.predict(features) for part in self.parts], axis=0))
+
+    def contributions(self, features: Features) -> np.ndarray:
+        """Return the mean of the contributions."""
+        return np.asarray(np.mean([part.contributions(features) for part in self.parts], axis=0))

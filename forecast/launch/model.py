@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 
 from forecast.boosting import StumpParams
-from forecast.launch.choice import Backtest, backtest
+from forecast.launch.choice import Backtest, backtest, fit_best
 from forecast.launch.drivers import driver_words
 from forecast.launch.features import Features, Scene
 from forecast.launch.hits import hit_thresholds
 from forecast.launch.intervals import Distribution, Misses, Width, fit_width, misses_from
-from forecast.launch.methods import Fitted, methods_of
+from forecast.launch.methods import Fitted
 
-__all__ = ["CheckpointModel", "Estimates", "LaunchParams", "fit_checkpoint", "thresholds_of"]
+__all__ = ["CheckpointModel", "Estimates", "LaunchParams", "fit_checkpoint", "quantile_name", "thresholds_of"]
+
+
+_FEWEST_MEANS, _MEAN_FACTORS = 20, (0.5, 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,8 @@ class CheckpointModel:
         Features it looks at.
     fitted, width, misses
         The chosen method, how wide its forecasts are and how they strayed; `fitted` is None without any history.
+    mean_factor
+        What the median of what is still to come is multiplied by for its mean.
     backtest
         Why the method was chosen.
     history
@@ -71,6 +76,7 @@ class CheckpointModel:
     fitted: Fitted | None
     width: Width
     misses: Misses
+    mean_factor: float
     backtest: Backtest
     history: int
 
@@ -83,6 +89,20 @@ class CheckpointModel:
         """Return key figures."""
         wape = {name: round(value, 4) for name, value in self.backtest.wape.items()}
         return {"method": self.method, "history": self.history, "backtest_wape": wape}
+
+    def expected_of(self, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+        """Return the finished styles in the order of launch, and what the backtest expected of each still to come.
+
+        Returns
+        -------
+        rows, expected
+            Indices and counts, NaN for those too early to be forecast, shape (history,).
+        """
+        rows = _history(scene)
+        expected = np.full(len(rows), np.nan)
+        said = np.expm1(self.backtest.medians[self.backtest.best])
+        expected[self.backtest.rows] = self.mean_factor * said
+        return rows, expected
 
     def estimates(self, features: Features, thresholds: np.ndarray) -> Estimates:
         """Forecast styles.
@@ -103,7 +123,7 @@ class CheckpointModel:
         nothing = ["no history"] * len(median)
         return Estimates(
             distribution=distribution,
-            mean=distribution.mean(),
+            mean=seen.so_far + self.mean_factor * np.expm1(median),
             p_hit=np.where(np.isnan(thresholds), np.nan, chance),
             drivers=nothing if self.fitted is None else driver_words(seen.names, self.fitted.contributions(seen)),
         )
@@ -113,20 +133,31 @@ def fit_checkpoint(
     scene: Scene, seconds: float, features: Features, params: LaunchParams, seed: int
 ) -> CheckpointModel:
     """Learn from the styles whose totals were known at the scene's cutoff, each as it stood at the checkpoint."""
-    rows = np.flatnonzero(scene.known)
-    rows = rows[np.argsort(scene.launches.launch[rows], kind="stable")]
+    rows = _history(scene)
     past, total = features.take(rows).varied(), scene.launches.total[rows]
     tried = backtest(past, total, params=params.trees, seed=seed)
-    fitted = methods_of(params.trees)[tried.best].fit(past, total, seed=seed) if len(rows) else None
+    fitted = fit_best(tried, past, total, params=params.trees, seed=seed) if len(rows) else None
     return CheckpointModel(
         seconds=seconds,
         names=past.names,
         fitted=fitted,
         width=fit_width(past, total, params=params.trees, seed=seed),
+        mean_factor=_mean_factor(tried.medians[tried.best], total[tried.rows] - past.so_far[tried.rows]),
         misses=misses_from(tried.medians[tried.best], tried.width, total[tried.rows], past.so_far[tried.rows]),
         backtest=tried,
         history=len(rows),
     )
+
+
+def quantile_name(level: float) -> str:
+    """Return the column of a quantile.
+
+    Examples
+    --------
+    >>> quantile_name(0.5)
+    'q0.5'
+    """
+    return "q" + f"{level:.6f}".rstrip("0")
 
 
 def thresholds_of(scene: Scene, params: LaunchParams) -> np.ndarray:
@@ -135,6 +166,21 @@ def thresholds_of(scene: Scene, params: LaunchParams) -> np.ndarray:
     return hit_thresholds(launches.total, scene.known, launches.category, params.hit_level)
 
 
+def _history(scene: Scene) -> np.ndarray:
+    """Return the styles whose totals are known, in the order of launch."""
+    rows = np.flatnonzero(scene.known)
+    return rows[np.argsort(scene.launches.launch[rows], kind="stable")]
+
+
 def _doubled(features: Features) -> np.ndarray:
     """Without any history: as much again as has come."""
     return np.asarray(np.log1p(features.so_far))
+
+
+def _mean_factor(median: np.ndarray, came: np.ndarray) -> float:
+    """Return the factor that turns medians into means with the least squared error in the backtest, 0.5 to 2."""
+    said = np.expm1(median)
+    squared = float(said @ said)
+    if len(said) < _FEWEST_MEANS or squared == 0:
+        return 1.0
+    return float(np.clip(said @ came / squared, *_MEAN_FACTORS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.tables import Column, TableSchema
 
-__all__ = ["KOLS", "LAUNCH_SALES", "STYLES"]
+__all__ = ["KOLS", "KOL_RECORD", "LAUNCH_SALES", "STYLES"]
 
 _STYLE = Column(name="style_id", kind="str", description="Style: anything that is launched once and then counted.")
 
@@ -82,5 +82,17 @@ KOLS = TableSchema(
         ),
     ),
     key=("kol_id",),
+    may_be_empty=True,
+)
+
+KOL_RECORD = TableSchema(
+    name="kol_record",
+    columns=(
+        Column(name="kol_id", kind="str", description="KOL, as the signals name them."),
+        Column(name="category", kind="str", description="What they sold."),
+        Column(name="reached", kind="float", minimum=0, maximum=1e12, description="Readers of what they posted."),
+        Column(name="orders", kind="float", minimum=0, maximum=1e12, description="Orders that came of it."),
+        Column(name="until", kind="timestamp", description="When this was known."),
+    ),
     may_be_empty=True,
 )
