@@ -55,11 +55,12 @@ class Features:
         return Features(names, np.column_stack(columns), self.so_far, self.category)
 
     def varied(self) -> Features:
-        """Return the columns that tell two styles apart."""
+        """Return the columns that tell two styles apart; all of them if none does."""
         filled = np.isfinite(self.values)
         low = np.where(filled, self.values, np.inf).min(axis=0, initial=np.inf)
         high = np.where(filled, self.values, -np.inf).max(axis=0, initial=-np.inf)
         kept = (low < high) | ((low == high) & ~filled.all(axis=0))
+        kept |= not kept.any()
         names = tuple(name for name, keep in zip(self.names, kept, strict=True) if keep)
         return Features(names, self.values[:, kept], self.so_far, self.category)
 

@@ -24,9 +24,9 @@ __all__ = ["Distribution", "Misses", "Width", "fit_width", "misses_from"]
 
 _LOW, _HIGH = 0.1, 0.9
 _LEAST_WIDTH = 0.05
-_CLASS_ROWS, _MOST_CLASSES = 200, 4
-_FEWEST_ROWS = 80
-_HALF_LIFE = 0.25
+_CLASS_ROWS, _MOST_CLASSES = 150, 5
+_FEWEST_ROWS = 60
+_HALF_LIFE = 0.5
 _GUESS = np.linspace(-1.0, 1.0, 41)
 
 

@@ -113,7 +113,7 @@ class Boosted:
     """Small trees with the absolute loss, grown with two seeds."""
 
     params: StumpParams
-    fewest: int = 80
+    fewest: int = 60
 
     def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
         """Grow the trees."""
