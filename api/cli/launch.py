@@ -39,19 +39,17 @@ def launch(
     from services.files import check_writable, read_raw, write_table
     from services.forecast_launches import forecast_launches
 
-    given = {"styles": styles, "signals": signals, "sales": sales, "kols": kols, "kol_record": kol_record}
-    check_writable(out, *given.values())
+    files = _given(styles=styles, signals=signals, sales=sales, kols=kols, kol_record=kol_record)
+    check_writable(out, path, *files.values())
     if path is not None:
-        check_writable(path, out, *given.values())
+        check_writable(path, *files.values())
     names = [name.strip() for name in checkpoints.split(",") if name.strip()]
-    files = {name: file for name, file in given.items() if file is not None}
-    tables = {name: read_raw(file) for name, file in files.items()}
     with progress() as report:
         answer = forecast_launches(
-            **tables,
+            **{name: read_raw(file) for name, file in files.items()},
             checkpoints=names,
             quantiles=_levels(quantiles),
-            path_at=None if path is None else path_at or names[-1],
+            path_at=path_at or "".join(names[-1:]) if path is not None else None,
             bucket=bucket,
             life_days=life_days,
             seed=seed,
@@ -62,6 +60,10 @@ def launch(
     if path is not None and answer.path is not None:
         write_table(answer.path, path)
     emit(answer.summary | {"out": str(out)}, as_json=as_json, title="Launch")
+
+
+def _given(**files: Path | None) -> dict[str, Path]:
+    return {name: file for name, file in files.items() if file is not None}
 
 
 def _levels(text: str) -> list[float]:
