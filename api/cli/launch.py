@@ -12,6 +12,8 @@ from contracts.errors import InputError
 
 __all__ = ["launch"]
 
+_Record = Annotated[Path | None, typer.Option(help="What KOLs sold before: kol_id, category, reached, orders, until.")]
+
 
 def launch(
     *,
@@ -20,9 +22,7 @@ def launch(
     out: Annotated[Path, typer.Option(help="Where the forecast is written (.csv or .parquet).")],
     sales: Annotated[Path | None, typer.Option(help="Daily sales: style_id, ds, y.")] = None,
     kols: Annotated[Path | None, typer.Option(help="KOLs that the signals name: kol_id, followers, trust.")] = None,
-    kol_record: Annotated[
-        Path | None, typer.Option(help="What KOLs sold before: kol_id, category, reached, orders, until.")
-    ] = None,
+    kol_record: _Record = None,
     path: Annotated[Path | None, typer.Option(help="What is still to come by day or week, for evenflow plan.")] = None,
     path_at: Annotated[str | None, typer.Option(help="Checkpoint of --path; the last by default.")] = None,
     bucket: Annotated[str, typer.Option(help="Buckets of --path: D or W-MON.")] = "D",
@@ -41,8 +41,7 @@ def launch(
 
     files = _given(styles=styles, signals=signals, sales=sales, kols=kols, kol_record=kol_record)
     check_writable(out, path, *files.values())
-    if path is not None:
-        check_writable(path, *files.values())
+    check_writable(path or out, *files.values())
     names = [name.strip() for name in checkpoints.split(",") if name.strip()]
     with progress() as report:
         answer = forecast_launches(
