@@ -21,12 +21,14 @@ __all__ = ["REGIMES", "REPLAY_CHECKPOINTS", "REPLAY_LEVELS", "compare", "regimes
 REPLAY_CHECKPOINTS = ("0h", "24h", "2d", "3d", "5d", "7d", "10d")
 REPLAY_LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 _CHASE_COST = 1.05
-# What each way looks at, and whether it orders again.
+# What each way looks at, whether it orders again, and whether its orders reckon with the next checkpoint.
 REGIMES = {
-    "teaser_first": ("graph", True),
-    "test_and_chase": ("attributes", True),
-    "teaser_never_chase": ("graph", False),
-    "commit_at_launch": ("attributes", False),
+    "teaser_first": ("graph", True, True),
+    "test_and_chase": ("attributes", True, True),
+    "teaser_first_shortsighted": ("graph", True, False),
+    "test_and_chase_shortsighted": ("attributes", True, False),
+    "teaser_never_chase": ("graph", False, False),
+    "commit_at_launch": ("attributes", False, False),
 }
 
 
@@ -73,13 +75,13 @@ def regimes(split: Split, seed: int) -> dict[str, dict[str, float]]:
     """Replay each way and return its figures, and the profit of knowing every total at launch."""
     forecasts = {
         name: forecasts_with(split, name, checkpoints=REPLAY_CHECKPOINTS, quantiles=REPLAY_LEVELS, seed=seed)
-        for name in {looks for looks, _ in REGIMES.values()}
+        for name in {told for told, _, _ in REGIMES.values()}
     }
     problems = {name: replay_problem(split, forecast) for name, forecast in forecasts.items()}
-    found = {
-        way: _figures(problems[looks], replay_launches(problems[looks], chase=chase))
-        for way, (looks, chase) in REGIMES.items()
-    }
+    found = {}
+    for way, (told, chase, look_ahead) in REGIMES.items():
+        outcome = replay_launches(problems[told], chase=chase, look_ahead=look_ahead)
+        found[way] = _figures(problems[told], outcome)
     one = next(iter(problems.values()))
     total = one.demand.sum(axis=1)
     found["knowing_the_totals"] = {"profit_fen": float(((one.price - one.unit_cost) * total).sum())}

@@ -77,7 +77,11 @@ class LaunchOutcome:
 
 
 def replay_launches(
-    problem: LaunchReplayProblem, *, chase: bool = True, params: DecisionParams | None = None
+    problem: LaunchReplayProblem,
+    *,
+    chase: bool = True,
+    look_ahead: bool = True,
+    params: DecisionParams | None = None,
 ) -> LaunchOutcome:
     """Order at each checkpoint as `planning.early_decisions` says, and sell what arrives.
 
@@ -85,6 +89,8 @@ def replay_launches(
     ----------
     chase
         Whether anything is ordered after the first order; without it the first is the best single order.
+    look_ahead
+        Whether an order reckons with the next checkpoint; without it each is the best single order of its day.
     """
     n, days = problem.demand.shape
     arriving, stock = np.zeros((n, days + 1)), np.zeros(n)
@@ -93,7 +99,8 @@ def replay_launches(
     for day in range(days):
         if day in checkpoint and (chase or day == 0):
             c = checkpoint[day]
-            pieces = _order(problem, c, day, stock, arriving, chase=chase, params=params)
+            looks = chase and look_ahead and c + 1 < len(problem.ages)
+            pieces = _order(problem, c, stock, arriving, looks=looks, params=params)
             lead = np.zeros(n) if day == 0 else problem.lead_days
             np.add.at(arriving, (np.arange(n), np.minimum(day + lead, days).astype(int)), pieces)
             spent += pieces * (problem.unit_cost if day == 0 else problem.later_cost)
@@ -115,16 +122,14 @@ def replay_launches(
 def _order(
     problem: LaunchReplayProblem,
     c: int,
-    day: int,
     stock: Floats,
     arriving: Floats,
     *,
-    chase: bool,
+    looks: bool,
     params: DecisionParams | None,
 ) -> Floats:
     """Return the pieces to order at a checkpoint, shape (n,)."""
-    n = len(stock)
-    last = not chase or c + 1 == len(problem.ages)
+    n, day = len(stock), int(problem.ages[c])
     under_way = arriving[:, day:]
     next_arrival = day + np.where(under_way.any(axis=1), (under_way > 0).argmax(axis=1), 0)
     decisions = solve(
@@ -132,8 +137,8 @@ def _order(
             levels=problem.levels,
             quantiles=problem.quantiles[c],
             age=np.full(n, float(day)),
-            next_age=np.full(n, np.nan if last else float(problem.ages[c + 1])),
-            narrowing=np.full(n, 1.0 if last else float(problem.narrowing[c])),
+            next_age=np.full(n, float(problem.ages[c + 1]) if looks else np.nan),
+            narrowing=np.full(n, float(problem.narrowing[c]) if looks else 1.0),
             curve=problem.curve,
             demanded=problem.demand[:, :day].sum(axis=1),
             stock=stock,

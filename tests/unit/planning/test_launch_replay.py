@@ -54,6 +54,14 @@ def test_chasing_serves_the_hit_and_spares_the_flop():
     assert set(commit.figures()) >= {"profit_fen", "lost_pieces", "leftover_pieces"}
 
 
+def test_reckoning_with_the_next_look_starts_smaller_and_earns_more():
+    """Against the best single order at every checkpoint, when two days tell nearly everything."""
+    problem = replayed(np.array([40.0, 60.0, 50.0, 4000.0]))
+    ahead, short = replay_launches(problem), replay_launches(problem, look_ahead=False)
+    assert (ahead.first < short.first).all()
+    assert ahead.profit.sum() > short.profit.sum()
+
+
 def test_a_look_that_shows_nothing_changes_little():
     """Without news the first order is nearly the single best one."""
     problem = replayed(np.array([300.0]), sharp=False)
