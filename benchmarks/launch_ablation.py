@@ -2,7 +2,8 @@
 
 The forecaster learns from the styles that were over at a cutoff and forecasts those launched after it, three times:
 from attributes (and, once there are any, sales), with signals whose KOLs are not named, and with the KOLs named, their
-followers and their trust. All three see the same styles, the same sales and nothing observed after a checkpoint.
+followers, their trust and what they sold before. All three see the same styles, the same sales and nothing observed
+after a checkpoint.
 """
 
 from __future__ import annotations
@@ -74,13 +75,14 @@ def forecasts_with(
     season = split.season
     signals = None if name == "attributes" else season.signals.drop(columns=list(_HIDDEN))
     kols = season.kols.drop(columns=list(_HIDDEN)) if name == "graph" else None
+    record = season.kol_record.drop(columns=list(_HIDDEN)) if name == "graph" else None
     if name == "signals" and signals is not None:
         signals = signals.drop(columns=["kol_id", "parent_id"])
     sales = season.sales.drop(columns=list(_HIDDEN))
     after = set(split.test["style_id"])
     fitted = LaunchForecaster(seed=seed).fit(
         split.past, _of(signals, after, inside=False), _of(sales, after, inside=False),
-        kols=kols, checkpoints=checkpoints, as_of=split.as_of,
+        kols=kols, kol_record=record, checkpoints=checkpoints, as_of=split.as_of,
     )  # fmt: skip
     return fitted.predict(
         split.test, _of(signals, after, inside=True), _of(sales, after, inside=True), quantiles=quantiles
