@@ -43,6 +43,8 @@ class PlanWeights:
         Per hour moved against the previous plan inside the slushy horizon.
     promise
         Per hour by which a resource gets less work than it was promised.
+    chase
+        Per hour of work not known yet that finds no hours held for it.
     """
 
     idle: float = 25.0
@@ -51,6 +53,7 @@ class PlanWeights:
     peak: float = 0.0
     plan_change: float = 5.0
     promise: float = 50.0
+    chase: float = 100.0
 
     def __post_init__(self) -> None:
         for item in fields(self):

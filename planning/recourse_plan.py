@@ -41,7 +41,7 @@ def solve_revisable(
     began = time.perf_counter()
     quantiles = Quantiles(pieces=problem.demand.pieces, levels=forecasts.levels)
     known = outlook(history_of(forecasts, sold), now, problem.shape[2], prior_items=params.recourse.prior_items)
-    branches = branches_of(quantiles, where_late(known, problem), params)
+    branches = branches_of(quantiles, where_late(_as_stated(known, problem), problem), params)
     expected = plan_with_recourse(
         weighted(problem, params.recourse), branches, planning_params(params, params.horizon.slushy)
     )
@@ -57,6 +57,13 @@ def solve_revisable(
         any_plan=True,
     )
     return result_of(problem, params, starts, began)
+
+
+def _as_stated(known: Outlook, problem: PlanProblem) -> Outlook:
+    """Let what no run has forecast be as uncertain as its quantiles say, until the end."""
+    pieces = problem.demand.pieces
+    own = (known.stated == 0) & (pieces[:, -1] > pieces[:, 0]).any(axis=1)
+    return replace(known, stated=np.where(own, 1.0, known.stated), spread=np.where(own[:, None], 1.0, known.spread))
 
 
 def branches_of(quantiles: Quantiles, expected: Outlook, params: PlanParams) -> Branches:

@@ -30,6 +30,7 @@ __all__ = [
     "paths_schema",
     "quantile_levels",
     "require_rising",
+    "with_quantiles",
 ]
 
 _QUANTILE = re.compile(r"^q(0?\.\d+)$")
@@ -351,12 +352,12 @@ def quantile_levels(frame: pd.DataFrame) -> dict[str, float]:
 
 def demand_schema(frame: pd.DataFrame) -> TableSchema:
     """Return the demand schema with the quantile columns that a frame has."""
-    return _with_quantiles(DEMAND, frame, nullable=False)
+    return with_quantiles(DEMAND, frame, nullable=False)
 
 
 def paths_schema(frame: pd.DataFrame) -> TableSchema:
     """Return the schema of replay paths with the quantile columns that a frame has."""
-    return _with_quantiles(PATHS, frame, nullable=True)
+    return with_quantiles(PATHS, frame, nullable=True)
 
 
 def require_rising(checked: pd.DataFrame, source: str) -> None:
@@ -381,7 +382,8 @@ def require_rising(checked: pd.DataFrame, source: str) -> None:
         raise TableError(source, names[column + 1], expected, f"{above[row, column]:g}", row=row + 1, bad_rows=rows)
 
 
-def _with_quantiles(schema: TableSchema, frame: pd.DataFrame, *, nullable: bool) -> TableSchema:
+def with_quantiles(schema: TableSchema, frame: pd.DataFrame, *, nullable: bool) -> TableSchema:
+    """Return a schema with the quantile columns that a frame has."""
     quantiles = tuple(
         Column(
             name=name,

@@ -13,6 +13,7 @@ from contracts.errors import TableError
 from contracts.progress import Report, silent
 from planning.boxes import heijunka_boxes
 from planning.build import PlanTables, problem_from_tables
+from planning.chase import held_figures, held_hours, hold_chase, is_held
 from planning.evaluate import load_figures
 from planning.orders import ORDER_COLUMNS, load_table, nervousness, order_table
 from planning.params import PlanParams
@@ -24,7 +25,17 @@ from planning.recourse import can_branch
 from planning.recourse_plan import solve_revisable
 from planning.run_tables import forecast_runs, has_runs, newest_run, runs_schema
 from planning.shards import needs_shards
-from planning.tables import BOM, FIRM, ITEMS, RESOURCES, ROUTES, demand_schema, quantile_levels, require_rising
+from planning.tables import (
+    BOM,
+    FIRM,
+    ITEMS,
+    RESOURCES,
+    ROUTES,
+    demand_schema,
+    quantile_levels,
+    require_rising,
+    with_quantiles,
+)
 from services.plan_workers import solve_on_workers
 
 __all__ = ["PLAN_TABLES", "PlanReport", "checked_demand", "checked_tables", "plan_checked", "plan_production"]
@@ -122,17 +133,19 @@ def plan_checked(
 ) -> PlanReport:
     """Plan level-loaded production from tables that were checked (`checked_tables`); see `plan_production`."""
     progress("plan", 1, _STAGES)
+    tables = hold_chase(tables, params.weights)
     problem, firm_orders = problem_from_tables(tables, firm_buckets=params.horizon.firm)
     progress("plan", 2, _STAGES)
     result, learnt = _solved(problem, tables.runs, params, seed)
     progress("plan", 3, _STAGES)
     known = tables.firm if previous is None else previous
     orders = order_table(problem, result, firm_orders, params.horizon, known)
+    orders, load = held_hours(orders, load_table(problem, result))
     changed = None if previous is None else _compared(previous, orders)
     report = PlanReport(
         orders=orders,
         boxes=heijunka_boxes(orders) if boxes else None,
-        load=load_table(problem, result),
+        load=load,
         pegs=peg_orders(problem, orders, tables.routes, tables.bom) if pegs else None,
         diff=None if changed is None else changed[0],
         summary=_summary(problem, result, params, orders)
@@ -178,12 +191,18 @@ def checked_tables(
     }
     return PlanTables(
         demand=checked_demand(demand, sources.get("demand", "demand")),
-        resources=RESOURCES.check(resources, sources.get("resources")),
+        resources=_checked_resources(resources, sources.get("resources", "resources")),
         routes=ROUTES.check(routes, sources.get("routes")),
         runs=_runs(demand, sources.get("demand", "demand")),
         sources=sources,
         **checked,
     )
+
+
+def _checked_resources(raw: pd.DataFrame, source: str) -> pd.DataFrame:
+    checked = with_quantiles(RESOURCES, raw, nullable=True).check(raw, source)
+    require_rising(checked, source)
+    return checked
 
 
 def checked_demand(raw: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -228,20 +247,26 @@ def _solved(
 
 
 def _summary(problem: PlanProblem, result: PlanResult, params: PlanParams, orders: pd.DataFrame) -> dict[str, Any]:
-    outcome = result.outcome
+    outcome, held = result.outcome, held_figures(problem, result.outcome.position)
+    cost, weights = dict(outcome.cost), params.weights
+    if held["expected_hours"] > 0:
+        unused, unmet = weights.idle * held["unused_hours"], weights.chase * held["unmet_hours"]
+        cost |= {"leftover": cost["leftover"] - unused, "lost": cost["lost"] - unmet, "held": unused + unmet}
+    on_time = outcome.on_time - held["expected_hours"] + held["unmet_hours"]
+    demanded = outcome.demanded - held["expected_hours"]
     by_resource = load_figures(problem, outcome.load)
     total = outcome.load.sum(axis=0)
     worked = total[(problem.capacity + problem.overtime).sum(axis=0) > 0]
     return {
         "status": result.status,
-        "reasons": [reason.as_dict() for reason in result.reasons],
+        "reasons": [reason.as_dict() for reason in result.reasons if not is_held(np.array([reason.item]))[0]],
         "orders": len(orders),
-        "pieces": int(result.pieces.sum()),
-        "cost": {**outcome.cost, "total": outcome.total_cost},
+        "pieces": int(result.pieces[~is_held(problem.items)[problem.modes.item[result.mode]]].sum()),
+        "cost": {**cost, "total": outcome.total_cost},
         "bound": result.bound,
         "gap": result.gap,
-        "fill_rate": outcome.on_time / outcome.demanded if outcome.demanded > 0 else None,
-        "short_pieces": float(outcome.short.sum()),
+        "fill_rate": on_time / demanded if demanded > 1e-9 else None,
+        "short_pieces": float(outcome.short[~is_held(problem.items)].sum()),
         "load_cv": float(np.std(worked) / np.mean(worked)) if worked.sum() > 0 else None,
         "peak_to_mean": float(np.max(worked) / np.mean(worked)) if worked.sum() > 0 else None,
         "idle_hours": float(sum(r["idle_hours"] for r in by_resource.values())),
@@ -252,4 +277,5 @@ def _summary(problem: PlanProblem, result: PlanResult, params: PlanParams, order
         "horizon": {"firm": params.horizon.firm, "slushy": params.horizon.slushy},
         "buckets": [str(bucket) for bucket in problem.buckets],
         "seconds": result.seconds,
+        **({"held": held} if held["expected_hours"] > 0 else {}),
     }
