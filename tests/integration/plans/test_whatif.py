@@ -45,7 +45,7 @@ def test_scenarios_do_what_they_say():
     assert (base["fill_rate"], base["overtime_hours"], base["cost_change"], base["hours_moved"]) == (1, 0, 0, 0)
     assert found.loc["fair", "idle_hours"] == pytest.approx(base["idle_hours"] - 20, abs=1)
     assert found.loc["down", "hours_moved"] > 0
-    assert found.loc["down", "overtime_hours"] > 0
+    assert found.loc["down", "fill_rate"] < base["fill_rate"]
     dark = found.loc["down, no overtime"]
     assert (dark["fill_rate"], dark["orders"]) == (0, 0)
     assert dark["cost_lost"] == pytest.approx(60 * 160)
