@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,12 +129,18 @@ def plan_checked(
     seed: int = 0,
     boxes: bool = False,
     pegs: bool = False,
+    adapt: Callable[[PlanProblem], PlanProblem] | None = None,
     progress: Report = silent,
 ) -> PlanReport:
-    """Plan level-loaded production from tables that were checked (`checked_tables`); see `plan_production`."""
+    """Plan level-loaded production from tables that were checked (`checked_tables`); see `plan_production`.
+
+    `adapt` may change the problem before it is solved.
+    """
     progress("plan", 1, _STAGES)
     tables = hold_chase(tables, params.weights)
     problem, firm_orders = problem_from_tables(tables, firm_buckets=params.horizon.firm)
+    if adapt is not None:
+        problem = adapt(problem)
     progress("plan", 2, _STAGES)
     result, learnt = _solved(problem, tables.runs, params, seed)
     progress("plan", 3, _STAGES)

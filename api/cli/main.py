@@ -16,6 +16,7 @@ from api.cli.credit import credit
 from api.cli.decide import decide, select
 from api.cli.demo import demo
 from api.cli.density import density
+from api.cli.dispatch import dispatch, dispatch_link
 from api.cli.explode import explode
 from api.cli.forecast import forecast
 from api.cli.ingest import forget, ingest
@@ -73,6 +74,8 @@ app.command("credit")(credit)
 app.command("decide")(decide)
 app.command("demo")(demo)
 app.command("density")(density)
+app.command("dispatch")(dispatch)
+app.command("dispatch-link")(dispatch_link)
 app.command("explode")(explode)
 app.command("forecast")(forecast)
 app.command("forget")(forget)

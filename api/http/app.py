@@ -17,6 +17,7 @@ from api.http import (
     candidates,
     credit,
     density,
+    dispatches,
     docs_page,
     forecasts,
     jobs,
@@ -41,6 +42,7 @@ from api.http import (
     system,
     trust,
     waves,
+    workshop_links,
 )
 from api.http.guard import Guard
 from api.http.house import House, Net
@@ -71,6 +73,8 @@ _ROUTERS = (
     boxes.router,
     quotes.router,
     scenarios.router,
+    dispatches.router,
+    workshop_links.router,
     matches.router,
     parties.router,
     relations.router,

@@ -6,6 +6,7 @@ from typing import Any
 
 __all__ = [
     "BOX_EXAMPLES",
+    "DISPATCH_EXAMPLES",
     "FRONTIER_EXAMPLES",
     "PLANNING_EXAMPLES",
     "QUOTE_EXAMPLES",
@@ -144,6 +145,28 @@ REPLAY_EXAMPLES: dict[str, Any] = {
     },
 }
 
+DISPATCH_EXAMPLES: dict[str, Any] = {
+    "two workshops": {
+        "summary": "Cutting stays in the central factory; sewing goes to the better of two qualified workshops",
+        "value": {
+            "demand": [{"item": "tee", "bucket": week, "y": 30} for week in _WEEKS],
+            "resources": [
+                {"resource": name, "bucket": week, "capacity": 40, "factory": shop}
+                for name, shop in (("cutting", "central"), ("sewing-1", "ws-1"), ("sewing-2", "ws-2"))
+                for week in _WEEKS
+            ],
+            "routes": [
+                {"item": "tee", "route": "own", "step": step, "resource": name, "hours_per_unit": hours}
+                for step, name, hours in ((10, "cutting", 0.2), (20, "sewing-1", 1.0), (20, "sewing-2", 1.0))
+            ],
+            "items": [{"item": "tee", "holding_cost": 0.1, "backlog_cost": 5.0, "lost_cost": 50.0}],
+            "workshops": [{"workshop": "ws-1", "otif_low": 0.9}, {"workshop": "ws-2", "otif_low": 0.6}],
+            "outside": [{"resource": "sewing-1", "bucket": "2026-03-09", "hours": 20}],
+            "terms": {"late_cost": 4.0},
+        },
+    },
+}
+
 PLANNING_EXAMPLES: dict[str, dict[str, Any]] = {
     "/v1/requirements": REQUIREMENT_EXAMPLES,
     "/v1/boxes": BOX_EXAMPLES,
@@ -151,5 +174,6 @@ PLANNING_EXAMPLES: dict[str, dict[str, Any]] = {
     "/v1/scenarios": SCENARIO_EXAMPLES,
     "/v1/frontiers": FRONTIER_EXAMPLES,
     "/v1/replays": REPLAY_EXAMPLES,
+    "/v1/dispatches": DISPATCH_EXAMPLES,
 }
 """All of them, by the path they are posted to."""
