@@ -92,17 +92,15 @@ def dispatch_steps(
     InputError
         If no resource belongs to a workshop.
     """
-    names = dict(sources or {})
+    names = {name: name for name in DISPATCH_TABLES} | dict(sources or {})
     extra = {"workshops": workshops, "qualified": qualified, "transfers": transfers, "outside": outside}
     given = {name: _SCHEMAS[name].check(t, names.get(name)) for name, t in extra.items() if t is not None}
     tables = checked_tables(demand, resources, routes, {"items": items, "bom": bom, "firm": firm}, names)
     if "outside" in given:
-        calendar = with_outside(tables.resources, given["outside"], source=names.get("outside", "outside"))
-        tables = replace(tables, resources=calendar)
+        tables = replace(tables, resources=with_outside(tables.resources, given["outside"], source=names["outside"]))
     owner = _owner(tables.resources, given["workshops"], names.get("resources", "resources"))
-    usable, refused = qualified_routes(
-        tables.routes, owner, given["workshops"], given.get("qualified"), terms or DispatchParams()
-    )
+    pairs, terms = given.get("qualified"), terms or DispatchParams()
+    usable, refused = qualified_routes(tables.routes, owner, given["workshops"], pairs, terms)
     plan = plan_checked(
         replace(tables, routes=usable),
         params=params or PlanParams(),
