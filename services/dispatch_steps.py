@@ -93,29 +93,28 @@ def dispatch_steps(
         If no resource belongs to a workshop.
     """
     names = {name: name for name in DISPATCH_TABLES} | dict(sources or {})
-    extra = {"workshops": workshops, "qualified": qualified, "transfers": transfers, "outside": outside}
-    given = {name: _SCHEMAS[name].check(t, names.get(name)) for name, t in extra.items() if t is not None}
+    extra = zip(DISPATCH_TABLES, (workshops, qualified, transfers, outside), strict=True)
+    given = {name: _SCHEMAS[name].check(t, names[name]) for name, t in extra if t is not None}
     tables = checked_tables(demand, resources, routes, {"items": items, "bom": bom, "firm": firm}, names)
-    if "outside" in given:
-        tables = replace(tables, resources=with_outside(tables.resources, given["outside"], source=names["outside"]))
+    tables = replace(tables, resources=_calendar(tables.resources, given, names))
     owner = _owner(tables.resources, given["workshops"], names.get("resources", "resources"))
-    pairs, terms = given.get("qualified"), terms or DispatchParams()
-    usable, refused = qualified_routes(tables.routes, owner, given["workshops"], pairs, terms)
+    rules = (given["workshops"], given.get("qualified"), terms or DispatchParams())
+    usable, refused = qualified_routes(tables.routes, owner, *rules)
     plan = plan_checked(
         replace(tables, routes=usable),
         params=params or PlanParams(),
         adapt=lambda problem: _wait_for_goods(problem, given.get("transfers"), owner, refused),
         progress=progress,
     )
-    dispatches = dispatch_table(plan.orders, owner, set(given["workshops"]["workshop"]))
+    dispatches = dispatch_table(plan.orders, owner, set(rules[0]["workshop"]))
+    figures = {"dispatches": len(dispatches), "workshops": _by_workshop(plan.load, tables.resources, owner)}
     return DispatchReport(
         dispatches=dispatches,
         orders=plan.orders,
         load=plan.load,
         routes=usable,
         owner=owner.rename("workshop").rename_axis("resource").reset_index(),
-        summary=plan.summary
-        | {"dispatches": len(dispatches), "workshops": _by_workshop(plan.load, tables.resources, owner)},
+        summary=plan.summary | figures,
     )
 
 
@@ -126,6 +125,12 @@ def _wait_for_goods(
     ways = pd.DataFrame({"src": [], "dst": [], "buckets": []}) if transfers is None else transfers
     buckets = transfer_buckets(ways, owner, problem.resources)
     return problem.replace(modes=with_transfers(problem.modes, buckets), notes=(*refused, *problem.notes))
+
+
+def _calendar(resources: pd.DataFrame, given: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> pd.DataFrame:
+    if "outside" not in given:
+        return resources
+    return with_outside(resources, given["outside"], source=names["outside"])
 
 
 def _owner(calendar: pd.DataFrame, workshops: pd.DataFrame, source: str) -> pd.Series:
