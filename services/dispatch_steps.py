@@ -98,23 +98,22 @@ def dispatch_steps(
     tables = checked_tables(demand, resources, routes, {"items": items, "bom": bom, "firm": firm}, names)
     tables = replace(tables, resources=_calendar(tables.resources, given, names))
     owner = _owner(tables.resources, given["workshops"], names.get("resources", "resources"))
-    rules = (given["workshops"], given.get("qualified"), terms or DispatchParams())
-    usable, refused = qualified_routes(tables.routes, owner, *rules)
+    rules = (owner, given["workshops"], given.get("qualified"), terms or DispatchParams())
+    usable, refused = qualified_routes(tables.routes, *rules)
     plan = plan_checked(
         replace(tables, routes=usable),
         params=params or PlanParams(),
         adapt=lambda problem: _wait_for_goods(problem, given.get("transfers"), owner, refused),
         progress=progress,
     )
-    dispatches = dispatch_table(plan.orders, owner, set(rules[0]["workshop"]))
-    figures = {"dispatches": len(dispatches), "workshops": _by_workshop(plan.load, tables.resources, owner)}
+    dispatches = dispatch_table(plan.orders, owner, set(given["workshops"]["workshop"]))
     return DispatchReport(
         dispatches=dispatches,
         orders=plan.orders,
         load=plan.load,
         routes=usable,
         owner=owner.rename("workshop").rename_axis("resource").reset_index(),
-        summary=plan.summary | figures,
+        summary=plan.summary | {"workshops": _by_workshop(plan.load, tables.resources, owner)},
     )
 
 
