@@ -18,7 +18,7 @@ from forecast.countries import market_feasts
 from forecast.forecaster import ForecastProblem, ForecastResult, Origins, Ranges, forecast_at
 from forecast.frames import Framed, check_horizon, panel_from
 from forecast.frequency import Frequency, frequency_of
-from forecast.hierarchy import Level, level_from, total_of
+from forecast.hierarchy import TOTAL, Level, level_from, total_of
 from forecast.panel import Panel
 from forecast.point import PointParams
 from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
@@ -162,10 +162,14 @@ def framed_from(
 
 
 def levels_of(panel: Panel, hierarchy: Sequence[str]) -> tuple[Level, ...]:
-    """Return the total and the levels asked for, whose identifiers must be no series' own; none if none is asked."""
+    """Return the total and the levels asked for, whose identifiers must be no series' own; none if none is asked.
+
+    ``total`` asks for no more than that.
+    """
     if not hierarchy:
         return ()
-    levels = (total_of(panel), *(level_from(panel, name) for name in hierarchy))
+    named = [name for name in hierarchy if name != TOTAL or TOTAL in {a.name for a in panel.static}]
+    levels = (total_of(panel), *(level_from(panel, name) for name in named))
     ids = [identifier for level in levels for identifier in level.ids]
     clash = sorted(set(ids) & set(panel.ids))
     if clash:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contracts.errors import EvenflowError
+from contracts.errors import EvenflowError, InputError
 from planning.tables import quantile_levels
 from services.forecast_demand import forecast_demand
 
@@ -105,6 +105,16 @@ def test_levels_are_reported_beside_the_series_and_agree():
     np.testing.assert_allclose(nodes.sort_index(), members.sort_index())
     total = frame[frame["unique_id"] == "total"]["mean"].sum()
     assert total == pytest.approx(members.sum())
+
+
+def test_the_total_alone_needs_no_column():
+    """It is the sum of all series; a column that is missing is still named."""
+    frame = forecast_demand(weeks(), horizon=7, hierarchy=["total"]).forecast
+    total = frame["unique_id"] == "total"
+    assert total.sum() == 7
+    assert frame[total]["mean"].sum() == pytest.approx(frame[~total]["mean"].sum())
+    with pytest.raises(InputError, match=r"none given.*got store"):
+        forecast_demand(weeks(), horizon=7, hierarchy=["total", "store"])
 
 
 def test_buckets_are_weeks_that_begin_on_their_anchor():
