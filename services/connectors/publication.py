@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -30,8 +31,13 @@ def published(day: Any, call: Call, *, after: pd.Timedelta = _OUT_AFTER) -> Row:
     """
     observed = call.observed_at
     if observed is None:
-        observed = parse_times(pd.Series([day], dtype=object)).iloc[0] + after
+        observed = _start(day) + after
     return {"day": day, "observed_at": observed, "account_id": call.account_id, "kol_id": call.kol_id}
+
+
+@lru_cache(4096)
+def _start(day: Any) -> pd.Timestamp:
+    return parse_times(pd.Series([day], dtype=object)).iloc[0]
 
 
 def seen_now(call: Call) -> Row:
