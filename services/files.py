@@ -1,4 +1,4 @@
-"""Users' files: `.csv` or `.parquet` in, the same out, never half-written."""
+"""Users' files: `.csv`, `.parquet` or `.xlsx` in, the same out, never half-written."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ import pyarrow.parquet as pq
 
 from contracts.errors import InputError, TableError
 from contracts.tables import TableSchema
+from services.excel import excel_bytes
+from services.excel_in import read_excel
 
 __all__ = ["check_writable", "read_pieces", "read_raw", "read_table", "write_table"]
 
-_SUFFIXES = (".csv", ".parquet")
+_SUFFIXES = (".csv", ".parquet", ".xlsx")
 _BLOCK_BYTES = 16 << 20  # a row must fit
 _UNREADABLE = (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, ValueError)
 
@@ -37,8 +39,13 @@ def read_table(path: Path, schema: TableSchema) -> pd.DataFrame:
 
 
 def read_raw(path: Path) -> pd.DataFrame:
-    """Read a user's table as it is; cells of a CSV stay text, so that ids keep their leading zeros."""
+    """Read a user's table as it is; cells of a CSV stay text, so that ids keep their leading zeros.
+
+    Of an Excel file the first sheet is read.
+    """
     _require_file(path)
+    if path.suffix == ".xlsx":
+        return read_excel(path)
     try:
         return _read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     except _UNREADABLE as error:
@@ -48,6 +55,9 @@ def read_raw(path: Path) -> pd.DataFrame:
 def read_pieces(path: Path) -> Iterator[pd.DataFrame]:
     """Read a user's table like `read_raw`, some hundred thousand rows at a time; at least one piece, perhaps empty."""
     _require_file(path)
+    if path.suffix == ".xlsx":
+        yield read_excel(path)
+        return
     try:
         yield from _csv_pieces(path) if path.suffix == ".csv" else _parquet_pieces(path)
     except _UNREADABLE as error:
@@ -184,10 +194,12 @@ def _csv_options(path: Path) -> dict[str, Any]:
 def _write(frame: pd.DataFrame, path: Path) -> None:
     if path.suffix == ".csv":
         frame.to_csv(path, index=False)
+    elif path.suffix == ".xlsx":
+        path.write_bytes(excel_bytes({path.stem[:31]: frame}))
     else:
         frame.to_parquet(path, index=False)
 
 
 def _require_suffix(path: Path) -> None:
     if path.suffix not in _SUFFIXES:
-        raise InputError(str(path), "a name ending in .csv or .parquet", path.suffix or "no suffix")
+        raise InputError(str(path), "a name ending in .csv, .parquet or .xlsx", path.suffix or "no suffix")

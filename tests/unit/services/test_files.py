@@ -36,7 +36,8 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
     ("name", "content", "message"),
     [
         ("none.csv", None, "none.csv: expected a file, got no such file"),
-        ("sales.xlsx", b"x", "sales.xlsx: expected a name ending in .csv or .parquet, got .xlsx"),
+        ("sales.xls", b"x", "sales.xls: expected a name ending in .csv, .parquet or .xlsx, got .xls"),
+        ("sales.xlsx", b"x", "sales.xlsx: expected a readable xlsx file, got File is not a zip file"),
         ("empty.csv", b"", "empty.csv: expected a header and at least one row, got an empty file"),
         ("broken.parquet", b"PAR?", "broken.parquet: expected a readable parquet file"),
         ("latin.csv", b"unique_id,y\n\xe9\xff,1\n", "latin.csv: expected a readable csv file"),
