@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.plan_lots import run_trigeiro
+from benchmarks.plan_replan import run_replan
 from benchmarks.plan_replay import run_frontier, run_replay, run_tuning
 from benchmarks.plan_scale import run_scale
 from benchmarks.plan_supplygraph import run_supplygraph
@@ -33,6 +34,7 @@ def main() -> None:
     runs: dict[str, Callable[[Path], dict[str, Any]]] = {
         "supplygraph": run_supplygraph,
         "trigeiro": run_trigeiro,
+        "replan": run_replan,
         "scale": run_scale,
         "replay": lambda _: run_replay(),
         "replay-tuning": lambda _: run_tuning(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from scipy import sparse
 from contracts.errors import TableError
 from planning.problem import Modes
 
-__all__ = ["component_usage", "require_acyclic", "with_components"]
+__all__ = ["component_usage", "require_acyclic", "with_components", "without_cycles"]
 
 
 def require_acyclic(bom: pd.DataFrame, *, source: str = "bom") -> None:
@@ -22,11 +23,43 @@ def require_acyclic(bom: pd.DataFrame, *, source: str = "bom") -> None:
     TableError
         Naming the items of one cycle in order.
     """
+    cycle = _cycle(bom)
+    if cycle:
+        raise TableError(source, "component", "no item inside itself", " -> ".join(cycle))
+
+
+def without_cycles(bom: pd.DataFrame) -> tuple[pd.DataFrame, list[list[str]]]:
+    """Leave out rows until no item is a component of itself.
+
+    Returns
+    -------
+    acyclic, cycles
+        The rows without those that lie on a cycle, and the items of each cycle found, in order.
+
+    Examples
+    --------
+    >>> bom = pd.DataFrame({"parent": ["a", "b", "tee"], "component": ["b", "a", "cloth"], "quantity": 1})
+    >>> acyclic, cycles = without_cycles(bom)
+    >>> acyclic["parent"].tolist(), sorted(set(cycles[0]))
+    (['tee'], ['a', 'b'])
+    """
+    cycles: list[list[str]] = []
+    while cycle := _cycle(bom):
+        cycles.append(cycle)
+        around = set(pairwise(cycle)) | {(component, parent) for parent, component in pairwise(cycle)}
+        rows = zip(bom["parent"], bom["component"], strict=True)
+        bom = bom[[pair not in around for pair in rows]]
+    return bom.reset_index(drop=True), cycles
+
+
+def _cycle(bom: pd.DataFrame) -> list[str]:
+    """Return the items of a cycle in order, the first one again at its end; empty if there is none."""
     parents: dict[str, list[str]] = bom.groupby("parent")["component"].apply(list).to_dict()
     try:
         TopologicalSorter(parents).prepare()
     except CycleError as error:
-        raise TableError(source, "component", "no item inside itself", " -> ".join(error.args[1][::-1])) from None
+        return [str(item) for item in error.args[1][::-1]]
+    return []
 
 
 def with_components(items: set[str], bom: pd.DataFrame) -> set[str]:

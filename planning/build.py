@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from contracts.tables import require_known
-from planning.bom import component_usage, require_acyclic, with_components
+from planning.bom import component_usage, with_components, without_cycles
 from planning.demand import demand_atoms, settle
 from planning.firm import FirmWork, firm_work
 from planning.modes import modes_from_routes, unusable_lots
@@ -21,7 +21,8 @@ __all__ = ["PlanTables", "problem_from_tables"]
 class PlanTables:
     """The checked input tables and the names of their files for messages.
 
-    `runs` holds the newest and the earlier runs of the forecast that `demand` comes from, where they are known.
+    `runs` holds the newest and the earlier runs of the forecast that `demand` comes from, where they are known,
+    `notes` what was found when the tables were read.
     """
 
     demand: pd.DataFrame
@@ -32,6 +33,7 @@ class PlanTables:
     firm: pd.DataFrame | None = None
     runs: pd.DataFrame | None = None
     sources: dict[str, str] = field(default_factory=dict)
+    notes: tuple[Reason, ...] = ()
 
     def source(self, table: str) -> str:
         """Return the file name of a table, or the table's own name."""
@@ -56,10 +58,10 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
     Raises
     ------
     TableError
-        Cyclic bill of materials; a firm order on an unknown item, route step or resource.
+        A firm order on an unknown item, route step or resource.
     """
-    notes = _strangers(tables)
-    items, bom = _items_and_parts(tables, notes)
+    notes = [*tables.notes, *_strangers(tables)]
+    items, bom, endless = _items_and_parts(tables, notes)
     buckets = _horizon(tables)
     names = pd.Index(np.unique(tables.resources["resource"].to_numpy(object)), dtype=object)
     calendar = _calendar(tables, names, buckets, notes)
@@ -73,7 +75,7 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
     work = _firm(tables, (items, names), routes, buckets, firm_buckets)
     notes += work.reasons
     demand = _demand(tables, items, buckets, last, notes)
-    modes = modes.keep(~too_large)
+    modes = modes.keep(~too_large & ~np.isin(modes.item, items.get_indexer(endless)))
     firm_use = _firm_use(bom, items, work)
     wanted = demand.mean.sum(axis=1) + firm_use.sum(axis=1)
     notes += _without_route(items, modes, wanted > money["initial_stock"] + work.supply.sum(axis=1))
@@ -99,12 +101,15 @@ def problem_from_tables(tables: PlanTables, *, firm_buckets: int = 0) -> tuple[P
     return problem, work.orders
 
 
-def _items_and_parts(tables: PlanTables, notes: list[Reason]) -> tuple[pd.Index, pd.DataFrame]:
-    """Return the items to plan and the part of the bill of materials that is about them."""
+def _items_and_parts(tables: PlanTables, notes: list[Reason]) -> tuple[pd.Index, pd.DataFrame, list[str]]:
+    """Return the items to plan, what they are made of, and the items that contain themselves: nobody can make those."""
     bom = tables.bom if tables.bom is not None else pd.DataFrame({"parent": [], "component": [], "quantity": []})
-    require_acyclic(bom, source=tables.source("bom"))
+    bom, cycles = without_cycles(bom)
+    for cycle in cycles:
+        detail = f"{tables.source('bom')}: {' -> '.join(cycle)} contains itself: none of them can be made"
+        notes.append(Reason("cyclic_bom", detail, item=cycle[0]))
     items = _item_names(tables, bom)
-    return items, _known_parts(bom, items, notes)
+    return items, _known_parts(bom, items, notes), sorted({item for cycle in cycles for item in cycle})
 
 
 def _item_names(tables: PlanTables, bom: pd.DataFrame) -> pd.Index:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from planning.params import PlanParams
+from planning.params import PlanParams, PlanWeights
 from planning.problem import Floats, Ints, PlanProblem
 from planning.starts import StartOps, neighbours, open_buckets, start_ops
 
@@ -134,21 +134,31 @@ def _load_cost(
     problem: PlanProblem, params: PlanParams, load: Floats, ops: StartOps, hours: Floats
 ) -> dict[str, float]:
     w = params.weights
-    ones = np.ones(problem.shape[2])
-    idle, share = (ones if one is None else one for one in (problem.idle_share, problem.change_share))
-    r, before, after = neighbours(problem)
-    change = float((np.abs(load[r, after] - load[r, before]) * share[after]).sum())
-    if problem.previous_load is not None:
-        known = ~np.isnan(problem.previous_load) & open_buckets(problem)[:, 0]
-        change += float(np.abs(load[known, 0] - problem.previous_load[known]).sum()) * float(share[0])
+    idle = 1.0 if problem.idle_share is None else problem.idle_share
     return {
         "idle": w.idle * float((np.maximum(problem.capacity - load, 0.0) * idle).sum()),
         "overtime": w.overtime * float(np.maximum(load - problem.capacity, 0.0).sum()),
-        "load_change": w.load_change * change,
+        "load_change": _change_cost(problem, w, load),
         "peak": w.peak * float(load.max(axis=1, initial=0.0).sum()),
         "plan_change": w.plan_change * _moved(problem, params, ops, hours),
         "promise": w.promise * _broken_promises(problem, load),
     }
+
+
+def _change_cost(problem: PlanProblem, weights: PlanWeights, load: Floats) -> float:
+    r, before, after = neighbours(problem)
+    change = [np.abs(load[r, after] - load[r, before])]
+    cells = [(r, after)]
+    if problem.previous_load is not None:
+        known = np.flatnonzero(~np.isnan(problem.previous_load) & open_buckets(problem)[:, 0])
+        change.append(np.abs(load[known, 0] - problem.previous_load[known]))
+        cells.append((known, np.zeros_like(known)))
+    share = np.ones(problem.shape[2]) if problem.change_share is None else problem.change_share
+    total = 0.0
+    for hours, at in zip(change, cells, strict=True):
+        large = np.maximum(hours - weights.small_change * problem.capacity[at], 0.0)
+        total += float(((weights.load_change * hours + weights.large_change * large) * share[at[1]]).sum())
+    return total
 
 
 def _broken_promises(problem: PlanProblem, load: Floats) -> float:

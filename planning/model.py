@@ -76,7 +76,8 @@ def build_model(problem: PlanProblem, params: PlanParams) -> PlanModel:
     lot, whole_pieces = add_lots(linear, problem, (mode, bucket, start))
     with_lot = lot[ops.start] >= 0
     linear.put(rows[with_lot], lot[ops.start][with_lot], problem.modes.op_setup[ops.op][with_lot])
-    _add_load_change(linear, problem, params.weights.load_change, idle, over)
+    if params.weights.load_change + params.weights.large_change > 0:
+        _add_load_change(linear, problem, params.weights, idle, over)
     _add_peak(linear, problem, params.weights.peak, idle, over)
     _add_plan_change(linear, problem, params, ops, (start, lot))
     _add_promises(linear, problem, params.weights.promise, idle, over)
@@ -109,7 +110,13 @@ def _add_starts(linear: LinearModel, problem: PlanProblem, mode: Ints, bucket: I
 def forbidden_late_price(problem: PlanProblem, weights: PlanWeights) -> float:
     """Return a price per late piece and bucket that outweighs whatever avoiding it can cost."""
     m = problem.modes
-    hour = weights.idle + weights.overtime + 2 * weights.load_change + weights.peak + weights.plan_change
+    hour = (
+        weights.idle
+        + weights.overtime
+        + 2 * (weights.load_change + weights.large_change)
+        + weights.peak
+        + weights.plan_change
+    )
     hour += 0.0 if problem.promised_load is None else weights.promise
     ways = len(m.item)
     hours = np.bincount(m.op_mode, weights=m.op_hours + m.op_setup, minlength=ways).max(initial=0.0)
@@ -198,27 +205,36 @@ def _share(given: Floats | None, problem: PlanProblem) -> Floats:
     return np.ones(problem.shape[2]) if given is None else given
 
 
-def _add_load_change(linear: LinearModel, problem: PlanProblem, price: float, idle: Ints, over: Ints) -> None:
-    if price <= 0:
-        return
+def _add_load_change(linear: LinearModel, problem: PlanProblem, weights: PlanWeights, idle: Ints, over: Ints) -> None:
     r, before, after = neighbours(problem)
-    capacity, share = problem.capacity, _share(problem.change_share, problem)
+    capacity = problem.capacity
     rise = capacity[r, after] - capacity[r, before]
     rows = linear.add_rows(len(r), lower=rise, upper=rise)
     put_load(linear, rows, idle[r, after], over[r, after], -1.0)
     put_load(linear, rows, idle[r, before], over[r, before], 1.0)
-    _put_change(linear, rows, price * share[after])
+    _price_change(linear, problem, weights, rows, (r, after))
     if problem.previous_load is not None:
         known = np.flatnonzero(~np.isnan(problem.previous_load) & open_buckets(problem)[:, 0])
         rise = capacity[known, 0] - problem.previous_load[known]
         rows = linear.add_rows(len(known), lower=rise, upper=rise)
         put_load(linear, rows, idle[known, 0], over[known, 0], -1.0)
-        _put_change(linear, rows, price * share[0])
+        _price_change(linear, problem, weights, rows, (known, np.zeros(len(known), np.int64)))
 
 
-def _put_change(linear: LinearModel, rows: Ints, price: float | Floats) -> None:
+def _price_change(
+    linear: LinearModel, problem: PlanProblem, weights: PlanWeights, rows: Ints, at: tuple[Ints, Ints]
+) -> None:
+    """Charge for the rows' change into a cell (resource, bucket): small ones less per hour than what goes beyond."""
+    share = _share(problem.change_share, problem)[at[1]]
+    small = weights.small_change * problem.capacity[at] if weights.large_change > 0 else np.inf
+    _put_change(linear, rows, weights.load_change * share, small)
+    if weights.large_change > 0:
+        _put_change(linear, rows, (weights.load_change + weights.large_change) * share)
+
+
+def _put_change(linear: LinearModel, rows: Ints, price: float | Floats, most: float | Floats = np.inf) -> None:
     for sign in (1.0, -1.0):
-        linear.put(rows, linear.add_columns(len(rows), cost=price), sign)
+        linear.put(rows, linear.add_columns(len(rows), cost=price, upper=most), sign)
 
 
 def _add_peak(linear: LinearModel, problem: PlanProblem, price: float, idle: Ints, over: Ints) -> None:

@@ -37,6 +37,10 @@ class PlanWeights:
         Per hour above capacity.
     load_change
         Per hour by which a resource's load differs from that of its previous open bucket.
+    large_change
+        The same on top for what exceeds `small_change`, so that a load follows a trend in small steps.
+    small_change
+        Share of a resource's capacity, in [0, 1]; the only number here that is no price.
     peak
         Per hour of a resource's largest load.
     plan_change
@@ -50,6 +54,8 @@ class PlanWeights:
     idle: float = 25.0
     overtime: float = 37.5
     load_change: float = 10.0
+    large_change: float = 0.0
+    small_change: float = 0.02
     peak: float = 0.0
     plan_change: float = 5.0
     promise: float = 50.0
@@ -57,7 +63,7 @@ class PlanWeights:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _require_number(item.name, getattr(self, item.name), 0, 1e9)
+            _require_number(item.name, getattr(self, item.name), 0, 1 if item.name == "small_change" else 1e9)
 
 
 def _require_whole(name: str, value: int, low: int, high: int = _MOST_BUCKETS) -> None:

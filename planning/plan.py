@@ -7,8 +7,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planning.evaluate import Outcome, evaluate
+from planning.hours import explain_hours
 from planning.params import PlanParams
 from planning.problem import Ints, PlanProblem, Reason
 from planning.reasons import explain_starts
@@ -38,6 +40,8 @@ class PlanResult:
         Cost that no plan can beat; None if infeasible or unknown.
     gap
         (cost - bound) / cost; None without a bound.
+    hours_why
+        Shape (R, T): why a resource's hours are idle or overtime in a bucket, '' where it is just full.
     reasons
         What could not be planned as asked, by name.
     shards
@@ -54,6 +58,7 @@ class PlanResult:
     status: str
     bound: float | None
     gap: float | None
+    hours_why: NDArray[np.object_]
     reasons: tuple[Reason, ...]
     shards: int
     seconds: float
@@ -101,6 +106,7 @@ def result_of(problem: PlanProblem, params: PlanParams, starts: Starts, began: f
         status=("optimal" if proven else "feasible") if feasible else "infeasible",
         bound=bound,
         gap=gap,
+        hours_why=explain_hours(problem, outcome),
         reasons=reasons if starts.proven else (*reasons, _out_of_time(params, any_plan=starts.any_plan)),
         shards=starts.shards,
         seconds=time.perf_counter() - began,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from planning.evaluate import Outcome, evaluate
+from planning.evaluate import evaluate
 from planning.model import PlanModel
 from planning.params import PlanParams
 from planning.problem import Floats, PlanProblem
+from planning.runs import broken_runs
 
-__all__ = ["POLISH_STARTS", "breaks_runs", "polish"]
+__all__ = ["POLISH_STARTS", "polish"]
 
 POLISH_STARTS = 400
 """Up to this many possible starts whole pieces are searched; above, they are only rounded."""
@@ -40,13 +41,7 @@ def polish(problem: PlanProblem, params: PlanParams, model: PlanModel, exact: Fl
     return min((rounded, other), key=lambda pieces: _score(problem, params, model, pieces))
 
 
-def breaks_runs(problem: PlanProblem, outcome: Outcome) -> bool:
-    """Whether a resource runs, other than by firm orders alone, for less than its minimum run."""
-    run = outcome.load > problem.firm_hours + 1e-6
-    return bool((run & (outcome.load < problem.min_run - 1e-6)).any())
-
-
 def _score(problem: PlanProblem, params: PlanParams, model: PlanModel, pieces: Floats) -> tuple[bool, float]:
     outcome = evaluate(problem, params, model.mode, model.bucket, pieces)
     late = float(outcome.late[~problem.may_be_late].sum())
-    return breaks_runs(problem, outcome), outcome.total_cost + model.late_price * late
+    return bool(broken_runs(problem, outcome.load).any()), outcome.total_cost + model.late_price * late

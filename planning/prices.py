@@ -12,7 +12,7 @@ A. M. Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical P
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -110,11 +110,12 @@ class _Dual:
         columns.append(_Column(cells.ravel()[:, None], np.ones((1, 1)), limit.ravel(), 0.0, np.inf))
         r, before, after = neighbours(problem)
         pair = np.stack([cells[r, after], cells[r, before]], axis=1)
-        columns.append(_Column(pair, np.array([[1.0, -1.0]]), np.zeros(len(r)), -w.load_change, w.load_change))
+        change = _Column(pair, np.array([[1.0, -1.0]]), np.zeros(len(r)), 0.0, 0.0)
+        columns += _changes(problem, params, (r, after), change)
         if problem.previous_load is not None:
             known = np.flatnonzero(~np.isnan(problem.previous_load) & open_buckets(problem)[:, 0])
-            begin = problem.previous_load[known]
-            columns.append(_Column(cells[known, :1], np.ones((1, 1)), begin, -w.load_change, w.load_change))
+            change = _Column(cells[known, :1], np.ones((1, 1)), problem.previous_load[known], 0.0, 0.0)
+            columns += _changes(problem, params, (known, np.zeros_like(known)), change)
         if problem.promised_load is not None:
             columns.append(_Column(cells, -np.ones((1, 1)), -problem.promised_load.sum(axis=1), 0.0, w.promise))
         self._base = _even_peak(problem, w.peak)
@@ -140,12 +141,24 @@ class _Column:
     sign: Floats
     given: Floats
     low: Floats | float
-    high: float
+    high: Floats | float
 
     def matrix(self, n_cells: int) -> sparse.csr_array:
         number = np.repeat(np.arange(len(self.cells)), self.cells.shape[1])
         sign = np.broadcast_to(self.sign, self.cells.shape).ravel()
         return sparse.csr_array((sign, (self.cells.ravel(), number)), shape=(n_cells, len(self.cells)))
+
+
+def _changes(problem: PlanProblem, params: PlanParams, at: tuple[Ints, Ints], change: _Column) -> list[_Column]:
+    """Return the variables of the changes into the cells `at`: for any change, and for large ones up and down."""
+    w = params.weights
+    share = np.ones(len(at[0])) if problem.change_share is None else problem.change_share[at[1]]
+    columns = [replace(change, low=-w.load_change * share, high=w.load_change * share)]
+    if w.large_change > 0:
+        small, most = w.small_change * problem.capacity[at], w.large_change * share
+        columns.append(replace(change, given=small + change.given, high=most))
+        columns.append(replace(change, sign=-change.sign, given=small - change.given, high=most))
+    return columns
 
 
 def _even_peak(problem: PlanProblem, price: float) -> Floats:

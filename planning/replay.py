@@ -65,7 +65,7 @@ class ReplayState:
     decided
         Shape (M, T): releases fixed so far.
     load
-        Shape (R,): hours worked in the bucket before; NaN before the first.
+        Shape (R,): hours worked in the last bucket it was open; NaN before the first.
     seen
         Shape (P, T): demand of past buckets.
     plan
@@ -193,7 +193,8 @@ def _work(base: PlanProblem, state: ReplayState, stages: Stages, trace: Trace) -
     done = state.queue * able
     state.queue -= done
     np.add.at(trace.load[:, now], modes.op_resource, done[stages.of_op] * modes.op_hours)
-    state.load = trace.load[:, now].copy()
+    works = base.capacity[:, now] + base.overtime[:, now] > 0
+    state.load = np.where(works, trace.load[:, now], state.load)
     trace.cost["production"][now] = released @ modes.cost
     goes_on = stages.following >= 0
     after = now + stages.wait

@@ -15,9 +15,10 @@ from planning.problem import Floats, PlanProblem
 __all__ = ["DIRECT_LOTS", "search"]
 
 DIRECT_LOTS = 1500
-"""Up to this many yes-or-no decisions the mixed-integer program is solved whole."""
+"""Up to this many yes-or-no decisions the mixed-integer program is only solved whole."""
 
 _WINDOW_LOTS = 400
+_WHOLE_SHARE = 0.6
 
 
 def search(problem: PlanProblem, model: PlanModel, limits: SolveParams) -> LinearSolution:
@@ -25,8 +26,8 @@ def search(problem: PlanProblem, model: PlanModel, limits: SolveParams) -> Linea
 
     Without lots this is one linear program. With lots, plans that are on time wherever they must be are searched
     first: without the large price on forbidden lateness the search is several times faster. Only if there is
-    none may demand be short. Many lots are decided window by window along time, the later ones relaxed
-    (relax-and-fix); the bound is then that of the linear relaxation.
+    none may demand be short. Many lots are searched whole for part of the time, which gives the bound, and are then
+    decided window by window along time, the later ones relaxed (relax-and-fix).
     """
     linear = model.linear
     if linear.n_integer == 0:
@@ -59,11 +60,22 @@ def _wishes(problem: PlanProblem, model: PlanModel) -> list[Floats]:
 
 
 def _search_lots(problem: PlanProblem, model: PlanModel, limits: SolveParams, lower: Floats) -> LinearSolution:
-    if model.linear.n_integer <= DIRECT_LOTS:
-        found = model.linear.solve(seconds=limits.seconds, gap=limits.gap, lower=lower)
-        if found.values is not None:
-            return found
-    return _relax_and_fix(problem, model, limits, lower)
+    """Search few lots whole; many whole for part of the time, then window by window, and keep the best of both."""
+    began = time.monotonic()
+    few = model.linear.n_integer <= DIRECT_LOTS
+    seconds = limits.seconds * (1.0 if few else _WHOLE_SHARE)
+    whole = model.linear.solve(seconds=seconds, gap=limits.gap, lower=lower)
+    if whole.proven or (few and whole.values is not None):
+        return whole
+    left = max(limits.seconds - (time.monotonic() - began), 1.0)
+    fixed = _relax_and_fix(problem, model, replace(limits, seconds=left), lower)
+    best = min((whole, fixed), key=lambda found: found.objective if found.values is not None else np.inf)
+    bound = max(whole.bound, fixed.bound)
+    return replace(best, bound=bound, proven=best.values is not None and _is_close(best.objective, bound, limits.gap))
+
+
+def _is_close(cost: float, bound: float, gap: float) -> bool:
+    return cost - bound <= gap * max(abs(cost), 1.0)
 
 
 def _relax_and_fix(problem: PlanProblem, model: PlanModel, limits: SolveParams, lower: Floats) -> LinearSolution:
@@ -86,10 +98,8 @@ def _relax_and_fix(problem: PlanProblem, model: PlanModel, limits: SolveParams, 
             break
         decided = (stage == window) & (whole > 0)
         lower[decided] = upper[decided] = np.rint(found.values[decided])
-    gap = (found.objective - relaxed.bound) / max(abs(found.objective), 1.0)
-    return LinearSolution(
-        values=found.values, objective=found.objective, bound=relaxed.bound, proven=found.proven and gap <= limits.gap
-    )
+    proven = found.proven and _is_close(found.objective, relaxed.bound, limits.gap)
+    return LinearSolution(values=found.values, objective=found.objective, bound=relaxed.bound, proven=proven)
 
 
 def _stage_of_columns(problem: PlanProblem, model: PlanModel) -> Floats:

@@ -21,6 +21,7 @@ from planning.evaluate import evaluate, load_of
 from planning.params import PlanParams
 from planning.prices import hour_prices
 from planning.problem import DemandAtoms, Floats, Ints, PlanProblem
+from planning.runs import mend_runs
 from planning.starts import allowed_starts
 from planning.whole import Starts, plan_whole
 
@@ -49,9 +50,12 @@ _BY_ITEM = (
 def needs_shards(problem: PlanProblem, params: PlanParams) -> bool:
     """Whether the problem is large enough to be planned in parts.
 
-    Items that are parts of others need these in the same model: with a bill of materials all is planned whole.
+    Items that are parts of others need these in the same model, and so do branches that share their first starts: with
+    a bill of materials or branches all is planned whole.
     """
-    return problem.usage.nnz == 0 and int(allowed_starts(problem).sum()) > params.solve.whole_starts
+    if problem.usage.nnz or problem.same_start is not None:
+        return False
+    return int(allowed_starts(problem).sum()) > params.solve.whole_starts
 
 
 def item_blocks(problem: PlanProblem, size: int) -> tuple[Ints, int]:
@@ -100,7 +104,8 @@ def plan_shards(problem: PlanProblem, params: PlanParams, executor: Executor | N
     plan_blocks(list(range(n_blocks)))
     if not problem.may_be_late.all():
         plan_blocks(_late_blocks(problem, params, block, _joined(found, prices.bound)))
-    return _joined(found, prices.bound)
+    whole = _joined(found, prices.bound)
+    return replace(whole, pieces=mend_runs(problem, whole.mode, whole.bucket, whole.pieces))
 
 
 def _late_blocks(problem: PlanProblem, params: PlanParams, block: Ints, starts: Starts) -> list[int]:

@@ -9,7 +9,7 @@ import numpy as np
 from planning.evaluate import Outcome
 from planning.problem import Floats, Ints, PlanProblem, Reason
 
-__all__ = ["explain_shortage"]
+__all__ = ["explain_shortage", "late_by_reason"]
 
 _EPS = 1e-6
 _NAMED = 3  # items that may be late and are named one by one
@@ -39,6 +39,16 @@ def explain_shortage(problem: PlanProblem, outcome: Outcome) -> list[Reason]:
     return strict + _overloads(problem) + _short_runs(problem, outcome) + _summed(priced)
 
 
+def late_by_reason(problem: PlanProblem, outcome: Outcome) -> dict[str, float]:
+    """Sum the pieces expected to be owed at the ends of buckets by the code of what keeps their item late."""
+    owed = outcome.late.sum(axis=1)
+    items = np.flatnonzero(owed > _EPS)
+    sums: dict[str, float] = {}
+    for item, reason in zip(items, _shortages(problem, outcome, items), strict=True):
+        sums[reason.code] = sums.get(reason.code, 0.0) + float(owed[item])
+    return dict(sorted(sums.items()))
+
+
 def _overloads(problem: PlanProblem) -> list[Reason]:
     limit = problem.capacity + problem.overtime
     found = []
@@ -51,13 +61,14 @@ def _overloads(problem: PlanProblem) -> list[Reason]:
 
 
 def _short_runs(problem: PlanProblem, outcome: Outcome) -> list[Reason]:
-    """Name the buckets in which firm orders run a resource for less than its minimum."""
-    short = (problem.firm_hours > 0) & (outcome.load < problem.min_run - _EPS)
+    """Name the buckets in which firm orders or whole pieces run a resource for less than its minimum."""
+    short = (outcome.load > _EPS) & (outcome.load < problem.min_run - _EPS)
     return [
         Reason(
             "minimum_run",
-            f"resource {problem.resources[r]}: its firm orders of {problem.firm_hours[r, t]:g} h on "
-            f"{problem.buckets[t]} stay below its minimum run of {problem.min_run[r, t]:g} h",
+            f"resource {problem.resources[r]}: its {'firm orders' if problem.firm_hours[r, t] > 0 else 'whole pieces'} "
+            f"of {outcome.load[r, t]:g} h on {problem.buckets[t]} stay below its minimum run of "
+            f"{problem.min_run[r, t]:g} h",
             resource=str(problem.resources[r]),
             bucket=str(problem.buckets[t]),
         )

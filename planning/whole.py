@@ -9,9 +9,10 @@ import numpy as np
 from planning.evaluate import evaluate
 from planning.model import PlanModel, build_model
 from planning.params import PlanParams
-from planning.polish import POLISH_STARTS, breaks_runs, polish
+from planning.polish import POLISH_STARTS, polish
 from planning.problem import Floats, Ints, PlanProblem
 from planning.rounding import whole_pieces
+from planning.runs import broken_runs, mend_runs
 from planning.search import search
 
 __all__ = ["Starts", "plan_whole", "relative_gap"]
@@ -74,11 +75,13 @@ def relative_gap(cost: float, bound: float) -> float:
 def _whole(problem: PlanProblem, params: PlanParams, model: PlanModel, exact: Floats, bound: float) -> Floats:
     """Round, and search near the fractional plan where that costs more than the wanted gap or breaks a run."""
     pieces = whole_pieces(problem, model.mode, model.bucket, exact)
-    if len(exact) > POLISH_STARTS or np.allclose(pieces, exact, rtol=0, atol=_PIECE):
+    if len(exact) > POLISH_STARTS:
+        return mend_runs(problem, model.mode, model.bucket, pieces)
+    if np.allclose(pieces, exact, rtol=0, atol=_PIECE):
         return pieces
     outcome = evaluate(problem, params, model.mode, model.bucket, pieces)
     late = bool((outcome.short > _PIECE)[~problem.may_be_late].any())
     close = np.isfinite(bound) and relative_gap(outcome.total_cost, bound) <= params.solve.gap
-    if close and not late and not breaks_runs(problem, outcome):
+    if close and not late and not broken_runs(problem, outcome.load).any():
         return pieces
     return polish(problem, params, model, exact, pieces)

@@ -15,16 +15,18 @@ from planning.boxes import heijunka_boxes
 from planning.build import PlanTables, problem_from_tables
 from planning.chase import held_figures, held_hours, hold_chase, is_held
 from planning.evaluate import load_figures
+from planning.hours import hours_by_reason
 from planning.orders import ORDER_COLUMNS, load_table, nervousness, order_table
 from planning.params import PlanParams
 from planning.pegging import peg_orders
 from planning.plan import PlanResult
 from planning.plan_diff import diff_figures, plan_diff
-from planning.problem import PlanProblem
+from planning.problem import PlanProblem, Reason
 from planning.recourse import can_branch
 from planning.recourse_plan import solve_revisable
 from planning.run_tables import forecast_runs, has_runs, newest_run, runs_schema
 from planning.shards import needs_shards
+from planning.shortages import late_by_reason
 from planning.tables import (
     BOM,
     FIRM,
@@ -57,7 +59,7 @@ class PlanReport:
     boxes
         `resource, day, slot, item, order_id, pieces, hours`, if they were asked for.
     load
-        `resource, bucket, capacity, hours, idle, overtime`.
+        `resource, bucket, capacity, hours, idle, overtime, reason` (what binds idle hours and overtime).
     pegs
         Which demand each order covers (`planning.pegging.PEG_COLUMNS`), if it was asked for.
     diff
@@ -146,7 +148,7 @@ def plan_checked(
     progress("plan", 3, _STAGES)
     known = tables.firm if previous is None else previous
     orders = order_table(problem, result, firm_orders, params.horizon, known)
-    orders, load = held_hours(orders, load_table(problem, result))
+    orders, load = held_hours(orders, load_table(problem, result).assign(reason=result.hours_why.ravel()))
     changed = None if previous is None else _compared(previous, orders)
     report = PlanReport(
         orders=orders,
@@ -191,16 +193,18 @@ def checked_tables(
         Naming the file, the column and the first bad row.
     """
     schemas = {"items": ITEMS, "bom": BOM, "firm": FIRM}
-    checked = {
+    checked: dict[str, Any] = {
         name: None if frame is None else schemas[name].check(frame, sources.get(name))
         for name, frame in optional.items()
     }
+    wanted, notes = _without_negatives(demand, sources.get("demand", "demand"))
     return PlanTables(
-        demand=checked_demand(demand, sources.get("demand", "demand")),
+        demand=checked_demand(wanted, sources.get("demand", "demand")),
         resources=_checked_resources(resources, sources.get("resources", "resources")),
         routes=ROUTES.check(routes, sources.get("routes")),
-        runs=_runs(demand, sources.get("demand", "demand")),
+        runs=_runs(wanted, sources.get("demand", "demand")),
         sources=sources,
+        notes=notes,
         **checked,
     )
 
@@ -209,6 +213,29 @@ def _checked_resources(raw: pd.DataFrame, source: str) -> pd.DataFrame:
     checked = with_quantiles(RESOURCES, raw, nullable=True).check(raw, source)
     require_rising(checked, source)
     return checked
+
+
+def _without_negatives(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, tuple[Reason, ...]]:
+    """Take a row with negative demand as no demand, with a reason, and plan the rest."""
+    columns = [name for name in ("y", "mean", *quantile_levels(raw)) if name in raw]
+    numbers = raw[columns].apply(pd.to_numeric, errors="coerce")
+    negative = numbers.lt(0) & numbers.gt(-np.inf)
+    if not negative.to_numpy().any():
+        return raw, ()
+    item = raw["item" if "item" in raw else "unique_id"].astype(str) if {"item", "unique_id"} & set(raw) else None
+    rows = np.flatnonzero(negative.any(axis=1))
+    notes = [
+        Reason(
+            "negative_demand",
+            f"{source}: column {column!r}, row {row + 1}: {numbers[column].iloc[row]:g} pieces: taken as 0",
+            item=None if item is None else item.iloc[row],
+        )
+        for row in rows
+        for column in [next(name for name in columns if negative[name].iloc[row])]
+    ]
+    kept = raw.astype(dict.fromkeys(columns, object))
+    kept.loc[negative.any(axis=1).to_numpy(), columns] = 0
+    return kept, tuple(notes)
 
 
 def checked_demand(raw: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -277,6 +304,8 @@ def _summary(problem: PlanProblem, result: PlanResult, params: PlanParams, order
         "peak_to_mean": float(np.max(worked) / np.mean(worked)) if worked.sum() > 0 else None,
         "idle_hours": float(sum(r["idle_hours"] for r in by_resource.values())),
         "overtime_hours": float(sum(r["overtime_hours"] for r in by_resource.values())),
+        "hours_by_reason": hours_by_reason(problem, outcome, result.hours_why),
+        "late_by_reason": late_by_reason(problem, outcome),
         "resources": by_resource,
         "nervousness": nervousness(problem, result, params.horizon),
         "shards": result.shards,

@@ -43,6 +43,8 @@ class WeightsModel(StrictModel):
     idle: _Money | None = Field(None, description="Per hour of capacity that is not used.")
     overtime: _Money | None = Field(None, description="Per hour above capacity.")
     load_change: _Money | None = Field(None, description="Per hour of difference between neighbouring buckets.")
+    large_change: _Money | None = Field(None, description="The same on top beyond `small_change`.")
+    small_change: float | None = Field(None, ge=0, le=1, description="Share of a resource's capacity.")
     peak: _Money | None = Field(None, description="Per hour of a resource's largest load.")
     plan_change: _Money | None = Field(None, description="Per hour moved inside the slushy horizon.")
     promise: _Money | None = Field(None, description="Per hour by which a resource gets less than it was promised.")
@@ -60,6 +62,9 @@ class SolveModel(StrictModel):
 
     seconds: float | None = Field(None, ge=0.001, le=3600, description="Wall time of the search.")
     gap: float | None = Field(None, ge=0, le=1, description="Relative distance to the bound that is good enough.")
+    whole_starts: int | None = Field(None, ge=0, le=1_000_000, description="Possible starts planned at once.")
+    shard_items: int | None = Field(None, ge=1, le=1_000_000, description="Items of a part of a larger plan.")
+    workers: int | None = Field(None, ge=0, le=64, description="Processes that plan parts; 0 = one per processor.")
 
 
 class ParamsModel(StrictModel):

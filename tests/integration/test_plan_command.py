@@ -67,7 +67,8 @@ def test_the_orders_written_are_the_firm_orders_read(folder: Path) -> None:
 def test_a_wrong_cell_stops_before_anything_is_written(folder: Path) -> None:
     """The error names the file, the column and the row, and there is no output file."""
     table = pd.read_csv(folder / "demand.csv")
-    table.loc[1, "q0.5"] = -3
+    table = table.astype({"q0.5": object})
+    table.loc[1, "q0.5"] = "many"
     table.to_csv(folder / "demand.csv", index=False)
     done = CliRunner().invoke(app, arguments(folder))
     assert isinstance(done.exception, TableError)

@@ -25,13 +25,6 @@ def tables() -> dict[str, pd.DataFrame]:
 
 WRONG = [
     # what is wrong, table, column, cell in row 1 (None = drop the column), words of the message
-    (
-        "negative demand",
-        "demand",
-        "y",
-        -1,
-        "demand.csv: column 'y', row 1: expected a number >= 0 and <= 1e+09, got -1",
-    ),
     ("demand that is no number", "demand", "y", "many", "column 'y', row 1: expected a number >= 0 and <= 1e+09, got "),
     ("a bucket that is no date", "demand", "bucket", "soon", "column 'bucket', row 1: expected a date"),
     ("no item column", "demand", "item", None, "demand.csv: column 'item': expected this required column"),
@@ -41,7 +34,6 @@ WRONG = [
     ("negative hours", "routes", "hours_per_unit", -1, "column 'hours_per_unit', row 1"),
     ("a negative cost", "items", "holding_cost", -1, "items.csv: column 'holding_cost', row 1"),
     ("a component quantity of zero", "bom", "quantity", 0, "bom.csv: column 'quantity', row 1: expected a number > 0"),
-    ("an item in itself", "bom", "component", "a", "bom.csv: column 'component': expected no item inside itself"),
     ("a firm order on an unknown item", "firm", "item", "zz", "firm.csv: column 'item', row 1: expected the id of"),
     ("a firm order on an unknown step", "firm", "step", 9, "expected a step of a route, on a resource that can do it"),
     ("more demand than anybody makes", "demand", "y", 1e300, "column 'y', row 1: expected a number >= 0 and <= 1e+09"),
@@ -118,14 +110,6 @@ def test_an_empty_demand_is_refused() -> None:
         plan_production(**given)
 
 
-def test_a_cycle_is_spelled_out() -> None:
-    """Every item of a cycle is named, in order."""
-    given = tables()
-    given["bom"] = pd.DataFrame({"parent": ["a", "b", "c"], "component": ["b", "c", "a"], "quantity": [1, 1, 1]})
-    with pytest.raises(TableError, match=r"a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c"):
-        plan_production(**given)
-
-
 def test_too_many_combinations_of_resources_are_refused() -> None:
     """A route with more combinations than can be enumerated is named."""
     given = tables()
@@ -143,7 +127,7 @@ BAD_PARAMS = [
     ({"weights": {"idle": -1}}, "idle to be a number in [0, 1e+09], got -1"),
     ({"weights": {"idle": "much"}}, "idle to be a number in [0, 1e+09], got "),
     ({"weights": {"idle": 1e300}}, "idle to be a number in [0, 1e+09], got 1e+300"),
-    ({"weights": {"idel": 1}}, "promise, got "),
+    ({"weights": {"idel": 1}}, "small_change, got "),
     ({"horizon": {"firm": 1.5}}, "firm to be a whole number in [0, 1000000], got 1.5"),
     ({"solve": {"gap": 2}}, "gap to be a number in [0, 1], got 2"),
     ({"solve": {"seconds": 0}}, "seconds to be a number >= 0.001, got 0"),
