@@ -109,7 +109,7 @@ def arrivals(signals: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The columns of `SIGNALS`, one row per observation that added something, by style and stream; ``cumulative`` is
-        false, and a day's users count as far as they were more than on the best day before.
+        false, ``period_seconds`` empty, and a day's users count as far as they were more than on the best day before.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def arrivals(signals: pd.DataFrame) -> pd.DataFrame:
     found["count"] = best - best.shift().mask(fresh, 0.0)
     parties = list(_PARTIES)
     found[parties] = found[parties].groupby(what).ffill()  # of an order: who had been named by then
-    found["cumulative"] = False
+    found["cumulative"], found["period_seconds"] = False, np.nan  # what was added is no period's count any more
     return found[(found["count"] > 0).to_numpy()].reset_index(drop=True)
 
 

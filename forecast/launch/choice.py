@@ -11,7 +11,7 @@ import numpy as np
 from forecast.boosting import StumpParams
 from forecast.launch.features import Features
 from forecast.launch.intervals import fit_width
-from forecast.launch.methods import Blended, Boosted, Fitted, LogLinear, Method, Multiplier
+from forecast.launch.methods import Blended, Boosted, Corrected, Fitted, LogLinear, Method, Multiplier
 from forecast.launch.update import CurveUpdate
 
 __all__ = ["Backtest", "backtest", "fit_best"]
@@ -19,7 +19,7 @@ __all__ = ["Backtest", "backtest", "fit_best"]
 _FIRST_SHARE, _FOLDS = 0.6, 4
 _FEWEST_STYLES = 10
 _BLEND = "blended"
-_CLOSE = 1.015
+_CLOSE = 1.005
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +103,7 @@ def _methods(params: StumpParams) -> Mapping[str, Method]:
         "multiplier": Multiplier(),
         "curve_update": CurveUpdate(),
         "log_linear": LogLinear(),
+        "corrected": Corrected(params),
         "boosted": Boosted(params),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +11,7 @@ __all__ = ["Clock", "clock_from", "even_clock"]
 ZONE_SECONDS = 8 * 3600  # Asia/Shanghai, the zone of the house; it keeps no summer time
 _DAY = 86_400
 _BINS = 48
+_EDGES = np.arange(_BINS + 1) * _DAY / _BINS
 _SMOOTH = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9
 _FEWEST_EVENTS = 500.0
 _MOST_IN_A_BIN = 0.3
@@ -27,14 +28,16 @@ class Clock:
     """
 
     profile: np.ndarray
+    done: np.ndarray = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "done", np.concatenate([[0.0], np.cumsum(self.profile) * _DAY / _BINS]))
 
     def activity(self, second: np.ndarray) -> np.ndarray:
         """Return the seconds of usual activity from 1970 to a second (UTC): differences are what lies between."""
         local = second + ZONE_SECONDS
         day = np.floor(local / _DAY)
-        width = _DAY / _BINS
-        done = np.concatenate([[0.0], np.cumsum(self.profile) * width])
-        return np.asarray(day * _DAY + np.interp(local - day * _DAY, np.arange(_BINS + 1) * width, done))
+        return np.asarray(day * _DAY + np.interp(local - day * _DAY, _EDGES, self.done))
 
     def hours(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return the hours of usual activity between two seconds (UTC)."""

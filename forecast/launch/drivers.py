@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -34,6 +35,7 @@ _PREFIXES = (
 )
 
 
+@cache
 def group_of(name: str) -> str:
     """Return what a planner calls a feature.
 

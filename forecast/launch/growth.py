@@ -48,12 +48,12 @@ def time_features(launch: np.ndarray, seconds: float, clock: Clock) -> dict[str,
         "weekday": (local // _DAY + 3) % 7,
         "now_hour": (local + seconds) % _DAY / _HOUR,
     }
-    features |= {f"ahead_{hours}h": clock.hours(now, now + hours * _HOUR) for hours in _AHEAD_HOURS}
-    steps = np.stack([clock.hours(now + k * _HOUR, now + (k + 1) * _HOUR) for k in range(_TAIL_HOURS)])
+    ahead = clock.activity(now[:, None] + _HOUR * np.arange(_TAIL_HOURS + 1)) / _HOUR
+    features |= {f"ahead_{hours}h": ahead[:, hours] - ahead[:, 0] for hours in _AHEAD_HOURS}
     elapsed = seconds / _HOUR + 0.5
     for power in _DECAYS:
         weight = ((np.arange(_TAIL_HOURS) + 0.5 + elapsed) / elapsed) ** -power
-        features[f"ahead_power_{power}"] = weight @ steps
+        features[f"ahead_power_{power}"] = np.diff(ahead, axis=1) @ weight
     return features
 
 

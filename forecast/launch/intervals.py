@@ -92,9 +92,13 @@ def misses_from(median: np.ndarray, width: np.ndarray, total: np.ndarray, so_far
 
 
 def _sorted(miss: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return misses in ascending order and the probability below each, the next one as likely as the heaviest."""
+    """Return misses in ascending order and the probability below each, the next one as likely as the heaviest.
+
+    Their median is taken off: the method's own median, made to be one, is surer than what a class of misses says of it.
+    """
     order = np.argsort(miss, kind="stable")
-    return miss[order], np.cumsum(weight[order]) / (weight.sum() + weight.max(initial=1))
+    below = np.cumsum(weight[order]) / (weight.sum() + weight.max(initial=1))
+    return miss[order] - np.interp(0.5, below, miss[order]), below
 
 
 @dataclass(frozen=True, kw_only=True)

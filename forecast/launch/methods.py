@@ -5,7 +5,7 @@ All work on ``log1p(total - so far)``, so that no forecast falls below what has 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +14,7 @@ from forecast.boosting import StumpParams, Trees, grow
 from forecast.launch.features import Features
 from forecast.launch.linear import Ridge, fit_ridge
 
-__all__ = ["Blended", "Boosted", "Fitted", "LogLinear", "Method", "Multiplier", "remainder"]
+__all__ = ["Blended", "Boosted", "Corrected", "Fitted", "LogLinear", "Method", "Multiplier", "remainder"]
 
 _BAG = 2
 
@@ -89,7 +89,7 @@ class LogLinear:
 
     fewest: int = 20
 
-    def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
+    def fit(self, features: Features, total: np.ndarray, *, seed: int) -> _Linear:
         """Learn the weights."""
         del seed
         curved = [k for k, name in enumerate(features.names) if name.startswith("attribute_") and "=" not in name]
@@ -101,11 +101,10 @@ class _Boosted:
     bag: tuple[Trees, ...]
 
     def predict(self, features: Features) -> np.ndarray:
-        return np.asarray(np.maximum(np.mean([trees.predict(features.values) for trees in self.bag], axis=0), 0))
+        return np.asarray(np.maximum(_mean(self.bag, features), 0))
 
     def contributions(self, features: Features) -> np.ndarray:
-        added = [trees.predict(features.values, pred_contrib=True)[:, :-1] for trees in self.bag]
-        return np.asarray(np.mean(added, axis=0))
+        return _mean_contributions(self.bag, features)
 
 
 @dataclass(frozen=True)
@@ -117,9 +116,49 @@ class Boosted:
 
     def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
         """Grow the trees."""
-        target = remainder(total, features.so_far)
-        bag = [grow(features.values, target, level=0.5, params=self.params, seed=_BAG * seed + k) for k in range(_BAG)]
-        return _Boosted(tuple(bag))
+        return _Boosted(_grown(features, remainder(total, features.so_far), self.params, seed))
+
+
+@dataclass(frozen=True)
+class _Corrected:
+    linear: _Linear
+    bag: tuple[Trees, ...]
+
+    def predict(self, features: Features) -> np.ndarray:
+        logs = self.linear.ridge.predict(features.values) + _mean(self.bag, features)
+        return remainder(np.expm1(logs), features.so_far)
+
+    def contributions(self, features: Features) -> np.ndarray:
+        return np.asarray(self.linear.contributions(features) + _mean_contributions(self.bag, features))
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """The log-linear model, and a third as many trees of half the size on what it leaves over."""
+
+    params: StumpParams
+    fewest: int = 60
+
+    def fit(self, features: Features, total: np.ndarray, *, seed: int) -> Fitted:
+        """Learn the weights, then grow the trees."""
+        linear = LogLinear().fit(features, total, seed=seed)
+        left = np.log1p(total) - linear.ridge.predict(features.values)
+        few = replace(self.params, rounds=max(self.params.rounds // 3, 1), leaves=max(self.params.leaves // 2, 2))
+        return _Corrected(linear, _grown(features, left, few, seed))
+
+
+def _grown(features: Features, target: np.ndarray, params: StumpParams, seed: int) -> tuple[Trees, ...]:
+    seeds = range(_BAG * seed, _BAG * (seed + 1))
+    return tuple(grow(features.values, target, level=0.5, params=params, seed=each) for each in seeds)
+
+
+def _mean(bag: tuple[Trees, ...], features: Features) -> np.ndarray:
+    return np.asarray(np.mean([trees.predict(features.values) for trees in bag], axis=0))
+
+
+def _mean_contributions(bag: tuple[Trees, ...], features: Features) -> np.ndarray:
+    added = [trees.predict(features.values, pred_contrib=True)[:, :-1] for trees in bag]
+    return np.asarray(np.mean(added, axis=0))
 
 
 @dataclass(frozen=True)

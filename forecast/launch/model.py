@@ -98,13 +98,13 @@ class CheckpointModel:
         rows, expected
             Indices and counts, NaN for those too early to be forecast, shape (history,).
         """
-        rows = _history(scene)
+        rows = _history(scene, self.seconds)
         expected = np.full(len(rows), np.nan)
         said = np.expm1(self.backtest.medians[self.backtest.best])
         expected[self.backtest.rows] = self.mean_factor * said
         return rows, expected
 
-    def estimates(self, features: Features, thresholds: np.ndarray) -> Estimates:
+    def estimates(self, features: Features, thresholds: np.ndarray, *, explained: bool = True) -> Estimates:
         """Forecast styles.
 
         Parameters
@@ -113,6 +113,8 @@ class CheckpointModel:
             As they stand at the checkpoint.
         thresholds
             Totals above which they are hits, NaN where unknown, shape (m,).
+        explained
+            Whether to tell the drivers.
         """
         seen = features.named(self.names)
         median = _doubled(seen) if self.fitted is None else self.fitted.predict(seen)
@@ -120,20 +122,24 @@ class CheckpointModel:
             so_far=seen.so_far, median=median, width=self.width.predict(seen), misses=self.misses
         )
         chance = distribution.chance_above(np.nan_to_num(thresholds, nan=np.inf))
-        nothing = ["no history"] * len(median)
         return Estimates(
             distribution=distribution,
             mean=seen.so_far + self.mean_factor * np.expm1(median),
             p_hit=np.where(np.isnan(thresholds), np.nan, chance),
-            drivers=nothing if self.fitted is None else driver_words(seen.names, self.fitted.contributions(seen)),
+            drivers=self._drivers(seen) if explained else [""] * len(median),
         )
+
+    def _drivers(self, features: Features) -> list[str]:
+        if self.fitted is None:
+            return ["no history"] * len(features.so_far)
+        return driver_words(features.names, self.fitted.contributions(features))
 
 
 def fit_checkpoint(
     scene: Scene, seconds: float, features: Features, params: LaunchParams, seed: int
 ) -> CheckpointModel:
     """Learn from the styles whose totals were known at the scene's cutoff, each as it stood at the checkpoint."""
-    rows = _history(scene)
+    rows = _history(scene, seconds)
     past, total = features.take(rows).varied(), scene.launches.total[rows]
     tried = backtest(past, total, params=params.trees, seed=seed)
     fitted = fit_best(tried, past, total, params=params.trees, seed=seed) if len(rows) else None
@@ -166,9 +172,9 @@ def thresholds_of(scene: Scene, params: LaunchParams) -> np.ndarray:
     return hit_thresholds(launches.total, scene.known, launches.category, params.hit_level)
 
 
-def _history(scene: Scene) -> np.ndarray:
-    """Return the styles whose totals are known, in the order of launch."""
-    rows = np.flatnonzero(scene.known)
+def _history(scene: Scene, seconds: float) -> np.ndarray:
+    """Return the styles whose totals are known and whose checkpoint was over by the cutoff, in the order of launch."""
+    rows = np.flatnonzero(scene.known & (scene.launches.launch + seconds <= scene.cutoff))
     return rows[np.argsort(scene.launches.launch[rows], kind="stable")]
 
 

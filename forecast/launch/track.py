@@ -62,8 +62,8 @@ class LaunchTrack:
         age = float(seconds_of([as_of])[0] - self.scene.launches.launch[self.row])
         features = self.scene.features(max(age, 0.0), np.array([self.row]), self.events)
         threshold, answers = np.array([self.threshold]), []
-        for model, weight in self._models(age):
-            answers.append((weight, model.estimates(features, threshold)))
+        for k, (model, weight) in enumerate(self._models(age)):
+            answers.append((weight, model.estimates(features, threshold, explained=k == 0)))
         values = np.sum([weight * _figures(answer, quantiles) for weight, answer in answers], axis=0)
         names = ["mean", "p_hit", *(f"q{level:g}" for level in quantiles)]
         return {**dict(zip(names, map(float, values), strict=True)), "drivers": answers[0][1].drivers[0]}

@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from forecast.launch.accrual import accrual_from
 from forecast.launch.clock import clock_from, even_clock
@@ -17,43 +15,21 @@ from forecast.launch.update import update
 from forecast.tables import SIGNALS
 
 
-def log_of(rows):
-    """Signals of one stream: day of the count, day and hour seen, count, total since publication or not."""
-    return SIGNALS.check(
-        pd.DataFrame(
-            {
-                "style_id": "A",
-                "kind": "like",
-                "content_id": "post",
-                "signal_time": pd.Timestamp("2026-03-01") + pd.to_timedelta([of for of, *_ in rows], "D"),
-                "observed_at": pd.Timestamp("2026-03-01") + pd.to_timedelta([seen for _, seen, *_ in rows], "D"),
-                "count": [float(count) for *_, count, _ in rows],
-                "cumulative": [total for *_, total in rows],
-                "period_seconds": 86_400,
-            }
-        )
-    )
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 50)),
-        min_size=1,
-        max_size=12,
-        unique_by=lambda row: row[1],
-    ),
-    st.integers(0, 9),
-)
-def test_changes_add_up_to_what_was_known(rows, moment):
-    """At any moment: the newest total known, or the sum of the latest counts of each day."""
-    for total in (True, False):
-        told = changes(log_of([(*row, total) for row in rows]))
-        seen = told["observed_at"] <= pd.Timestamp("2026-03-01", tz="Asia/Shanghai") + pd.Timedelta(days=moment)
-        known = sorted((row for row in rows if row[1] <= moment), key=lambda row: row[1])
-        latest = {of: count for of, _, count in known}
-        expected = latest[max(latest)] if total and latest else sum(latest.values())
-        assert told.loc[seen, "count"].sum() == pytest.approx(expected)
+def test_events_stay_and_periods_are_compared():
+    """Two reposts in one second are two; the same post's row sent twice is one; a day counted again adds the rest."""
+    rows = [
+        {"signal_time": "2026-03-01 10:00", "observed_at": "2026-03-01 10:00", "count": 1},
+        {"signal_time": "2026-03-01 10:00", "observed_at": "2026-03-01 10:00", "count": 1},
+        {"signal_time": "2026-03-01 11:00", "observed_at": "2026-03-01 11:00", "count": 1, "content_id": "p"},
+        {"signal_time": "2026-03-01 11:00", "observed_at": "2026-03-01 11:00", "count": 1, "content_id": "p"},
+        {"signal_time": "2026-03-01", "observed_at": "2026-03-02", "count": 30, "period_seconds": 86_400},
+        {"signal_time": "2026-03-01", "observed_at": "2026-03-04", "count": 35, "period_seconds": 86_400},
+    ]
+    log = SIGNALS.check(pd.DataFrame(rows).assign(style_id="A", kind="repost"))
+    told = changes(log)
+    by_day = told.groupby(told["observed_at"].dt.day)["count"].sum()
+    assert by_day.to_dict() == {1: 3, 2: 30, 4: 5}
+    assert changes(told)["count"].sum() == told["count"].sum(), "what was added once is not compared again"
 
 
 def test_the_clock_learns_the_time_of_day():
