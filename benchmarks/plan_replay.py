@@ -19,7 +19,7 @@ __all__ = ["frontier", "run_frontier", "run_replay", "run_tuning", "tune"]
 
 JUDGED = (0, 1, 2, 3, 4, 5, 6, 7)
 TRAINING = (100, 101, 102)
-SMOOTHING, COVER, SAFETY = (1, 2, 3, 4, 6, 8), (0, 1, 2), (-0.3, -0.15, 0.0, 0.5)
+SMOOTHING, COVER, SAFETY = (1, 2, 3, 4, 6, 8), (0, 1, 2, 3), (-0.6, -0.3, 0.0, 0.5)
 LATE_FACTORS, FIRM_BUCKETS = (0.5, 1.0, 2.0), (1, 2, 3)
 
 PARAMS = PlanParams(horizon=HorizonParams(firm=FIRM))

@@ -147,11 +147,11 @@ class RuleParams:
 
 
 _TUNED = {
-    "chase": RuleParams(smoothing=1),
-    "level": RuleParams(),
-    "moving_average": RuleParams(),
-    "order_up_to": RuleParams(),
-    "heijunka_rule": RuleParams(),
+    "chase": RuleParams(smoothing=1, cover=3, safety=-0.6),
+    "level": RuleParams(smoothing=1, cover=2, safety=-0.3),
+    "moving_average": RuleParams(smoothing=6),
+    "order_up_to": RuleParams(smoothing=1, cover=3, safety=-0.6),
+    "heijunka_rule": RuleParams(smoothing=1, cover=3, safety=-0.6),
 }
 
 
@@ -221,8 +221,8 @@ class RecourseParams:
         more update of each item, not the later ones in which it could stop making more.
     late_factor
         How many times its price a late piece counts in the plan, in [0.01, 100].
-    idle_factor, load_change_factor
-        How many times its price an idle hour, or a change of load, counts in the plan, in [0, 100].
+    idle_factor, overtime_factor, load_change_factor
+        How many times its price an idle hour, an hour of overtime or a change of load counts in the plan, in [0, 100].
     plan_change
         Money per hour by which the plan moves within the next four free buckets, in [0, 1e9].
     prior_items
@@ -235,16 +235,17 @@ class RecourseParams:
     leftover_factor: float = 1.4
     late_factor: float = 1.0
     idle_factor: float = 1.0
-    load_change_factor: float = 3.0
-    plan_change: float = 0.7
-    prior_items: float = 10.0
+    overtime_factor: float = 0.6
+    load_change_factor: float = 4.0
+    plan_change: float = 1.0
+    prior_items: float = 60.0
 
     def __post_init__(self) -> None:
         for name, high in (("branches", 9), ("paths", 9), ("market_branches", 3)):
             _require_whole(name, getattr(self, name), 1, high)
         _require_number("leftover_factor", self.leftover_factor, 1, 100)
         _require_number("late_factor", self.late_factor, 0.01, 100)
-        for name in ("idle_factor", "load_change_factor"):
+        for name in ("idle_factor", "overtime_factor", "load_change_factor"):
             _require_number(name, getattr(self, name), 0, 100)
         _require_number("plan_change", self.plan_change, 0, 1e9)
         _require_number("prior_items", self.prior_items, 0.1, 1e6)

@@ -102,6 +102,10 @@ def planning_params(params: PlanParams, change_buckets: int) -> PlanParams:
     """Return the parameters with hours weighed as the plan is to weigh them, changes charged over some buckets."""
     r, w = params.recourse, params.weights
     weights = replace(
-        w, idle=w.idle * r.idle_factor, load_change=w.load_change * r.load_change_factor, plan_change=r.plan_change
+        w,
+        idle=w.idle * r.idle_factor,
+        overtime=w.overtime * r.overtime_factor,
+        load_change=w.load_change * r.load_change_factor,
+        plan_change=r.plan_change,
     )
     return replace(params, weights=weights, horizon=replace(params.horizon, slushy=change_buckets))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from contracts.errors import InputError, TableError
-from planning.params import HorizonParams, PlanParams, PlanWeights, ReplayParams
+from planning.params import HorizonParams, PlanParams, PlanWeights, ReplayParams, RuleParams
 from planning.policies import POLICIES
 from services.replay_policies import ReplayReport, replay_policies
 
@@ -39,7 +39,8 @@ def items(**terms: object) -> pd.DataFrame:
 def run(demand: list[float], *, policy: str = "chase", firm: int = 0, **tables: pd.DataFrame) -> ReplayReport:
     given = {"resources": calendar(100), "routes": routes(), "items": items()} | tables
     params = PlanParams(weights=FREE, horizon=HorizonParams(firm=firm))
-    return replay_policies(paths(demand), **given, params=params, policies=[policy])
+    plain = ReplayParams(rules={"chase": RuleParams(smoothing=1)})
+    return replay_policies(paths(demand), **given, params=params, settings=plain, policies=[policy])
 
 
 def test_with_room_and_foresight_all_is_on_time() -> None:
