@@ -1,9 +1,11 @@
-"""Matching: certified gap, CPU and memory on the standard instance, peers in the same run.
+"""Matching: certified gap, CPU and memory on the standard instance, peers in the same run, and what else is claimed.
 
-``python -m benchmarks.matching --orders 100000,1000000 --json`` makes each instance (`simulate.matching_instance`) and
-solves it with the auction and with the peers, each in a process of its own: OR-tools' SimpleMinCostFlow (build, solve
-and read back, scores times 1e6), first come first served, and with ``--highs`` the linear program through HiGHS.
-Our seconds are those of the whole call: build, solve and certify. Gaps are against the best bound of the run.
+``python -m benchmarks.matching --json`` runs every row; ``--rows standard,online`` chooses. The standard row makes each
+instance (`simulate.matching_instance`, sizes by ``--orders 100000,1000000``) and solves it with the auction and with
+the peers, each in a process of its own: OR-tools' SimpleMinCostFlow (build, solve and read back, scores times 1e6),
+first come first served, and with ``--highs`` the linear program through HiGHS. Our seconds are those of the whole call:
+build, solve and certify. Gaps are against the best bound of the run. The other rows are `benchmarks.matching_rows` and
+`benchmarks.matching_gap`; ``--size`` sets their orders.
 """
 
 from __future__ import annotations
@@ -11,86 +13,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
-import numpy as np
+from benchmarks.matching_gap import assignment
+from benchmarks.matching_peers import METHODS, problem_of
+from benchmarks.matching_rows import ROWS
+from benchmarks.meter import peak_mb
+from matching.problem import relative_gap
 
-from matching.bound import lagrangian_bound
-from matching.greedy import first_come
-from matching.linear import linear_form, relaxation
-from matching.problem import Ints, MatchParams, MatchProblem, relative_gap
-from matching.solve import solve
-from simulate.matching_instance import matching_instance
-
-PEER_SCALE = 1_000_000
-Answer = tuple[Ints, float | None]
+Row = dict[str, Any]
 
 
-def problem_of(n_orders: int, seed: int) -> MatchProblem:
-    """Return the standard instance as a problem."""
-    made = matching_instance(n_orders, seed=seed)
-    return MatchProblem(
-        indptr=made.indptr, supplier=made.supplier, score=made.score, pieces=made.pieces, capacity=made.capacity
-    )
-
-
-def by_auction(problem: MatchProblem) -> Answer:
-    """Solve and certify with ours."""
-    result = solve(problem, params=MatchParams(method="auction"))
-    return result.pieces, result.upper_bound
-
-
-def by_min_cost_flow(problem: MatchProblem) -> Answer:
-    """Build, solve and read back OR-tools' min-cost flow, as one would by hand."""
-    from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
-
-    n, m = problem.n_orders, problem.n_suppliers
-    order = np.repeat(np.arange(n, dtype=np.int32), np.diff(problem.indptr))
-    sink = n + m
-    solver = SimpleMinCostFlow()
-    costs = -np.round(problem.score * PEER_SCALE).astype(np.int64)
-    add = solver.add_arcs_with_capacity_and_unit_cost
-    add(order, problem.supplier + np.int32(n), problem.pieces[order], costs)
-    everyone = np.arange(n, dtype=np.int32)
-    add(everyone, np.full(n, sink, np.int32), problem.pieces, np.full(n, PEER_SCALE))
-    suppliers = np.arange(n, sink, dtype=np.int32)
-    add(suppliers, np.full(m, sink, np.int32), problem.capacity, np.zeros(m, np.int64))
-    supply = np.append(problem.pieces, np.zeros(m + 1, np.int64))
-    supply[sink] = -problem.demand
-    solver.set_nodes_supplies(np.arange(sink + 1, dtype=np.int32), supply)
-    if solver.solve() != solver.OPTIMAL:
-        raise RuntimeError("SimpleMinCostFlow did not find the optimum")
-    return solver.flows(np.arange(order.size, dtype=np.int32)), None
-
-
-def by_greedy(problem: MatchProblem) -> Answer:
-    """Serve first come first served."""
-    return first_come(problem), None
-
-
-def by_highs(problem: MatchProblem) -> Answer:
-    """Solve the linear program with HiGHS."""
-    pieces, prices, _ = relaxation(problem, linear_form(problem, None, unsplit=False))
-    return np.round(pieces).astype(np.int64), lagrangian_bound(problem, prices)
-
-
-METHODS: dict[str, Callable[[MatchProblem], Answer]] = {
-    "auction": by_auction,
-    "min_cost_flow": by_min_cost_flow,
-    "greedy": by_greedy,
-    "highs": by_highs,
-}
-
-
-def measure(method: str, n_orders: int, seed: int) -> dict[str, Any]:
+def measure(method: str, n_orders: int, seed: int) -> Row:
     """Solve one instance with one method in this process."""
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[variable] = "1"
     METHODS[method](problem_of(500, seed))  # imports and compiled code are not what is measured
     problem = problem_of(n_orders, seed)
     cpu, wall = time.process_time(), time.perf_counter()
@@ -101,18 +40,27 @@ def measure(method: str, n_orders: int, seed: int) -> dict[str, Any]:
         "orders": n_orders,
         "cpu_seconds": round(cpu, 3),
         "seconds": round(wall, 3),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": round(peak_mb()),
         "objective": problem.objective(pieces),
         "upper_bound": bound,
     }
 
 
-def compare(n_orders: int, methods: Sequence[str], seed: int) -> list[dict[str, Any]]:
+def _one_thread() -> None:
+    os.dup2(2, 1)  # HiGHS prints: standard output is for the figures
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[variable] = "1"
+
+
+def _alone(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function returns in a fresh process."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        return pool.submit(work, *arguments).result()
+
+
+def compare(n_orders: int, methods: Sequence[str], seed: int) -> list[Row]:
     """Measure each method in a fresh process and relate them to the auction."""
-    rows = []
-    for method in methods:
-        with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-            rows.append(pool.submit(measure, method, n_orders, seed).result())
+    rows = [_alone(measure, method, n_orders, seed) for method in methods]
     best = min((row["upper_bound"] for row in rows if row["upper_bound"] is not None), default=None)
     ours = rows[0]["cpu_seconds"]
     for row in rows:
@@ -124,22 +72,43 @@ def compare(n_orders: int, methods: Sequence[str], seed: int) -> list[dict[str, 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.matching", description=__doc__)
-    parser.add_argument("--orders", default="100000", help="sizes, separated by commas")
+    everything = ["standard", *ROWS, "gap"]
+    parser.add_argument("--rows", default=",".join(everything), help="rows, separated by commas (default: all)")
+    parser.add_argument("--orders", default="100000", help="sizes of the standard row, separated by commas")
+    parser.add_argument("--size", type=int, default=None, help="orders of the other rows (default: those of the bars)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--highs", action="store_true", help="run HiGHS, too (minutes at 100000 orders)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args(arguments)
+    rows = chosen.rows.split(",")
+    if unknown := sorted(set(rows) - set(everything)):
+        parser.error(f"--rows: expected names among {', '.join(everything)}, got {unknown[0]}")
     methods = [name for name in METHODS if name != "highs" or chosen.highs]
-    rows = [row for n in chosen.orders.split(",") for row in compare(int(n), methods, chosen.seed)]
-    if chosen.json:
-        print(json.dumps({"benchmark": "matching", "seed": chosen.seed, "results": rows}))
+    results: Row = {"benchmark": "matching", "seed": chosen.seed}
+    if "standard" in rows:
+        sizes = [int(n) for n in chosen.orders.split(",")]
+        results["results"] = [row for n in sizes for row in compare(n, methods, chosen.seed)]
+    for name in (name for name in rows if name in ROWS):
+        work, usual = ROWS[name]
+        results[name] = _alone(work, chosen.size or usual, chosen.seed)
+    if "gap" in rows:
+        results["gap"] = _alone(assignment, chosen.seed)
+    _print(results, as_json=chosen.json)
+
+
+def _print(results: Row, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(results))
         return
-    for row in rows:
+    for row in results.get("results", []):
         gap = "-" if row["gap"] is None else f"{100 * row['gap']:.4f} %"
         print(
             f"{row['orders']:>9,} {row['method']:<14} gap {gap:>11} {row['cpu_seconds']:>9.3f} CPU s"
             f" {row['cpu_ratio']:>6.1f}x {row['peak_mb']:>6} MB"
         )
+    for name, figures in results.items():
+        if name not in ("benchmark", "seed", "results"):
+            print(name, json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from matching.ledger import trimmed
 from matching.linear import linear_form, whole_pieces, with_minimums
-from matching.problem import CreditLines, Ints, MatchParams, MatchProblem, MatchResult, relative_gap
+from matching.problem import Ints, MatchParams, MatchProblem, MatchResult, only, relative_gap
 from matching.repair import priced_allocation
 from matching.solve import OPTIMAL_GAP, solve
 
-__all__ = ["only", "solve_with_minimums"]
+__all__ = ["solve_with_minimums"]
 
 _ROUNDS = 8
 
@@ -101,21 +101,3 @@ def _placed_again(problem: MatchProblem, allowed: npt.NDArray[np.bool_], first: 
         only(problem, allowed), first.prices, first.line_prices, start=pieces[allowed].astype(np.float64), rounds=0
     )
     return again
-
-
-def only(problem: MatchProblem, allowed: npt.NDArray[np.bool_]) -> MatchProblem:
-    """Return the problem over the allowed candidates (bool [E])."""
-    if allowed.all():
-        return problem
-    credit = problem.credit
-    if credit is not None:
-        credit = CreditLines(
-            line=credit.line[allowed], limit=credit.limit, use=None if credit.use is None else credit.use[allowed]
-        )
-    return problem.replace(
-        indptr=np.append(0, np.cumsum(allowed))[problem.indptr],
-        supplier=problem.supplier[allowed],
-        score=problem.score[allowed],
-        load=None if problem.load is None else problem.load[allowed],
-        credit=credit,
-    )

@@ -12,7 +12,18 @@ import numpy.typing as npt
 
 from contracts.errors import InputError
 
-__all__ = ["CreditLines", "Floats", "Ints", "MatchParams", "MatchProblem", "MatchResult", "Method"]
+__all__ = [
+    "CreditLines",
+    "Floats",
+    "Ints",
+    "MatchParams",
+    "MatchProblem",
+    "MatchResult",
+    "Method",
+    "of_orders",
+    "only",
+    "relative_gap",
+]
 
 Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
@@ -49,6 +60,9 @@ class MatchParams:
         Relative gap at which a mixed-integer program stops, in [0, 1); with floors it stops at none.
     seconds
         Time limit of a mixed-integer program, > 0; a note says where it stopped one.
+    polish_seconds
+        Seconds that whole orders of uneven loads, where no program proved them best, are improved part by part,
+        >= 0.
     """
 
     method: Method = "auto"
@@ -62,6 +76,7 @@ class MatchParams:
     lp_candidates: int = 300_000
     mip_gap: float = 1e-5
     seconds: float = 5.0
+    polish_seconds: float = 10.0
 
     def __post_init__(self) -> None:
         if self.method not in ("auto", "auction", "exact", "greedy"):
@@ -76,7 +91,7 @@ class MatchParams:
             raise ValueError(f"mip_gap: expected a number in [0, 1), got {self.mip_gap}")
         if not self.seconds > 0:
             raise ValueError(f"seconds: expected a number > 0, got {self.seconds}")
-        for name in ("gap_tolerance", "auction_from", "mip_candidates", "lp_candidates"):
+        for name in ("gap_tolerance", "auction_from", "mip_candidates", "lp_candidates", "polish_seconds"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: expected a number >= 0, got {getattr(self, name)}")
 
@@ -242,6 +257,37 @@ class MatchResult:
     def gap(self) -> float:
         """Relative distance of the objective from its proved bound, >= 0."""
         return relative_gap(self.objective, self.upper_bound)
+
+
+def of_orders(problem: MatchProblem, chosen: npt.NDArray[np.bool_]) -> MatchProblem:
+    """Return the problem of some of the orders (bool [N]), all suppliers with all their capacity."""
+    rows = chosen[problem.order]
+    return problem.replace(
+        indptr=np.append(0, np.cumsum(np.diff(problem.indptr)[chosen])),
+        supplier=problem.supplier[rows],
+        score=problem.score[rows],
+        pieces=problem.pieces[chosen],
+        penalty=None if problem.penalty is None else problem.penalty[chosen],
+        load=None if problem.load is None else problem.load[rows],
+        credit=None if problem.credit is None else _of_rows(problem.credit, rows),
+    )
+
+
+def only(problem: MatchProblem, allowed: npt.NDArray[np.bool_]) -> MatchProblem:
+    """Return the problem over the allowed candidates (bool [E])."""
+    if allowed.all():
+        return problem
+    return problem.replace(
+        indptr=np.append(0, np.cumsum(allowed))[problem.indptr],
+        supplier=problem.supplier[allowed],
+        score=problem.score[allowed],
+        load=None if problem.load is None else problem.load[allowed],
+        credit=None if problem.credit is None else _of_rows(problem.credit, allowed),
+    )
+
+
+def _of_rows(credit: CreditLines, rows: npt.NDArray[np.bool_]) -> CreditLines:
+    return _replace(credit, line=credit.line[rows], use=None if credit.use is None else credit.use[rows])
 
 
 def relative_gap(objective: float, upper_bound: float) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from matching.online import OnlineRouter, Prices
 from matching.online_kernel import replay
-from matching.problem import Floats, Ints, MatchParams, MatchProblem
+from matching.problem import Floats, MatchParams, MatchProblem, of_orders
 from matching.solve import solve
 
 __all__ = ["Refresh", "refresh"]
@@ -63,7 +63,7 @@ def refresh(
     if even.all():
         old = new = _reached(router, expected, made.value, share)
     else:
-        judge, half = _orders(expected, ~even), _orders(expected, even)
+        judge, half = of_orders(expected, ~even), of_orders(expected, even)
         parts = [one.demand / expected.demand for one in (half, judge)]
         learnt = _prices(half, router.room / share * parts[0], params)
         old = _reached(router, judge, router.prices.value, share / parts[1])
@@ -85,16 +85,3 @@ def _reached(router: OnlineRouter, orders: MatchProblem, prices: Floats, share: 
     supplier, score = orders.supplier.astype(np.int64), orders.score.astype(np.float64)
     indptr, pieces = orders.indptr.astype(np.int64), orders.pieces.astype(np.int64)
     return float(replay(indptr, supplier, score, pieces, orders.penalties, prices, room, router.params.margin))
-
-
-def _orders(problem: MatchProblem, chosen: Ints) -> MatchProblem:
-    """Return the problem of some of the orders (bool [N])."""
-    rows = chosen[problem.order]
-    counts = np.diff(problem.indptr)[chosen]
-    return problem.replace(
-        indptr=np.append(0, np.cumsum(counts)),
-        supplier=problem.supplier[rows],
-        score=problem.score[rows],
-        pieces=problem.pieces[chosen],
-        penalty=None if problem.penalty is None else problem.penalty[chosen],
-    )

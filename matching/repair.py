@@ -14,11 +14,12 @@ from matching.greedy import place
 from matching.ledger import book_of, state_of, trimmed
 from matching.moves import eject, fill_floors, improve
 from matching.problem import Floats, Ints, MatchProblem
+from matching.sums import sum_by
 
 __all__ = ["ROUNDS", "priced_allocation"]
 
 ROUNDS = 30
-_LOOKS = 30_000_000
+_LOOKS, _LOOKS_PER_CANDIDATE = 30_000_000, 5
 
 
 def priced_allocation(
@@ -46,11 +47,10 @@ def priced_allocation(
     book = book_of(problem, net, unsplit=unsplit)
     kept = None if start is None else _kept(problem, start, unsplit=unsplit)
     state = state_of(problem, book, kept, floors)
-    urgent = _most_urgent_first(problem, net)
-    place(urgent, book, state)
-    looks = _LOOKS
+    place(_most_urgent_first(problem, net), book, state)
+    looks = max(_LOOKS, _LOOKS_PER_CANDIDATE * problem.n_candidates)
     for _ in range(rounds):
-        made, looks = eject(urgent, book, state, looks)
+        made, looks = eject(_most_regret_first(problem, net, state.pieces), book, state, looks)
         if made + improve(book, state) == 0:
             break
     if floors is not None:
@@ -74,3 +74,14 @@ def _most_urgent_first(problem: MatchProblem, net: Floats) -> Ints:
     np.maximum.at(second, problem.order, others)
     loss = np.where(np.isfinite(best), best - second, 0.0) * problem.pieces
     return np.argsort(-loss, kind="stable")
+
+
+def _most_regret_first(problem: MatchProblem, net: Floats, pieces: Ints) -> Ints:
+    """Return the orders that are not where their net score is highest, those who lose most by it first."""
+    unserved = -problem.penalties
+    best = unserved.copy()
+    np.maximum.at(best, problem.order, net)
+    got = sum_by(problem.order, net * pieces, problem.n_orders) + unserved * problem.unserved(pieces)
+    regret = best * problem.pieces - got
+    some = np.flatnonzero(regret > 1e-9 * np.maximum(1.0, np.abs(got)))
+    return some[np.argsort(-regret[some], kind="stable")]

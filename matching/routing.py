@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from matching.bound import lagrangian_bound, net_scores
 from matching.explain import Explanation, explain
-from matching.minimums import only, solve_with_minimums
-from matching.problem import CreditLines, Floats, Ints, MatchParams, MatchProblem, MatchResult
+from matching.minimums import solve_with_minimums
+from matching.problem import CreditLines, Floats, Ints, MatchParams, MatchProblem, MatchResult, only
 from matching.reasons import reasons
 
 __all__ = ["Routed", "route"]

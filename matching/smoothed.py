@@ -13,7 +13,7 @@ from matching.bound import lagrangian_bound, net_scores
 from matching.problem import Floats, MatchProblem
 from matching.sums import sum_by
 
-__all__ = ["smoothed_prices"]
+__all__ = ["expected_loads", "smoothed_prices"]
 
 _TEMPERATURES = (0.05, 0.01, 0.003)
 _ITERATIONS = 40
@@ -42,6 +42,17 @@ def smoothed_prices(problem: MatchProblem, floors: Floats | None = None) -> tupl
         if bound < best_bound:
             best, best_bound = at, bound
     return dual.prices(best)
+
+
+def expected_loads(problem: MatchProblem, prices: Floats, temperature: float) -> Floats:
+    """Return float64 [M], the load of each supplier if orders choose by score less price, softly.
+
+    An order's pieces divide over its candidates (and staying unserved) in proportion to ``exp(net score /
+    temperature)``, which is how the smoothed dual's slope counts them.
+    """
+    dual = _Dual(problem, None)
+    at = np.concatenate([prices, np.zeros(dual.size - prices.size)])
+    return problem.capacity - dual.value_and_slope(at, temperature)[1][: prices.size]
 
 
 class _Dual:

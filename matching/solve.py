@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.jit import HAVE_NUMBA, NO_NUMBA_NOTE
-from matching.bound import lagrangian_bound
+from matching.bound import lagrangian_bound, net_scores
 from matching.floors import floor_targets
 from matching.flow import min_cost_flow
 from matching.ledger import trimmed
@@ -60,7 +60,8 @@ def solve(problem: MatchProblem, *, params: MatchParams | None = None, seed: int
     params
         How to solve it.
     seed
-        Accepted like everywhere; every method here is deterministic (a program stopped by its time limit excepted).
+        Of the parts in which whole orders are improved; all else is deterministic (but for a program that its time
+        limit stops).
 
     Examples
     --------
@@ -70,11 +71,10 @@ def solve(problem: MatchProblem, *, params: MatchParams | None = None, seed: int
     >>> result.pieces.tolist(), round(result.objective, 9), result.gap
     ([0, 5, 5], 8.5, 0.0)
     """
-    del seed
     params = params or MatchParams()
     wall, cpu = time.perf_counter(), time.process_time()
     targets = floor_targets(problem, params.floor) if params.floor > 0 else None
-    found = _greedy(problem, params) if params.method == "greedy" else _optimise(problem, params, targets)
+    found = _greedy(problem, params) if params.method == "greedy" else _optimise(problem, params, targets, seed)
     objective = problem.objective(found.pieces)
     # A bound computed in floating point may fall short of what was reached by its last digits.
     upper_bound = max(found.upper_bound, objective)
@@ -104,13 +104,13 @@ def _greedy(problem: MatchProblem, params: MatchParams) -> _Found:
     return replace(certificate, pieces=pieces, method="greedy", notes=notes)
 
 
-def _optimise(problem: MatchProblem, params: MatchParams, targets: Floats | None) -> _Found:
+def _optimise(problem: MatchProblem, params: MatchParams, targets: Floats | None, seed: int = 0) -> _Found:
     unit = unit_form(problem)
     # The network counts missed floors in pieces; where loads differ, only a program counts them in units of load.
     counts_pieces = targets is None or unit is None or bool(np.ptp(unit.load) == 0)
     small = problem.n_candidates <= params.mip_candidates
     if unit is None or (small and (params.unsplit or not counts_pieces)):
-        return _program(problem, params, targets)
+        return _program(problem, params, targets, seed)
     return _network(problem, unit, params, targets)
 
 
@@ -182,7 +182,7 @@ def _in_units(unit: UnitForm, pieces: Ints, prices: Floats, line_prices: Floats)
     )
 
 
-def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None) -> _Found:
+def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None, seed: int) -> _Found:
     """Solve by linear and mixed-integer programs as far as the size allows, else by prices."""
     start, form = None, None
     if problem.n_candidates <= params.lp_candidates:
@@ -201,6 +201,9 @@ def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None)
     if np.isfinite(proved) and not finished:
         stopped = f"the mixed-integer program was stopped after {params.seconds:g} s: this is the best match found"
         found = replace(found, notes=(*found.notes, stopped))
+    uneven = params.unsplit and problem.load is not None and targets is None
+    if uneven and not finished and params.polish_seconds > 0:
+        found = _polished(problem, found, params, seed)
     bound = _bound_for(problem, found, found.pieces, targets)
     if form is not None:
         bound = min(bound, proved + form.floor_cost * _missed(problem, found.pieces, targets))
@@ -220,6 +223,18 @@ def _placed(
         return found
     method = "prices+whole_orders" if params.unsplit else "prices+whole_pieces"
     return replace(found, pieces=pieces, method=method, notes=() if HAVE_NUMBA else (NO_NUMBA_NOTE,))
+
+
+def _polished(problem: MatchProblem, found: _Found, params: MatchParams, seed: int) -> _Found:
+    """Improve whole orders part by part, unless their prices prove them good already."""
+    from matching.neighbourhoods import improve_parts
+
+    bound = lagrangian_bound(problem, found.prices, found.line_prices)
+    if relative_gap(problem.objective(found.pieces), bound) <= params.mip_gap:
+        return found
+    net = net_scores(problem, found.prices, found.line_prices)
+    pieces = improve_parts(problem, net, found.pieces, seconds=params.polish_seconds, seed=seed)
+    return replace(found, pieces=pieces, method=f"{found.method}+parts")
 
 
 def _bound_for(problem: MatchProblem, found: _Found, pieces: Ints, targets: Floats | None) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ from matching.problem import MatchParams, MatchResult, Method
 from matching.score import ScoreWeights
 from matching.solve import solve
 from matching.tables import CANDIDATES, CREDIT, ORDERS, SUPPLIERS
+from matching.words import Language, told
 
 __all__ = ["MatchReport", "match_orders", "summarise"]
 
@@ -33,11 +34,14 @@ class MatchReport:
         Key figures, plain values.
     prices
         supplier_id, price (score per unit of capacity: what one more unit is worth), capacity, used.
+    told
+        The match in words (`matching.words.told`), None unless a language was asked for.
     """
 
     allocation: pd.DataFrame
     summary: dict[str, Any]
     prices: pd.DataFrame
+    told: pd.DataFrame | None = None
 
 
 def match_orders(
@@ -51,6 +55,7 @@ def match_orders(
     floor: float = 0.0,
     method: Method = "auto",
     seed: int = 0,
+    language: Language | None = None,
     sources: Mapping[str, str] | None = None,
     progress: Report = silent,
 ) -> MatchReport:
@@ -69,7 +74,9 @@ def match_orders(
     method
         ``auto``, ``auction``, ``exact`` or ``greedy``.
     seed
-        Kept for the record; every method is deterministic.
+        Of the parts in which uneven whole orders are improved; all else is deterministic.
+    language
+        ``en`` or ``zh``: tell every candidate, supplier and unserved order in words (`MatchReport.told`).
     sources
         File name per table (``orders``, ``suppliers``, ``candidates``, ``credit``) for messages.
 
@@ -80,10 +87,7 @@ def match_orders(
     """
     wall, cpu = time.perf_counter(), time.process_time()
     names = dict(sources or {})
-    try:
-        params = MatchParams(method=method, unsplit=unsplit, floor=floor)
-    except ValueError as error:
-        raise InputError("match", "options in range", str(error)) from None
+    params = _params(method, floor, unsplit=unsplit)
     progress("checking tables", 0, 3)
     made = instance(
         ORDERS.check(orders, names.get("orders")),
@@ -97,10 +101,31 @@ def match_orders(
     result = solve(made.problem, params=params, seed=seed)
     progress("writing down", 2, 3)
     allocation = allocation_frame(made, result, unsplit=unsplit)
-    summary = summarise(made, result, allocation)
+    summary = summarise(made, result, allocation) | _fairness(made, result, params, seed)
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
     progress("writing down", 3, 3)
-    return MatchReport(allocation=allocation, summary=summary, prices=price_frame(made, result))
+    return MatchReport(
+        allocation=allocation,
+        summary=summary,
+        prices=price_frame(made, result),
+        told=None if language is None else told(made, result, unsplit=unsplit, language=language),
+    )
+
+
+def _params(method: Method, floor: float, *, unsplit: bool) -> MatchParams:
+    try:
+        return MatchParams(method=method, unsplit=unsplit, floor=floor)
+    except ValueError as error:
+        raise InputError("match", "options in range", str(error)) from None
+
+
+def _fairness(made: Instance, result: MatchResult, params: MatchParams, seed: int) -> dict[str, float]:
+    """Return what guaranteed shares cost: the objective without them less that with them, and as a share of it."""
+    if params.floor <= 0 or params.method == "greedy":
+        return {}
+    free = solve(made.problem, params=replace(params, floor=0.0), seed=seed)
+    cost = free.objective - result.objective
+    return {"fairness_cost": cost, "fairness_cost_share": cost / max(abs(free.objective), 1e-12)}
 
 
 def summarise(made: Instance, result: MatchResult, allocation: pd.DataFrame) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from api.cli.ingest import forget, ingest
 from api.cli.launch import launch
 from api.cli.load import load
 from api.cli.match import match
+from api.cli.match_replay import match_replay
 from api.cli.order import order
 from api.cli.override import override
 from api.cli.plan import plan
@@ -84,6 +85,7 @@ app.command("ingest")(ingest)
 app.command("launch")(launch)
 app.command("load")(load)
 app.command("match")(match)
+app.command("match-replay")(match_replay)
 app.command("order")(order)
 app.command("override")(override)
 app.command("neighbours")(neighbours)

@@ -193,3 +193,36 @@ def test_a_match_is_served_without_a_learner(files):
     )
     done = subprocess.run([sys.executable, "-c", code, str(files)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_why_tells_the_match_in_words(files):
+    """Candidates, suppliers and what is left, in the language asked for."""
+    why = files / "why.csv"
+    result = run_match(files, f"--why={why}", "--language=zh")
+    assert result.exit_code == 0, result.output
+    told = pd.read_csv(why)
+    assert set(told["about"]) == {"candidate", "supplier", "unserved"}
+    assert told["words"].str.contains("产能").any()
+
+
+def test_policies_are_compared_on_the_same_orders(files):
+    """One row per policy, the optimum's regret is nothing."""
+    names = ("orders", "suppliers", "candidates")
+    options = [f"--{name}={files / f'{name}.csv'}" for name in names]
+    out = files / "policies.csv"
+    result = CliRunner().invoke(app, ["match-replay", *options, f"--out={out}", "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["policies"]
+    assert found["batch"]["regret"] == pytest.approx(0, abs=1e-6)
+    assert set(pd.read_csv(out)["policy"]) == set(found) >= {"online", "round_robin"}
+
+
+def test_floors_tell_what_they_cost(files):
+    """s2 would get nothing of order 2 at a score of 0.1; a floor gives it some, at a stated cost."""
+    (files / "orders.csv").write_text("order_id,pieces\n1,10\n")
+    (files / "suppliers.csv").write_text("supplier_id,capacity\ns1,10\ns2,10\n")
+    (files / "candidates.csv").write_text("order_id,supplier_id,score\n1,s1,0.9\n1,s2,0.1\n")
+    figures = json.loads(run_match(files, "--floor=0.4", "--json").stdout)
+    assert figures["fairness_cost"] == pytest.approx(2 * 0.8)
+    assert figures["fairness_cost_share"] == pytest.approx(1.6 / 9)
+    assert "fairness_cost" not in json.loads(run_match(files, "--json").stdout)

@@ -36,7 +36,10 @@ def test_assignments_reach_the_best_known_cost(data_dir, name):
         penalty=np.full(jobs, 10 * top),
         load=use.T.ravel(),
     )
-    for params, slack in ((MatchParams(unsplit=True), 1.0), (MatchParams(unsplit=True, mip_candidates=0), 1.03)):
+    for params, slack in (
+        (MatchParams(unsplit=True), 1.0),
+        (MatchParams(unsplit=True, mip_candidates=0, polish_seconds=1.0), 1.03),
+    ):
         result = solve(problem, params=params)
         assert result.unserved.sum() == 0
         assert (np.bincount(problem.supplier, weights=result.pieces * problem.load) <= capacity).all()
