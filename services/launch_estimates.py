@@ -29,6 +29,7 @@ __all__ = ["CHECKPOINTS", "QUANTILES", "LaunchDesk", "checkpoint_at", "estimate_
 
 CHECKPOINTS = ("0h", "1h", "6h", "24h", "2d", "3d", "5d", "7d", "10d", "14d")
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+_PATH_QUANTILES = (0.1, 0.5, 0.9)
 _STEPS = ((1, 5), (6, 15), (10**9, 60))  # up to so many hours after the launch, how many minutes from look to look
 _MOST_HISTORIES = 4
 _SHOWN = ("style_id", "checkpoint", "at", "mean", "p_hit", "drivers", "estimate_id")
@@ -108,7 +109,8 @@ class LaunchDesk:
         -------
         dict
             ``estimate_id, style_id, launch_at, checkpoint, at, mean, quantiles, p_hit, drivers, known`` (what people
-            did so far, by kind), ``method, model_version, inputs_hash, made_at``.
+            did so far, by kind), ``path`` (what is still to come by day, empty if the days of finished styles are not
+            known), ``method, model_version, inputs_hash, made_at``.
 
         Raises
         ------
@@ -305,7 +307,19 @@ def _told(learnt: _Learnt, own: LaunchTables, checkpoint: str, seed: int) -> dic
         "drivers": str(row["drivers"]),
         "known": {str(kind): float(count) for kind, count in known.items() if count},
         "method": next(iter(model.models.values())).method,
+        "path": _path(model, own, checkpoint),
     }
+
+
+def _path(model: FittedLaunches, own: LaunchTables, checkpoint: str) -> list[dict[str, Any]]:
+    """Return what is still to come, day by day; nothing if the days of finished styles are not known."""
+    try:
+        days = model.path(own.styles, own.signals, own.sales, checkpoint=checkpoint, quantiles=_PATH_QUANTILES)
+    except InputError:
+        return []
+    values = days.drop(columns=["item", "bucket"]).to_dict("records")
+    dated = zip(days["bucket"], values, strict=True)
+    return [{"ds": f"{day:%Y-%m-%d}", **{str(name): float(cell) for name, cell in row.items()}} for day, row in dated]
 
 
 def _plain(tables: LaunchTables) -> dict[str, pd.DataFrame]:

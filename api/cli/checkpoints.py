@@ -68,7 +68,7 @@ def _write(told: list[dict[str, Any]], out: Path) -> None:
 
     from services.files import write_table
 
-    flat = [{**{k: v for k, v in row.items() if not isinstance(v, dict)}, **row["quantiles"]} for row in told]
+    flat = [{**{k: v for k, v in row.items() if not isinstance(v, dict | list)}, **row["quantiles"]} for row in told]
     write_table(pd.DataFrame(flat), out)
 
 

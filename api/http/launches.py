@@ -77,6 +77,9 @@ class Estimate(BaseModel):
     )
     drivers: str = Field(description="What moves it most, with factors.")
     known: dict[str, float] = Field(description="What people had done so far, by kind.")
+    path: list[dict[str, Any]] = Field(
+        description="By day what is still to come; empty if finished styles have no daily sales."
+    )
     method: str = Field(description="The method that won the backtest of this checkpoint.")
     model_version: str = Field(description="The model.")
     inputs_hash: str = Field(description="Hash of what was known of the style.")

@@ -27,7 +27,14 @@ def network():
     teased = launch - pd.Timedelta(hours=8)
     signals = {"style_id": ids, "signal_time": teased, "observed_at": teased, "kind": "repost", "count": reposts}
     parties = {"id": ["brand", "kol-1"], "kind": ["brand", "kol"], "followers": [None, 9000]}
-    raw = {"parties": parties, "styles": styles, "signals": signals}
+    days = launch.tz_localize(None).normalize().repeat(25) + pd.to_timedelta(np.tile(np.arange(25), STYLES), unit="D")
+    sold = {
+        "unique_id": np.repeat(ids, 25),
+        "style_id": np.repeat(ids, 25),
+        "ds": days,
+        "y": np.repeat(reposts * 4.0, 25),
+    }
+    raw = {"parties": parties, "styles": styles, "signals": signals, "sales": sold}
     return {name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in raw.items()}
 
 
@@ -75,6 +82,8 @@ def test_a_signal_changes_the_next_estimate_and_why_is_told(client):
     after = estimate(client)
     assert after["mean"] > 2 * before["mean"]
     assert after["known"] == {"repost": 180.0}
+    assert [after["path"][place]["ds"] for place in (0, -1)] == ["2026-03-01", "2026-03-26"]
+    assert sum(day["mean"] for day in after["path"]) == pytest.approx(after["mean"])
     history = client.get("/v1/launches/new/1/checkpoints").json()
     assert [kept["estimate_id"] for kept in history["estimates"]] == [before["estimate_id"], after["estimate_id"]]
     (move,) = history["moves"]
