@@ -6,6 +6,8 @@ as known at the split, the later ones are forecast by the same service as `evenf
 model on author and post features and the logarithm of the count so far (also floored at it, which makes it stronger),
 the count so far times the median multiplier, and "nothing more comes". Likes, comments and reposts in the events file
 are final values and no features. Also measures one style's incremental update. Prints one JSON object.
+
+With ``--data simulated``: the seasons of `benchmarks.launch_simulated` from `--seed` on, three of them.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.development_data import data_dir
+from benchmarks.launch_simulated import measure as simulated
 from forecast.launch.forecaster import LaunchForecaster
 from services.forecast_launches import forecast_launches
 
@@ -165,17 +168,23 @@ def _log_linear(styles: pd.DataFrame, so_far: np.ndarray, start: int, *, counted
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", choices=["weibo", "simulated"], default="weibo", help="posts, or simulated launches")
     parser.add_argument("--folder", type=Path, default=data_dir())
     parser.add_argument("--splits", type=int, default=len(SPLITS), help="the last so many of the splits")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print on one line")
     options = parser.parse_args()
+    print(json.dumps(_answer(options), indent=None if options.json else 1))
+
+
+def _answer(options: argparse.Namespace) -> dict[str, Any]:
+    if options.data == "simulated":
+        return {"simulated": simulated(seeds=range(options.seed, options.seed + 3))}
     posts = read_posts(options.folder)
-    answer = {
+    return {
         "weibo": measure(posts, splits=SPLITS[-options.splits :], seed=options.seed),
         "update": update_milliseconds(posts, seed=options.seed),
     }
-    print(json.dumps(answer, indent=None if options.json else 1))
 
 
 if __name__ == "__main__":
