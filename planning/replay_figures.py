@@ -24,10 +24,10 @@ def trace_figures(problem: ReplayProblem, trace: Trace, scored: slice) -> dict[s
     -------
     figures
         `load_cv` and `peak_to_mean` are means over the factories that worked: resources that work on exactly the same
-        routes are steps of one factory, whose hours are added. `load_cv_resources` is the mean over each by itself.
-        `bullwhip` is CV^2 of released hours /
-        CV^2 of demand's hours; `nervousness` is hours moved within the next four free buckets / hours planned there,
-        None for policies without a plan. Ratios to zero are None.
+        routes are steps of one factory, whose hours are added; a workshop that makes nothing alone is left out.
+        `load_cv_resources` is the mean over each resource by itself. `bullwhip` is CV^2 of released hours / CV^2 of
+        demand's hours; `nervousness` is hours moved within the next four free buckets / hours planned there, None for
+        policies without a plan. Ratios to zero are None.
     """
     cost = {part: float(values[scored].sum()) for part, values in trace.cost.items()}
     load, capacity = trace.load[:, scored], problem.base.capacity[:, scored]
@@ -49,12 +49,18 @@ def trace_figures(problem: ReplayProblem, trace: Trace, scored: slice) -> dict[s
 
 
 def _by_factory(problem: ReplayProblem, load: Floats, is_open: np.ndarray) -> list[tuple[Floats, np.ndarray]]:
-    """Hours of each factory and whether any of its resources is open, bucket by bucket."""
+    """Hours of each factory and whether any of its resources is open, bucket by bucket.
+
+    Who makes nothing alone, such as an outside workshop that does one step for several factories, is none of them;
+    where nobody makes anything alone, all count.
+    """
     m = problem.base.modes
     works = np.zeros((len(load), len(m.item)), bool)
     works[m.op_resource, m.op_mode] = True
-    _, factory = np.unique(works, axis=0, return_inverse=True)
-    return [(load[factory == f].sum(axis=0), is_open[factory == f].any(axis=0)) for f in range(factory.max() + 1)]
+    groups, factory = np.unique(works, axis=0, return_inverse=True)
+    alone = (groups & (groups.sum(axis=0) == 1)).any(axis=1)
+    counted = np.flatnonzero(alone) if alone.any() else np.arange(len(groups))
+    return [(load[factory == f].sum(axis=0), is_open[factory == f].any(axis=0)) for f in counted]
 
 
 def _demand_hours(problem: ReplayProblem) -> Floats:

@@ -156,3 +156,15 @@ def test_paths_without_quantiles_are_refused() -> None:
     """A replay needs what was forecast at the time."""
     with pytest.raises(TableError, match="quantile columns such as"):
         replay_policies(paths([1] * 6).drop(columns="q0.5"), calendar(9), routes(), items=items())
+
+
+def test_levelness_is_that_of_factories() -> None:
+    """Two steps of a factory are one load; a workshop that only helps is left out, and counts as a resource."""
+    steps = [routes(), routes(step=2, resource="M"), routes(route="out"), routes(route="out", step=2, resource="M")]
+    helped = [*steps, routes(route="out", step=3, resource="W")]
+    both = pd.concat([calendar(100), calendar(100).assign(resource="M"), calendar(100).assign(resource="W")])
+    mean = run([5, 0, 7, 3, 9, 1], routes=pd.concat(helped), resources=both).summary["policies"]["chase"]["mean"]
+    hours = np.array([5, 0, 7, 3, 9, 1])
+    assert mean["load_cv"] == pytest.approx(hours.std() / hours.mean(), abs=0.15)
+    alone = run([5, 0, 7, 3, 9, 1], routes=pd.concat(steps[:2]), resources=both.iloc[:12]).summary
+    assert alone["policies"]["chase"]["mean"]["load_cv"] == pytest.approx(hours.std() / hours.mean())
