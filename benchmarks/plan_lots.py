@@ -11,7 +11,7 @@ import pandas as pd
 from planning.params import PlanParams, PlanWeights, SolveParams
 from services.plan_production import plan_production
 
-__all__ = ["lot_sizing_params", "read_trigeiro", "run_trigeiro"]
+__all__ = ["lot_sizing_params", "made_up_lots", "read_trigeiro", "run_made_up", "run_trigeiro"]
 
 Tables = dict[str, pd.DataFrame]
 
@@ -65,11 +65,8 @@ def lot_sizing_params(seconds: float) -> PlanParams:
 
 def run_trigeiro(folder: Path, *, seconds: float = 60.0) -> dict[str, Any]:
     """Solve every instance of the folder."""
-    found = {}
-    for path in sorted((folder / "trigeiro").glob("*.DAT")):
-        summary = plan_production(**read_trigeiro(path), params=lot_sizing_params(seconds)).summary
-        cost = summary["cost"]["total"]
-        found[path.stem] = {"cost": cost} | {k: summary[k] for k in ("bound", "gap", "status", "seconds")}
+    paths = sorted((folder / "trigeiro").glob("*.DAT"))
+    found = {path.stem: _figures(read_trigeiro(path), seconds) for path in paths}
     return {"instances": found, "worst_gap": max(v["gap"] for v in found.values())}
 
 
@@ -95,3 +92,19 @@ def made_up_lots(n_items: int, n_buckets: int, *, seed: int, spread: bool = Fals
         setup_hours=setup,
         setup_cost=g.integers(1, 6, n_items) * 200.0,
     )
+
+
+def run_made_up(folder: Path, *, seconds: float = 60.0, seeds: tuple[int, ...] = (1,)) -> dict[str, Any]:
+    """Solve larger instances like those of class F: items x buckets."""
+    del folder
+    found = {}
+    for n_items, n_buckets in ((12, 15), (24, 15), (12, 30), (24, 30)):
+        for seed in seeds:
+            tables = made_up_lots(n_items, n_buckets, seed=seed)
+            found[f"{n_items}x{n_buckets} seed {seed}"] = _figures(tables, seconds)
+    return {"instances": found, "worst_gap": max(v["gap"] for v in found.values())}
+
+
+def _figures(tables: Tables, seconds: float) -> dict[str, Any]:
+    summary = plan_production(**tables, params=lot_sizing_params(seconds)).summary
+    return {"cost": summary["cost"]["total"]} | {k: summary[k] for k in ("bound", "gap", "status", "seconds")}

@@ -22,8 +22,8 @@ __all__ = ["run_supplygraph"]
 Tables = dict[str, pd.DataFrame]
 
 MAKER_WEIGHTS = PlanWeights(idle=0.0, overtime=0.0, load_change=60.0, peak=0.0)
-ROLLING_WEIGHTS = PlanWeights(idle=0.0, overtime=0.0, load_change=60.0, large_change=5000.0, small_change=0.005)
-"""Day by day the load moves by at most 0.5 % of capacity, unless much is at stake."""
+ROLLING_WEIGHTS = PlanWeights(idle=0.0, overtime=0.0, load_change=60.0, large_change=5000.0, small_change=0.0075)
+"""Day by day the load moves by at most 0.75 % of capacity, unless much is at stake."""
 
 _WINDOW = 28
 _LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)

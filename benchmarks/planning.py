@@ -2,7 +2,8 @@
 
 `supplygraph` takes a consumer-goods maker's sales orders as demand and its own production as the capacity it showed,
 and compares the days of two plans, one that knows the orders and one that sees only the past, with the factory's own.
-`trigeiro` solves lot-sizing instances. `scale` plans markets of 1 000 to 100 000 styles, from files to files.
+`trigeiro` solves lot-sizing instances, `lots` larger made-up ones. `scale` plans markets of 1 000 to 100 000 styles,
+from files to files; `replan` plans again a week later, with one style's demand changed.
 `replay` runs release policies in made-up worlds (`benchmarks.plan_world`), `replay-tuning` tunes the rules on other
 worlds, `frontier` shows what service and firm weeks cost.
 """
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.plan_lots import run_trigeiro
+from benchmarks.plan_lots import run_made_up, run_trigeiro
 from benchmarks.plan_replan import run_replan
 from benchmarks.plan_replay import run_frontier, run_replay, run_tuning
 from benchmarks.plan_scale import run_scale
@@ -34,6 +35,7 @@ def main() -> None:
     runs: dict[str, Callable[[Path], dict[str, Any]]] = {
         "supplygraph": run_supplygraph,
         "trigeiro": run_trigeiro,
+        "lots": run_made_up,
         "replan": run_replan,
         "scale": run_scale,
         "replay": lambda _: run_replay(),
