@@ -32,7 +32,7 @@ def launch(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same file.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Forecast what new styles will come to, at checkpoints before and after their launch.
+    """Forecast what new styles will come to, at checkpoints from their launch on.
 
     Example: evenflow launch --styles styles.csv --signals signals.csv --checkpoints 0h,24h,7d --out launch.csv
     """
