@@ -289,7 +289,10 @@ def _as_id(value: object) -> str:
 def _to_number(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
     if raw.dtype.kind in "bmM":  # true or a date is no number
         raw = pd.Series(np.nan, index=raw.index)
-    numbers = pd.to_numeric(raw, errors="coerce").astype("float64")
+    try:
+        numbers = pd.to_numeric(raw, errors="coerce").astype("float64")
+    except OverflowError:  # JSON has whole numbers beyond any float; as texts they are read as infinite
+        numbers = pd.to_numeric(raw.map(str, na_action="ignore"), errors="coerce").astype("float64")
     values = numbers.to_numpy()
     bad = ~np.isfinite(values)
     if column.kind == "int":
@@ -319,7 +322,10 @@ def _to_date(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
 
 def _to_timestamp(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
     stamps = _parse(raw, column)
-    return stamps, stamps.isna().to_numpy()
+    year = (
+        stamps.dt.year
+    )  # local offsets had seconds before 1902, which ISO 8601 cannot write; 9999 ends in other zones
+    return stamps, ~((year >= 1902) & (year <= 9998)).to_numpy(bool)
 
 
 def _parse(raw: pd.Series, column: Column) -> pd.Series:

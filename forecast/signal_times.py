@@ -55,6 +55,8 @@ def parse_times(raw: pd.Series, timezone: str = TIMEZONE) -> pd.Series:
         fits = found.isna() & told.str.fullmatch(pattern).fillna(value=False).to_numpy(bool)
         if fits.any():
             found[fits] = _parsed(told[fits], spelling, timezone).astype(found.dtype)
+    year = found.dt.year  # `contracts.tables` takes no other moments
+    found = found.where((year >= 1902) & (year <= 9998))
     return pd.Series(found.array.take(codes, allow_fill=True), index=raw.index, name=raw.name)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from contracts.errors import InputError
 from forecast.signal_intake import sift
 from forecast.tables import SIGNALS
 from services.ingest import Inlet
@@ -30,7 +32,13 @@ def post_signals(rows: Sequence[Mapping[str, Any]], inlet: Inlet) -> dict[str, A
     dict
         ``applied, known, quarantined`` as counts, ``ignored_fields`` and per row in ``results`` its number (1 = the
         first), ``status`` (applied, known, quarantined) and ``reason``.
+
+    Raises
+    ------
+    InputError
+        If a text of a row has half a surrogate pair, which no file can hold.
     """
+    _require_characters(rows)
     cells = [{name: _cell(row.get(name)) for name in SIGNALS.by_name} for row in rows]
     raw = pd.DataFrame(cells, columns=list(SIGNALS.by_name), dtype=object)
     raw["kol_id"] = inlet.names.of(raw["kol_id"])
@@ -55,3 +63,11 @@ def post_signals(rows: Sequence[Mapping[str, Any]], inlet: Inlet) -> dict[str, A
 def _cell(value: Any) -> Any:
     """Return a cell that may be kept: a single value."""
     return value if isinstance(value, str | int | float | bool) else None
+
+
+def _require_characters(rows: Sequence[Mapping[str, Any]]) -> None:
+    for number, row in enumerate(rows, start=1):
+        try:
+            json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise InputError(f"signals, row {number}", "texts of whole characters", "half a surrogate pair") from None

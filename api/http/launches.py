@@ -34,7 +34,7 @@ SignalRow = row_model("SignalRow", SIGNALS)
 LaunchSalesRow = row_model("LaunchSalesRow", LAUNCH_SALES)
 KolRow = row_model("KolRow", KOLS)
 _TABLES = ("styles", "signals", "sales", "kols")
-_Checkpoint = Annotated[str, Field(pattern=r"^\d{1,6}[mhd]$")]
+_Checkpoint = Annotated[str, Field(pattern=r"^[0-9]{1,6}[mhd]$")]
 
 
 class LaunchRequest(StrictModel):
@@ -174,7 +174,7 @@ def read_launch(
     style_id: StylePath,
     as_of: Annotated[AwareDatetime | None, Query(description="Nothing observed later; now by default.")] = None,
     checkpoint: Annotated[
-        str | None, Query(pattern=r"^\d{1,6}[mhd]$", description="An earlier time after the launch, like `24h`.")
+        str | None, Query(pattern=r"^[0-9]{1,6}[mhd]$", description="An earlier time after the launch, like `24h`.")
     ] = None,
 ) -> JsonResponse:
     """Return what a style of the loaded network is expected to come to, from all that was observed of it by `as_of`.

@@ -14,7 +14,7 @@ __all__ = ["DEFAULT_CHECKPOINTS", "Checkpoint", "checkpoints_from"]
 DEFAULT_CHECKPOINTS = ("0h", "1h", "6h", "24h", "7d")
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
-_NAME = re.compile(r"(\d{1,6})([mhd])")
+_NAME = re.compile(r"([0-9]{1,6})([mhd])")
 
 
 @dataclass(frozen=True, order=True)

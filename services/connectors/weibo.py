@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.errors import InputError
 from services.connectors.payload import Call, Records, Row, cell, part, require_answer
 from services.connectors.publication import seen_now
 
@@ -34,8 +35,11 @@ def _counts(post: Mapping[str, Any], call: Call) -> list[Row]:
     author = cell(part(post, "user"), "id", "idstr")
     known = {**seen_now(call), "content_id": name, "external_id": name, "unit": "events"}
     known["kol_id"] = call.kol_id if author is None or call.account_id is not None else str(author)
-    return [
+    rows = [
         {**known, "kind": kind, "count": count}
         for kind, names in _FIELDS.items()
         if (count := cell(post, *names)) is not None
     ]
+    if name is None and not rows:  # a deleted post has its id and no counts
+        raise InputError("the payload", "a post with its id and counts", "neither")
+    return rows

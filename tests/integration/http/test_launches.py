@@ -112,9 +112,12 @@ def test_each_row_is_told_what_became_of_it(client):
         good | {"kind": "stare"},
         {"style_id": "b"},
         good | {"count": {"x": 1}},
+        good | {"count": 10**400},
+        good | {"observed_at": "0001-01-01T00:00:00+00:00"},
+        good | {"observed_at": "9999-12-31T23:00:00+00:00"},
     ]
     told = client.post("/v1/signals", json=rows).json()
-    assert [row["status"] for row in told["results"]] == ["applied", "known", *["quarantined"] * 3]
+    assert [row["status"] for row in told["results"]] == ["applied", "known", *["quarantined"] * 6]
     assert told["ignored_fields"] == ["phone"]
     assert told["results"][2]["reason"].startswith("kind: expected one of view")
     assert "observed_at: expected a timestamp" in told["results"][3]["reason"]
@@ -124,6 +127,11 @@ def test_each_row_is_told_what_became_of_it(client):
     broken = client.post("/v1/signals", content=b"{}\n{", headers={"content-type": "application/x-ndjson"})
     assert broken.json()["type"] == "/problems/malformed-json"
     assert client.post("/v1/signals", json=[]).json()["type"] == "/problems/invalid-request"
+    half = client.post(
+        "/v1/signals", content=rb'[{"style_id": "\ud800"}]', headers={"content-type": "application/json"}
+    )
+    assert half.status_code == 422
+    assert "row 1: expected texts of whole characters" in half.json()["detail"]
 
 
 def test_kols_are_kept_as_hashes_and_recognised_in_the_network(client, root):

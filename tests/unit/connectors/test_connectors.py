@@ -175,6 +175,11 @@ def test_any_table_is_read_by_a_layout():
         ("wechat-shop", '{"order": {}}', "order_detail.product_infos: expected a list, got nothing"),
         ("douyin", '{"data": {"error_code": 2190008}}', "the payload's error_code: expected 0, got 2190008"),
         ("taobao", '{"error_response": {"code": 27}}', "the payload's code: expected 0, got 27"),
+        (
+            "weibo",
+            '{"trade_fullinfo_get_response": {}}',
+            "payload 1: the payload: expected a post with its id and counts",
+        ),
         ("weibo", '{"id": 1}\n{"id": ', "line 2: expected JSON"),
         ("myspace", "{}", "SOURCE: expected one of wechat-articles, .* csv, got myspace"),
         ("csv", "a\n1\n", "--columns: expected a TOML file"),
