@@ -179,6 +179,7 @@ class FittedLaunches:
             quantiles=quantiles,
             bucket=bucket,
             life_days=life_days,
+            learnt=self.scene,
         )
 
     def follow(self, style_id: str) -> LaunchTrack:

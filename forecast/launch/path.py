@@ -43,6 +43,7 @@ def path_rows(
     quantiles: Sequence[float],
     bucket: str,
     life_days: int,
+    learnt: Scene | None = None,
 ) -> pd.DataFrame:
     """Return what is expected of styles after a checkpoint, by bucket, as `evenflow plan --demand` takes it.
 
@@ -52,6 +53,8 @@ def path_rows(
         Of all styles at the checkpoint.
     rows, estimates
         Which styles to tell of, and what is forecast of them, shape (m,).
+    learnt
+        The scene the model was learnt from, if styles have joined it since.
 
     Returns
     -------
@@ -60,7 +63,11 @@ def path_rows(
     """
     launches = scene.launches
     days = days_of(scene, model.seconds, life_days=life_days, bucket=bucket)
-    finished, expected = model.expected_of(scene)
+    past = learnt or scene
+    finished, expected = model.expected_of(past)
+    place = launches.ids.get_indexer(past.launches.ids[finished])
+    others = scene.known[place]  # a finished style that is asked for is no example of itself
+    finished, expected = place[others], expected[others]
     curves = curves_from(
         days,
         finished,

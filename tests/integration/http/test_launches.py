@@ -134,6 +134,13 @@ def test_each_row_is_told_what_became_of_it(client):
     assert "row 1: expected texts of whole characters" in half.json()["detail"]
 
 
+def test_a_finished_style_is_estimated_like_any_other(client):
+    """It is in the history, and no example of itself."""
+    told = client.get("/v1/launches/old-3", params={"as_of": AT})
+    assert told.status_code == 200, told.text
+    assert told.json()["checkpoint"] == "25d"
+
+
 def test_kols_are_kept_as_hashes_and_recognised_in_the_network(client, root):
     """The log has no name; what the forecast reads has the network's."""
     client.post("/v1/signals", json=[signal(5, style_id="new/1", content_id="kol-post", kol_id="kol-1")])
