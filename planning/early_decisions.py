@@ -328,11 +328,11 @@ def _actions(
 def _reasons(
     problem: DecisionProblem, action: NDArray[np.object_], *, wanted: NDArray[np.bool_]
 ) -> NDArray[np.object_]:
-    cut = action == "cut"
+    idle = np.isin(action, ("cut", "move_capacity"))
     reason = np.where(wanted, "worth_more_elsewhere", "too_small").astype(object)
     expected = totals_at(problem.levels, problem.quantiles, np.zeros(1))[:, 0] - problem.demanded
-    reason[cut & ~wanted & (problem.stock + problem.on_order >= np.maximum(expected, 1))] = "covered"
-    reason[cut & (problem.sold_share(problem.age + problem.lead_days) > 1 - 1e-9)] = "too_late"
+    reason[idle & ~wanted & (problem.stock + problem.on_order >= np.maximum(expected, 1))] = "covered"
+    reason[idle & (problem.sold_share(problem.age + problem.lead_days) > 1 - 1e-9)] = "too_late"
     reason[action == "wait"] = "worth_waiting"
     reason[np.isin(action, ("commit", "chase"))] = "pays"
     return reason

@@ -258,7 +258,7 @@ def _table(frames: LaunchFrames, rows: pd.DataFrame, found: Decisions) -> pd.Dat
         }
     )
     money = [name for name in table if str(name).endswith("_fen")]
-    table[money] = table[money].round()
+    table[money] = table[money].round() + 0.0  # no -0
     if "launch_at" in frames.terms:
         launch = pd.Series(
             frames.terms.loc[rows["style_id"], "launch_at"].to_numpy(), dtype=frames.terms["launch_at"].dtype

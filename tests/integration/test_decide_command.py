@@ -162,3 +162,13 @@ def test_wrong_options_are_named(tmp_path):
         assert told in str(error.value)
     with pytest.raises(TableError, match="p_hit"):
         select_styles(forecasts().drop(columns="p_hit"), terms(), count=1)
+
+
+def test_a_style_that_gives_its_capacity_away_says_why():
+    """What stock covers is told as covered whether or not another style takes the capacity; no money is minus zero."""
+    launches = forecasts()[lambda frame: (frame["checkpoint"] == "3d") & frame["style_id"].isin(["s1", "s9"])]
+    styles = terms(demanded=40, stock=0, reserved=0)[lambda frame: frame["style_id"].isin(["s1", "s9"])]
+    styles = styles.assign(stock=[5_000, 0], reserved=[100, 50])
+    made = decide_launches(launches, styles, at="3d").decisions.set_index("style_id")
+    assert made.loc["s1", ["action", "reason"]].tolist() == ["move_capacity", "covered"]
+    assert not np.signbit(made.loc[made["profit_fen"] == 0, "profit_fen"]).any()
