@@ -84,8 +84,8 @@ def middles(n: int) -> tuple[Floats, Floats]:
 
     Examples
     --------
-    >>> middles(3)[0].round(3).tolist()
-    [-1.091, 0.0, 1.091]
+    >>> middles(2)[0].round(3).tolist()
+    [-0.798, 0.798]
     """
     borders = norm.ppf(np.linspace(0, 1, n + 1))
     return n * -np.diff(norm.pdf(borders)), np.full(n, 1 / n)
