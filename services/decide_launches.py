@@ -247,7 +247,7 @@ def _table(frames: LaunchFrames, rows: pd.DataFrame, found: Decisions) -> pd.Dat
             "reason": pd.Series(found.reason, dtype="str"),
             "detail": [_REASONS[why].format(pieces=n) for why, n in zip(found.reason, found.pieces, strict=True)],
             "profit_fen": found.profit,
-            "commit_pieces": np.round(found.commit_pieces),
+            "commit_pieces": found.commit_pieces,
             "commit_profit_fen": found.commit_profit,
             "wait_profit_fen": np.where(np.isfinite(found.wait_profit), found.wait_profit, np.nan),
             "stop_profit_fen": found.stop_profit,
@@ -257,8 +257,8 @@ def _table(frames: LaunchFrames, rows: pd.DataFrame, found: Decisions) -> pd.Dat
             "moved_pieces": found.moved,
         }
     )
-    money = [name for name in table if str(name).endswith("_fen")]
-    table[money] = table[money].round() + 0.0  # no -0
+    whole = ["commit_pieces", "latest_useful_day", *(name for name in table if str(name).endswith("_fen"))]
+    table[whole] = table[whole].round().astype("Int64")
     if "launch_at" in frames.terms:
         launch = pd.Series(
             frames.terms.loc[rows["style_id"], "launch_at"].to_numpy(), dtype=frames.terms["launch_at"].dtype

@@ -110,10 +110,10 @@ def _table(rows: pd.DataFrame, found: Selection) -> pd.DataFrame:
             "style_id": rows["style_id"],
             "checkpoint": rows["checkpoint"],
             "chosen": np.isfinite(rank),
-            "rank": rank,
+            "rank": pd.array(rank, dtype="Int64"),
             "pieces": np.where(np.isfinite(rank), found.pieces, 0),
             "best_order": found.pieces,
-            "profit_fen": np.round(found.profit),
+            "profit_fen": np.round(found.profit).astype(np.int64),
             "p_hit": found.p_hit,
             "p_best": found.p_best,
         }
