@@ -75,7 +75,7 @@ def test_a_wrong_file_leaves_no_output(folder):
     ("options", "message"),
     [
         (["--out", "missing_folder/out.csv"], "no such folder"),
-        (["--out", "out.xlsx"], r"\.csv or \.parquet"),
+        (["--out", "out.txt"], r"\.csv, \.parquet or \.xlsx"),
         (["--out", "out.csv", "--quantiles", "a,b"], "--quantiles: expected numbers"),
         (["--out", "out.csv", "--horizon", "0"], "--horizon"),
     ],
