@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
-from planning.tables import BOM, DEMAND, FIRM, ITEMS, PATHS, RESOURCES, ROUTES
+from planning.tables import BOM, DEMAND, FIRM, ITEMS, PATHS, RESOURCES, ROUTES, quantile_levels
 
 __all__ = [
     "PLAN_TABLES",
@@ -26,15 +26,29 @@ __all__ = [
 _NEEDED = ("demand", "resources", "routes")
 PLAN_TABLES = (*_NEEDED, "items", "bom", "firm")
 
+
+class QuantileRow(AttributeRow):
+    """A row whose further columns are quantiles such as `q0.9`."""
+
+    @model_validator(mode="after")
+    def _only_quantiles(self) -> QuantileRow:
+        extra = pd.DataFrame(columns=list(self.model_extra or {}))
+        unknown = [name for name in extra if name not in quantile_levels(extra)]
+        if unknown:
+            raise ValueError(f"only the named columns and quantiles such as q0.9; {unknown[0]} is neither")
+        return self
+
+
 DemandRow = row_model("DemandRow", DEMAND, base=AttributeRow)
-ResourceRow = row_model("ResourceRow", RESOURCES)
+ResourceRow = row_model("ResourceRow", RESOURCES, base=QuantileRow)
 RouteRow = row_model("RouteRow", ROUTES)
 ItemRow = row_model("ItemRow", ITEMS)
 BomRow = row_model("BomRow", BOM)
 FirmRow = row_model("FirmRow", FIRM)
 PathRow = row_model("PathRow", PATHS, base=AttributeRow)
 
-_Money = Annotated[float, Field(ge=0)]
+_Money = Annotated[float, Field(ge=0, le=1e9)]
+_Factor = Annotated[float, Field(ge=0, le=100)]
 
 
 class WeightsModel(StrictModel):
@@ -48,6 +62,7 @@ class WeightsModel(StrictModel):
     peak: _Money | None = Field(None, description="Per hour of a resource's largest load.")
     plan_change: _Money | None = Field(None, description="Per hour moved inside the slushy horizon.")
     promise: _Money | None = Field(None, description="Per hour by which a resource gets less than it was promised.")
+    chase: _Money | None = Field(None, description="Per hour of work not known yet that finds no hours held for it.")
 
 
 class HorizonModel(StrictModel):
@@ -67,19 +82,35 @@ class SolveModel(StrictModel):
     workers: int | None = Field(None, ge=0, le=64, description="Processes that plan parts; 0 = one per processor.")
 
 
+class RecourseModel(StrictModel):
+    """How a plan counts on being revised, where earlier runs of the forecast are given (`as_of`)."""
+
+    branches: int | None = Field(None, ge=1, le=9, description="What an item's next update may say; 1 = no branches.")
+    paths: int | None = Field(None, ge=1, le=9, description="Paths of demand within a branch.")
+    market_branches: int | None = Field(None, ge=1, le=3, description="Moves of the market that are told apart.")
+    leftover_factor: float | None = Field(None, ge=1, le=100, description="Times the price of a piece left.")
+    late_factor: float | None = Field(None, ge=0.01, le=100, description="Times the price of a late piece.")
+    idle_factor: _Factor | None = Field(None, description="Times the price of an idle hour.")
+    overtime_factor: _Factor | None = Field(None, description="Times the price of an hour of overtime.")
+    load_change_factor: _Factor | None = Field(None, description="Times the price of a change of load.")
+    plan_change: _Money | None = Field(None, description="Per hour moved within the next four free buckets.")
+    prior_items: float | None = Field(None, ge=0.1, le=1e6, description="Settled items counted as unrevised at first.")
+
+
 class ParamsModel(StrictModel):
     """The tables of `plan.toml`."""
 
     weights: WeightsModel | None = Field(None, description="Prices of an uneven load.")
     horizon: HorizonModel | None = Field(None, description="How far the plan is fixed.")
     solve: SolveModel | None = Field(None, description="When to stop.")
+    recourse: RecourseModel | None = Field(None, description="How the plan counts on being revised.")
 
 
 class PlanTablesModel(StrictModel):
     """The tables of a plan: demand, resources and routes together, or no table at all."""
 
     demand: Table[DemandRow] | None = Field(None, description="`y`, or quantile columns such as `q0.5`.")  # type: ignore[valid-type]
-    resources: Table[ResourceRow] | None = Field(None, description="Hours by resource and bucket.")  # type: ignore[valid-type]
+    resources: Table[ResourceRow] | None = Field(None, description="Hours, and quantiles of hours to hold.")  # type: ignore[valid-type]
     routes: Table[RouteRow] | None = Field(None, description="How each item is made.")  # type: ignore[valid-type]
     items: Table[ItemRow] | None = Field(None, description="Costs, stock and life of each item.")  # type: ignore[valid-type]
     bom: Table[BomRow] | None = Field(None, description="Components.")  # type: ignore[valid-type]

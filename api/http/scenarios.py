@@ -67,6 +67,25 @@ class ScenarioModel(StrictModel):
     weights: dict[str, float] | None = Field(None, max_length=10, description="Money per hour, as in `params.weights`.")
 
 
+class RuleModel(StrictModel):
+    """What a release rule was tuned to."""
+
+    smoothing: int | None = Field(None, ge=1, le=1_000_000, description="Buckets averaged, or in which a gap closes.")
+    cover: int | None = Field(None, ge=0, le=1_000_000, description="Buckets covered beyond those until arrival.")
+    safety: float | None = Field(None, ge=-1, le=10, description="Part of the way to the highest quantile.")
+
+
+class ReplayModel(StrictModel):
+    """What a replay looks at and what counts, in buckets."""
+
+    look_ahead: int | None = Field(None, ge=1, le=1_000_000, description="Buckets planned from now on.")
+    score_from: int | None = Field(None, ge=0, le=1_000_000, description="First bucket that counts.")
+    score_to: int | None = Field(None, ge=0, le=1_000_000, description="The one after the last; 0 = to the end.")
+    smoothing: int | None = Field(None, ge=0, le=1_000_000, description="Of rules without one; 0 = as tuned.")
+    known_buckets: int | None = Field(None, ge=0, le=1_000_000, description="After these idle hours' prices fade.")
+    rules: dict[str, RuleModel] | None = Field(None, max_length=10, description="Parameters of rules, by name.")
+
+
 class ScenarioRequest(PlanTablesModel):
     """Scenarios and the tables that they change."""
 
@@ -84,7 +103,7 @@ class FrontierRequest(PlanTablesModel):
     )
     firm_buckets: list[int] = Field([0], min_length=1, max_length=20, description="Firm buckets.")
     params: ParamsModel | None = Field(None, description="Weights, when to stop.")
-    replay: dict[str, int] | None = Field(None, max_length=10, description="The table `[replay]` of replay.toml.")
+    replay: ReplayModel | None = Field(None, description="The table `[replay]` of replay.toml.")
 
 
 class ReplayRequest(StrictModel):
@@ -101,7 +120,7 @@ class ReplayRequest(StrictModel):
         description="Names of policies.",
     )
     params: ParamsModel | None = Field(None, description="Weights, horizon, when to stop.")
-    replay: dict[str, int] | None = Field(None, max_length=10, description="The table `[replay]` of replay.toml.")
+    replay: ReplayModel | None = Field(None, description="The table `[replay]` of replay.toml.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random.")
 
 
@@ -134,7 +153,7 @@ def trace_frontier(
         raise InputError("paths", "either paths or demand", "both" if paths is not None else "neither")
     options = {"late": request.late, "firm_buckets": request.firm_buckets}
     tables |= {} if paths is None else {"paths": paths}
-    work = partial(frontier_work, tables, options, _params(request.params), request.replay or {})
+    work = partial(frontier_work, tables, options, _params(request.params), _params(request.replay))
     return accepted(house, "frontier", work)
 
 
@@ -149,11 +168,11 @@ def replay_policies(
     names = ("paths", "resources", "routes", "items")
     tables = {name: frame for name in names if (frame := frame_of(getattr(request, name))) is not None}
     options = {"policies": request.policies, "seed": request.seed}
-    work = partial(replay_work, tables, options, _params(request.params), request.replay or {})
+    work = partial(replay_work, tables, options, _params(request.params), _params(request.replay))
     return accepted(house, "replay", work)
 
 
-def _params(params: ParamsModel | None) -> dict[str, Any]:
+def _params(params: ParamsModel | ReplayModel | None) -> dict[str, Any]:
     return params.model_dump(exclude_none=True) if params else {}
 
 
@@ -174,7 +193,7 @@ def frontier_work(
     tables: dict[str, pd.DataFrame],
     options: dict[str, Any],
     params: dict[str, Any],
-    settings: dict[str, int],
+    settings: dict[str, Any],
     progress: Report,
 ) -> JobResult:
     """Trace the frontier; runs in a process of its own."""
@@ -190,7 +209,7 @@ def replay_work(
     tables: dict[str, pd.DataFrame],
     options: dict[str, Any],
     params: dict[str, Any],
-    settings: dict[str, int],
+    settings: dict[str, Any],
     progress: Report,
 ) -> JobResult:
     """Replay policies; runs in a process of its own."""
@@ -202,7 +221,7 @@ def replay_work(
     return JobResult(found.summary, {"buckets": found.buckets})
 
 
-def _terms(params: dict[str, Any], settings: dict[str, int]) -> tuple[Any, Any]:
+def _terms(params: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, Any]:
     from contracts.params import params_from
     from planning.params import PlanParams, ReplayParams
 
