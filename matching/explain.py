@@ -8,6 +8,8 @@ code                      meaning
 ``outbid``                its capacity is worth more to other orders
 ``full``                  it has not the capacity
 ``no_credit``             the buyer's credit line at it is used up
+``exposure_cap`` …        a limit on what is served together (also ``ceiling``, ``mix_limit``)
+``below_minimum``         its orders together do not reach its minimum
 ``not_worth``             its score is below the penalty of leaving the piece unserved
 ``no_candidates``         nobody offers the good
 ``out_of_territory`` …    hard limits found with the candidates (also ``exclusive``, ``no_delivery``,
@@ -57,6 +59,8 @@ class Explanation:
 def explain(problem: MatchProblem, result: MatchResult, *, unsplit: bool = False) -> Explanation:
     """Explain every candidate of a solved problem; `unsplit` says whether orders were matched whole."""
     net = net_scores(problem, result.prices, result.line_prices)
+    if result.toll is not None:
+        net = net - result.toll
     runner_up, runner_net = _runners_up(problem, net)
     return Explanation(
         reason=_reasons(problem, result, unsplit=unsplit),
@@ -100,6 +104,9 @@ def _reasons(problem: MatchProblem, result: MatchResult, *, unsplit: bool) -> np
     codes[preferred & no_room & (problem.capacity[problem.supplier] < least)] = "full"
     codes[preferred & no_room & (result.method == "greedy")] = "full"
     codes[preferred & no_line] = "no_credit"
+    if result.barred is not None:
+        held = preferred & (result.barred != "") & ~no_room
+        codes[held] = result.barred[held]
     codes[~worth] = "not_worth"
     codes[chosen] = "chosen"
     return codes

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.problem import Floats, MatchProblem
+from matching.problem import Floats, Ints, MatchProblem
 from matching.sums import sum_by
 
-__all__ = ["eligible_load", "floor_targets"]
+__all__ = ["eligible_load", "floor_targets", "missed_units", "relaxed_floors", "served_load"]
 
 
 def eligible_load(problem: MatchProblem) -> Floats:
@@ -47,3 +47,24 @@ def floor_targets(problem: MatchProblem, share: float) -> Floats:
     pieces = np.floor(shares / np.where(heaviest > 0, heaviest, 1.0) + 1e-9)
     floors: Floats = pieces * heaviest
     return floors
+
+
+def served_load(problem: MatchProblem, pieces: Ints) -> Floats:
+    """Return float64 [M], the load that an allocation (int [E]) gives each supplier."""
+    used = np.flatnonzero(pieces)
+    load = 1.0 if problem.load is None else problem.load[used]
+    return sum_by(problem.supplier[used], pieces[used] * load, problem.n_suppliers)
+
+
+def missed_units(problem: MatchProblem, pieces: Ints, floors: Floats | Ints | None) -> float:
+    """Return the units of the floors that an allocation misses in all."""
+    return 0.0 if floors is None else float(np.maximum(floors - served_load(problem, pieces), 0.0).sum())
+
+
+def relaxed_floors(problem: MatchProblem, pieces: Ints, floors: Floats | None) -> tuple[tuple[int, float, float], ...]:
+    """Return (supplier, floor, reached) of each floor that an allocation misses."""
+    if floors is None:
+        return ()
+    reached = served_load(problem, pieces)
+    short = np.flatnonzero(reached < floors - 1e-6)
+    return tuple((int(j), float(floors[j]), float(reached[j])) for j in short)

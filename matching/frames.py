@@ -10,6 +10,7 @@ import pandas as pd
 
 from contracts.errors import TableError
 from contracts.tables import require_known
+from matching.preferences import PART, with_preference_weight
 from matching.problem import CreditLines, Floats, Ints, MatchProblem, MatchResult
 from matching.reasons import reasons
 from matching.score import ScoreWeights, total_score
@@ -35,9 +36,12 @@ def instance(
     *,
     weights: ScoreWeights | None = None,
     credit: pd.DataFrame | None = None,
+    preference_weight: float = 0.0,
     sources: Mapping[str, str] | None = None,
 ) -> Instance:
     """Build the problem from checked tables (see `matching.tables`).
+
+    What suppliers prefer (`matching.preferences.with_preferences`) counts at `preference_weight`, >= 0.
 
     Raises
     ------
@@ -46,6 +50,8 @@ def instance(
         weights, or credit is given for orders without buyers.
     """
     names = {"orders": "orders", "candidates": "candidates", "credit": "credit", **(sources or {})}
+    if preference_weight != 0 and PART in candidates:
+        candidates, weights = with_preference_weight(candidates, weights, preference_weight)
     order = _positions(candidates, "order_id", orders["order_id"], names["candidates"])
     supplier = _positions(candidates, "supplier_id", suppliers["supplier_id"], names["candidates"])
     if (np.diff(order) < 0).any():

@@ -10,9 +10,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from contracts.errors import EvenflowError
+from matching.constraints import Limits
 from matching.problem import Floats, Ints, MatchProblem
 
-__all__ = ["LinearForm", "linear_form", "relaxation", "whole_pieces", "with_minimums"]
+__all__ = [
+    "LinearForm",
+    "linear_form",
+    "relaxation",
+    "relaxed",
+    "whole_pieces",
+    "with_limits",
+    "with_pools",
+    "with_splits",
+]
 
 _FLOOR_COST = 1e3
 
@@ -22,7 +33,7 @@ class LinearForm:
     """``max gain · y`` over ``rows · y <= limits, 0 <= y <= upper``.
 
     One column per kept candidate (pieces, or in an unsplit match the share of the whole order), then one per
-    supplier with a floor (units missed), then one per candidate with a minimum (used or not). ``integral`` is 1 for
+    supplier with a floor (units missed), then those of pools and splits (in use or not). ``integral`` is 1 for
     columns that count pieces, orders or uses. ``floor_cost`` is what missing a unit of a floor costs.
     """
 
@@ -43,11 +54,14 @@ class LinearForm:
         return int(self.kept.size)
 
 
-def linear_form(problem: MatchProblem, floors: Floats | None, *, unsplit: bool) -> LinearForm:
-    """Return the program of a match, leaving out candidates that can hold nothing or are not worth it."""
+def linear_form(problem: MatchProblem, floors: Floats | None, *, unsplit: bool, losing: bool = False) -> LinearForm:
+    """Return the program of a match, leaving out candidates that can hold nothing or are not worth it.
+
+    `losing` keeps those that are not worth it: floors, minimum lots and shares may want them.
+    """
     from scipy import sparse
 
-    kept = _kept(problem, floors, unsplit=unsplit)
+    kept = _kept(problem, unsplit=unsplit, losing=losing or floors is not None)
     order, pieces = problem.order[kept], problem.pieces[problem.order[kept]].astype(np.float64)
     size = pieces if unsplit else np.ones(kept.size)
     gain = (problem.score[kept].astype(np.float64) + problem.penalties[order]) * size
@@ -80,28 +94,84 @@ def linear_form(problem: MatchProblem, floors: Floats | None, *, unsplit: bool) 
     )  # fmt: skip
 
 
-def with_minimums(form: LinearForm, minimum: Ints) -> LinearForm:
-    """Return the program in which a candidate takes at least its minimum (int [E], pieces) or nothing."""
+def with_limits(form: LinearForm, limits: Limits, n_candidates: int) -> LinearForm:
+    """Return the program with limits on what is served together."""
     from scipy import sparse
 
-    bound = np.flatnonzero(minimum[form.kept] > 1)
-    if not bound.size:
+    uses = limits.matrix(n_candidates)[:, form.kept] @ sparse.diags(form.size, shape=(form.n_kept, form.n_kept))
+    rest = sparse.csr_matrix((limits.most.size, form.gain.size - form.n_kept))
+    rows = sparse.vstack([form.rows, sparse.hstack([uses, rest])]).tocsr()
+    return replace(form, rows=rows, limits=np.concatenate([form.limits, limits.most]))
+
+
+def with_pools(form: LinearForm, pool: Ints, minimum: Ints) -> LinearForm:
+    """Return the program in which a pool gets at least its minimum or nothing.
+
+    Parameters
+    ----------
+    pool
+        int [E], the pool of each candidate, -1 = none.
+    minimum
+        int [G], pieces; a pool whose minimum is at most one piece is not bound.
+    """
+    from scipy import sparse
+
+    bound = np.append(minimum > 1, False)
+    on = np.flatnonzero(bound[pool[form.kept]])
+    if not on.size:
         return form
-    pick = sparse.csr_matrix((np.ones(bound.size), (np.arange(bound.size), bound)), shape=(bound.size, form.gain.size))
-    least = sparse.diags(minimum[form.kept[bound]].astype(np.float64))
-    most = sparse.diags(form.upper[bound])
-    zeros = np.zeros(bound.size)
+    pools, at = np.unique(pool[form.kept[on]], return_inverse=True)
+    shape = (on.size, form.gain.size)
+    pick = sparse.csr_matrix((np.ones(on.size), (np.arange(on.size), on)), shape=shape)
+    uses = sparse.csr_matrix((-form.upper[on], (np.arange(on.size), at)), shape=(on.size, pools.size))
+    total = sparse.csr_matrix((-form.size[on], (at, on)), shape=(pools.size, form.gain.size))
+    rows = sparse.bmat([[form.rows, None], [pick, uses], [total, sparse.diags(minimum[pools].astype(np.float64))]])
+    return _with_uses(form, rows, on.size + pools.size, np.zeros(pools.size), np.ones(pools.size))
+
+
+def with_splits(form: LinearForm, order: Ints, cost: float) -> LinearForm:
+    """Return the program in which every supplier of an order (int [E]) beyond its first costs so much score."""
+    from scipy import sparse
+
+    several = np.bincount(order[form.kept], minlength=int(order.max(initial=-1)) + 1) > 1
+    on = np.flatnonzero(several[order[form.kept]])
+    if not on.size or cost == 0:
+        return form
+    split, at = np.unique(order[form.kept[on]], return_inverse=True)
+    each = np.arange(on.size)
+    pick = sparse.csr_matrix((np.ones(on.size), (each, on)), shape=(on.size, form.gain.size))
+    suppliers = sparse.csr_matrix((np.ones(on.size), (at, each)), shape=(split.size, on.size))
+    beyond = -sparse.identity(split.size)
+    rows = sparse.bmat(
+        [[form.rows, None, None], [pick, -sparse.diags(form.upper[on]), None], [None, suppliers, beyond]]
+    )
+    gain = np.append(np.zeros(on.size), np.full(split.size, -cost))
+    upper = np.append(np.ones(on.size), np.full(split.size, np.inf))
+    wider = _with_uses(form, rows, on.size, gain, upper, whole=on.size)
+    return replace(wider, limits=np.append(wider.limits, np.ones(split.size)))
+
+
+def _with_uses(
+    form: LinearForm, rows: object, n_rows: int, gain: Floats, upper: Floats, *, whole: int | None = None
+) -> LinearForm:
+    """Return the program over further columns, the first `whole` of them integral, and rows at most zero."""
+    integral = np.arange(gain.size) < (gain.size if whole is None else whole)
     return replace(
         form,
-        rows=sparse.bmat([[form.rows, None], [pick, -most], [-pick, least]]).tocsr(),
-        limits=np.concatenate([form.limits, zeros, zeros]),
-        gain=np.append(form.gain, zeros),
-        upper=np.append(form.upper, zeros + 1),
-        integral=np.append(form.integral, zeros + 1),
+        rows=rows.tocsr(),  # type: ignore[attr-defined]
+        limits=np.append(form.limits, np.zeros(n_rows)),
+        gain=np.append(form.gain, gain),
+        upper=np.append(form.upper, upper),
+        integral=np.append(form.integral, integral),
     )
 
 
 def relaxation(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats, Floats]:
+    """Solve the linear relaxation: `relaxed` without the prices of further rows."""
+    return relaxed(problem, form)[:3]
+
+
+def relaxed(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats, Floats, Floats]:
     """Solve the linear relaxation.
 
     Returns
@@ -110,23 +180,34 @@ def relaxation(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats,
         float64 [E], possibly fractional.
     prices, line_prices
         float64 [M] and [L]; a supplier's price is negative where its floor binds.
+    rest
+        float64, prices of the rows after those (`with_limits`).
+
+    Raises
+    ------
+    EvenflowError
+        If the program has no solution.
     """
     from scipy.optimize import linprog
 
     n_lines = 0 if problem.credit is None else problem.credit.limit.size
+    first, last = problem.n_orders, problem.n_orders + problem.n_suppliers
+    further = last + n_lines + form.floored.size
     if form.gain.size == 0:
-        return np.zeros(problem.n_candidates), np.zeros(problem.n_suppliers), np.zeros(n_lines)
+        none = np.zeros(form.limits.size - further)
+        return np.zeros(problem.n_candidates), np.zeros(problem.n_suppliers), np.zeros(n_lines), none
 
     bounds = np.column_stack([np.zeros(form.upper.size), form.upper])
     found = linprog(-form.gain, A_ub=form.rows, b_ub=form.limits, bounds=bounds, method="highs")
+    if found.x is None:
+        raise EvenflowError(f"match: the linear program has no solution: {found.message}")
     pieces = np.zeros(problem.n_candidates)
     pieces[form.kept] = found.x[: form.n_kept] * form.size
-    duals = -np.asarray(found.ineqlin.marginals)
-    first, last = problem.n_orders, problem.n_orders + problem.n_suppliers
-    prices = np.maximum(duals[first:last], 0.0)
+    duals = np.maximum(-np.asarray(found.ineqlin.marginals), 0.0)
+    prices = duals[first:last]
     if form.floored.size:
-        prices[form.floored] -= np.maximum(duals[last + n_lines :], 0.0)
-    return pieces, prices, np.maximum(duals[last : last + n_lines], 0.0)
+        prices[form.floored] -= duals[last + n_lines : further]
+    return pieces, prices, duals[last : last + n_lines], duals[further:]
 
 
 def whole_pieces(
@@ -171,12 +252,12 @@ def whole_pieces(
     return pieces, bound, found.status == 0
 
 
-def _kept(problem: MatchProblem, floors: Floats | None, *, unsplit: bool) -> Ints:
+def _kept(problem: MatchProblem, *, unsplit: bool, losing: bool) -> Ints:
     order = problem.order
     least = problem.pieces[order] if unsplit else 1
     load = 1.0 if problem.load is None else problem.load
     fits = problem.capacity[problem.supplier] >= least * load
-    if floors is None:
+    if not losing:
         fits &= problem.score >= -problem.penalties[order]
     if problem.credit is not None:
         use = 1.0 if problem.credit.use is None else problem.credit.use

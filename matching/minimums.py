@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.ledger import trimmed
-from matching.linear import linear_form, whole_pieces, with_minimums
+from matching.linear import linear_form, whole_pieces, with_pools
 from matching.problem import Ints, MatchParams, MatchProblem, MatchResult, only, relative_gap
 from matching.repair import priced_allocation
 from matching.solve import OPTIMAL_GAP, solve
@@ -70,7 +70,7 @@ def _program(
     problem: MatchProblem, minimum: Ints, params: MatchParams, pieces: Ints, bound: float
 ) -> tuple[Ints, float]:
     """Return the better of the program's allocation and the one given, and the better bound."""
-    form = with_minimums(linear_form(problem, None, unsplit=False), minimum)
+    form = with_pools(linear_form(problem, None, unsplit=False), np.arange(problem.n_candidates), minimum)
     found, proved, _ = whole_pieces(problem, form, gap=params.mip_gap, seconds=params.seconds)
     if found is not None:
         found = trimmed(problem, found, unsplit=False)

@@ -234,6 +234,10 @@ class MatchResult:
         ``optimal`` if the gap is zero to the precision of scores, else ``feasible``.
     relaxed_floors
         (supplier, floor, reached) of each floor that cannot be kept together with the others.
+    toll
+        float64 [E], what a piece of each candidate pays for limits on what is served together; None = nothing.
+    barred
+        object [E], code of the limit that keeps a candidate from one piece more, empty = none; None = all empty.
     notes
         What a user should know about how it was solved.
     seconds, cpu_seconds
@@ -249,6 +253,8 @@ class MatchResult:
     method: str
     status: str
     relaxed_floors: tuple[tuple[int, float, float], ...] = ()
+    toll: Floats | None = None
+    barred: npt.NDArray[np.object_] | None = None
     notes: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
     cpu_seconds: float = field(default=0.0, compare=False)

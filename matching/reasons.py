@@ -4,6 +4,8 @@
 ``full``           a candidate has not the capacity for it, whoever else comes
 ``no_credit``      the buyer's credit line at a candidate is used up
 ``not_worth``      every candidate scores below the penalty for leaving the piece unserved
+``exposure_cap``   a candidate has room, but a limit on what is served together keeps it (``ceiling``, ``mix_limit``)
+``below_minimum``  a candidate has room, but its orders together do not reach its minimum
 ``no_candidates``  nobody was offered
 """
 
@@ -16,9 +18,10 @@ from matching.bound import net_scores
 from matching.ledger import book_of, state_of
 from matching.problem import Ints, MatchProblem, MatchResult
 
-__all__ = ["CODES", "reasons"]
+__all__ = ["CODES", "LIMIT_CODES", "reasons"]
 
-CODES = ("no_candidates", "not_worth", "no_credit", "full", "outbid")
+LIMIT_CODES = ("below_minimum", "mix_limit", "ceiling", "exposure_cap")
+CODES = ("no_candidates", "not_worth", "no_credit", "full", "outbid", *LIMIT_CODES)
 _NOT_WORTH, _NO_CREDIT, _FULL, _OUTBID = 1, 2, 3, 4
 
 
@@ -52,10 +55,14 @@ def _candidate_codes(problem: MatchProblem, result: MatchResult, *, unsplit: boo
     without_others = problem.capacity[problem.supplier] - result.pieces * book.load
     bid_away = no_room & (without_others >= load)
     first_come = result.method == "greedy"
-    net = net_scores(problem, result.prices, result.line_prices)
+    net = net_scores(problem, result.prices, result.line_prices) - (0.0 if result.toll is None else result.toll)
     contested = bid_away & (not first_come) & (net <= -problem.penalties[problem.order] + 1e-9 * np.abs(problem.score))
     code = np.full(problem.n_candidates, _OUTBID)
     code[no_room & ~contested] = _FULL
     code[state.limit[book.line] < use] = _NO_CREDIT
+    if result.barred is not None:
+        for rank in range(_OUTBID + 1, len(CODES)):
+            code[(result.barred == CODES[rank]) & ~no_room] = rank
+        code[(result.barred == "no_credit") & ~no_room] = _NO_CREDIT
     code[problem.score < -problem.penalties[problem.order]] = _NOT_WORTH
     return code

@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from matching.bound import lagrangian_bound, net_scores
+from matching.constraints import Limits
 from matching.problem import Floats, MatchProblem
 from matching.sums import sum_by
 
-__all__ = ["expected_loads", "smoothed_prices"]
+__all__ = ["expected_loads", "smoothed_limit_prices", "smoothed_prices"]
 
 _TEMPERATURES = (0.05, 0.01, 0.003)
 _ITERATIONS = 40
@@ -21,9 +22,16 @@ _ITERATIONS = 40
 
 def smoothed_prices(problem: MatchProblem, floors: Floats | None = None) -> tuple[Floats, Floats]:
     """Return float64 [M] supplier prices (negative where a floor binds) and float64 [L] credit-line prices."""
+    return smoothed_limit_prices(problem, floors, None)[:2]
+
+
+def smoothed_limit_prices(
+    problem: MatchProblem, floors: Floats | None, limits: Limits | None
+) -> tuple[Floats, Floats, Floats]:
+    """Return `smoothed_prices` and float64 [R], the prices of limits on what is served together."""
     from scipy.optimize import minimize
 
-    dual = _Dual(problem, floors)
+    dual = _Dual(problem, floors, limits)
     spread = float(np.ptp(problem.score)) if problem.n_candidates else 0.0
     at = np.zeros(dual.size)
     best, best_bound = at, dual.bound(at)
@@ -50,7 +58,7 @@ def expected_loads(problem: MatchProblem, prices: Floats, temperature: float) ->
     An order's pieces divide over its candidates (and staying unserved) in proportion to ``exp(net score /
     temperature)``, which is how the smoothed dual's slope counts them.
     """
-    dual = _Dual(problem, None)
+    dual = _Dual(problem, None, None)
     at = np.concatenate([prices, np.zeros(dual.size - prices.size)])
     return problem.capacity - dual.value_and_slope(at, temperature)[1][: prices.size]
 
@@ -58,28 +66,40 @@ def expected_loads(problem: MatchProblem, prices: Floats, temperature: float) ->
 class _Dual:
     """The smoothed bound over (capacity prices, floor prices, line prices), all >= 0."""
 
-    def __init__(self, problem: MatchProblem, floors: Floats | None) -> None:
+    def __init__(self, problem: MatchProblem, floors: Floats | None, limits: Limits | None) -> None:
         self._p = problem
+        self._uses = None if limits is None else limits.matrix(problem.n_candidates)
+        most = np.zeros(0) if limits is None else limits.most.astype(np.float64)
         self._floors = np.zeros(problem.n_suppliers) if floors is None else floors
         limit = np.zeros(0) if problem.credit is None else problem.credit.limit.astype(np.float64)
-        self._constant = np.concatenate([problem.capacity.astype(np.float64), -self._floors, limit])
+        self._constant = np.concatenate([problem.capacity.astype(np.float64), -self._floors, limit, most])
+        self._rest = self._constant.size - most.size
         self._has_floors = floors is not None
         self.size = self._constant.size
         self._starts = problem.indptr[:-1][np.diff(problem.indptr) > 0]
         self._some = np.diff(problem.indptr) > 0
 
-    def prices(self, at: Floats) -> tuple[Floats, Floats]:
+    def prices(self, at: Floats) -> tuple[Floats, Floats, Floats]:
         m = self._p.n_suppliers
         floor_prices = at[m : 2 * m] if self._has_floors else 0.0
-        return at[:m] - floor_prices, at[2 * m :]
+        return at[:m] - floor_prices, at[2 * m : self._rest], at[self._rest :]
 
     def bound(self, at: Floats) -> float:
-        prices, line_prices = self.prices(at)
-        return lagrangian_bound(self._p, prices, line_prices, self._floors if self._has_floors else None)
+        prices, line_prices, limit_prices = self.prices(at)
+        floors = self._floors if self._has_floors else None
+        paid = float(np.dot(self._constant[self._rest :], limit_prices))
+        return lagrangian_bound(self._tolled(limit_prices), prices, line_prices, floors) + paid
+
+    def _tolled(self, limit_prices: Floats) -> MatchProblem:
+        """Return the problem in which every candidate has paid for the limits."""
+        if self._uses is None:
+            return self._p
+        return self._p.replace(score=self._p.score - self._uses.T @ limit_prices)
 
     def value_and_slope(self, at: Floats, temperature: float) -> tuple[float, Floats]:
         p = self._p
-        net = net_scores(p, *self.prices(at)) / temperature
+        prices, line_prices, limit_prices = self.prices(at)
+        net = net_scores(self._tolled(limit_prices), prices, line_prices) / temperature
         top = -p.penalties / temperature
         top[self._some] = np.maximum(top[self._some], np.maximum.reduceat(net, self._starts))
         weight = np.exp(net - np.repeat(top, np.diff(p.indptr)))
@@ -99,4 +119,5 @@ class _Dual:
             uses = flow[on] if p.credit.use is None else flow[on] * p.credit.use[on]
             by_line = sum_by(p.credit.line[on], uses, p.credit.limit.size)
         floor_side = -by_supplier if self._has_floors else np.zeros(p.n_suppliers)
-        return np.concatenate([by_supplier, floor_side, by_line])
+        by_limit: Floats = np.zeros(0) if self._uses is None else self._uses @ flow
+        return np.concatenate([by_supplier, floor_side, by_line, by_limit])

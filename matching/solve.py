@@ -21,14 +21,13 @@ import numpy as np
 
 from contracts.jit import HAVE_NUMBA, NO_NUMBA_NOTE
 from matching.bound import lagrangian_bound, net_scores
-from matching.floors import floor_targets
+from matching.floors import floor_targets, missed_units, relaxed_floors
 from matching.flow import min_cost_flow
 from matching.ledger import trimmed
 from matching.linear import linear_form, relaxation, whole_pieces
 from matching.problem import Floats, Ints, MatchParams, MatchProblem, MatchResult, relative_gap
 from matching.shadow import shadow_prices
 from matching.smoothed import smoothed_prices
-from matching.sums import sum_by
 from matching.unit import UnitForm, unit_form
 
 __all__ = ["OPTIMAL_GAP", "solve"]
@@ -87,7 +86,7 @@ def solve(problem: MatchProblem, *, params: MatchParams | None = None, seed: int
         upper_bound=upper_bound,
         method=found.method,
         status="optimal" if relative_gap(objective, upper_bound) <= OPTIMAL_GAP else "feasible",
-        relaxed_floors=_relaxed(problem, found.pieces, targets),
+        relaxed_floors=relaxed_floors(problem, found.pieces, targets),
         notes=found.notes,
         seconds=time.perf_counter() - wall,
         cpu_seconds=time.process_time() - cpu,
@@ -141,7 +140,7 @@ def _split(unit: UnitForm, params: MatchParams, targets: Floats | None) -> _Foun
     floors = None if targets is None else unit.floors_in_pieces(targets)
     flow = min_cost_flow(unit.problem, floors)
     prices, line_prices = shadow_prices(unit.problem, flow, floors)
-    missed = _missed(unit.problem, flow.pieces, floors)
+    missed = missed_units(unit.problem, flow.pieces, floors)
     bound = lagrangian_bound(unit.problem, prices, line_prices, floors, missed)
     if floors is not None:
         prices, line_prices = shadow_prices(unit.problem, flow, floors, raised=True)
@@ -206,7 +205,7 @@ def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None,
         found = _polished(problem, found, params, seed)
     bound = _bound_for(problem, found, found.pieces, targets)
     if form is not None:
-        bound = min(bound, proved + form.floor_cost * _missed(problem, found.pieces, targets))
+        bound = min(bound, proved + form.floor_cost * missed_units(problem, found.pieces, targets))
     return replace(found, upper_bound=bound)
 
 
@@ -239,31 +238,12 @@ def _polished(problem: MatchProblem, found: _Found, params: MatchParams, seed: i
 
 def _bound_for(problem: MatchProblem, found: _Found, pieces: Ints, targets: Floats | None) -> float:
     """Return the bound the prices prove for all that misses no more of the floors than this allocation."""
-    return lagrangian_bound(problem, found.prices, found.line_prices, targets, _missed(problem, pieces, targets))
+    return lagrangian_bound(problem, found.prices, found.line_prices, targets, missed_units(problem, pieces, targets))
 
 
 def _better(problem: MatchProblem, one: Ints, other: Ints, targets: Floats | None) -> bool:
     """Whether an allocation misses less of the floors, or as much of them and scores no less."""
-    missed = [_missed(problem, x, targets) for x in (one, other)]
+    missed = [missed_units(problem, x, targets) for x in (one, other)]
     if abs(missed[0] - missed[1]) > 1e-6:
         return missed[0] < missed[1]
     return problem.objective(one) >= problem.objective(other)
-
-
-def _loads(problem: MatchProblem, pieces: Ints) -> Floats:
-    used = np.flatnonzero(pieces)
-    load = 1.0 if problem.load is None else problem.load[used]
-    return sum_by(problem.supplier[used], pieces[used] * load, problem.n_suppliers)
-
-
-def _missed(problem: MatchProblem, pieces: Ints, targets: Floats | Ints | None) -> float:
-    """Return the units of the floors that an allocation misses in all."""
-    return 0.0 if targets is None else float(np.maximum(targets - _loads(problem, pieces), 0.0).sum())
-
-
-def _relaxed(problem: MatchProblem, pieces: Ints, targets: Floats | None) -> tuple[tuple[int, float, float], ...]:
-    if targets is None:
-        return ()
-    reached = _loads(problem, pieces)
-    short = np.flatnonzero(reached < targets - 1e-6)
-    return tuple((int(j), float(targets[j]), float(reached[j])) for j in short)

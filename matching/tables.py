@@ -1,10 +1,10 @@
-"""The tables that a match is made of: orders, suppliers, candidates and credit lines."""
+"""The tables that a match is made of: orders, suppliers, candidates, credit lines and limits."""
 
 from __future__ import annotations
 
 from contracts.tables import Column, TableSchema
 
-__all__ = ["CANDIDATES", "CREDIT", "MAX_PIECES", "ORDERS", "SUPPLIERS"]
+__all__ = ["CANDIDATES", "CREDIT", "LIMITS", "MAX_PIECES", "ORDERS", "SUPPLIERS"]
 
 MAX_PIECES = 2**31 - 1
 MAX_LOAD = 10**12
@@ -33,6 +33,15 @@ SUPPLIERS = TableSchema(
         Column(name="supplier_id", kind="str", description="the supplier"),
         Column(
             name="capacity", kind="int", minimum=0, maximum=MAX_LOAD, description="pieces (units of load) it can take"
+        ),
+        Column(
+            name="minimum_order",
+            kind="int",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=MAX_PIECES,
+            description="fewest pieces of one order, or of the orders pooled by --pool-by, that it makes (empty = any)",
         ),
     ),
     key=("supplier_id",),
@@ -99,5 +108,69 @@ CREDIT = TableSchema(
         ),
     ),
     key=("buyer_id", "supplier_id"),
+    may_be_empty=True,
+)
+
+LIMITS = TableSchema(
+    name="limits",
+    columns=(
+        Column(name="limit_id", kind="str", description="the limit"),
+        Column(
+            name="kind",
+            kind="str",
+            choices=("exposure_cap", "ceiling", "mix_limit", "no_credit"),
+            description="what it is; the reason given where it binds",
+        ),
+        Column(
+            name="per",
+            kind="str",
+            required=False,
+            nullable=True,
+            description="columns of candidates, orders or suppliers, with commas: one limit for each of their values",
+        ),
+        Column(
+            name="column",
+            kind="str",
+            required=False,
+            nullable=True,
+            description="limits only candidates whose `column` holds `value` (empty = all)",
+        ),
+        Column(name="value", kind="str", required=False, nullable=True, description="the value meant by `column`"),
+        Column(
+            name="most",
+            kind="int",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=10**15,
+            description="most that may be served in all, in `unit`",
+        ),
+        Column(
+            name="share",
+            kind="float",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=1,
+            description="instead of `most`: a share of `of`",
+        ),
+        Column(
+            name="of",
+            kind="str",
+            required=False,
+            nullable=True,
+            choices=("capacity", "orders", "served"),
+            description="of the suppliers' capacity, of the pieces ordered, or of all that is served in the same `per`",
+        ),
+        Column(
+            name="unit",
+            kind="str",
+            required=False,
+            nullable=True,
+            choices=("pieces", "load", "fen"),
+            description="what is counted (empty = pieces; load for a share of capacity); fen needs unit_price_fen",
+        ),
+    ),
+    key=("limit_id",),
     may_be_empty=True,
 )

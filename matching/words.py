@@ -14,6 +14,7 @@ import pandas as pd
 from matching.explain import Explanation, explain
 from matching.frames import Instance
 from matching.problem import Ints, MatchProblem, MatchResult
+from matching.reasons import LIMIT_CODES
 
 __all__ = ["LANGUAGES", "Language", "told", "words_of"]
 
@@ -51,6 +52,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "over_price": ("{supplier} costs more than the buyer pays.", "{supplier} 的价格超出买方上限。"),
     "late": ("{supplier} would be late.", "{supplier} 无法按期交付。"),
     "exposure_cap": ("{supplier} has reached its exposure cap.", "{supplier} 已达风险敞口上限。"),
+    "ceiling": ("{supplier} has reached its ceiling.", "{supplier} 已达其份额上限。"),
+    "mix_limit": ("{supplier} has reached its limit for such goods.", "{supplier} 的该类货品已达配比上限。"),
     "floor": ("{supplier} gets its guaranteed share first.", "{supplier} 优先获得其保底份额。"),
     "no_candidates": ("Nobody offers what is asked for.", "没有可供选择的供应商。"),
     "worth": (
@@ -69,6 +72,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "missing_credit": (
         "{pieces} pieces unserved: credit for them at {supplier} would have served them.",
         "{pieces} 件未满足：若在 {supplier} 有足够信用额度即可满足。",
+    ),
+    "missing_limit": (
+        "{pieces} pieces unserved: {supplier} has room for them, but a limit or a minimum lot keeps it from serving.",
+        "{pieces} 件未满足：{supplier} 有余量，但受限额或最小批量约束而不能供应。",
     ),
     "missing_score": (
         "{pieces} pieces unserved: {supplier} would have needed a score higher by {behind:.4g}.",
@@ -151,8 +158,11 @@ def _unserved(made: Instance, result: MatchResult, explained: Explanation, langu
     row = nearest[left]
     reason = np.append(explained.reason, "no_candidates")[row]
     lacking = np.isin(reason, ["full", "outbid", "outscored", "chosen"])
-    kinds = [reason == "no_credit", reason == "not_worth", lacking]
-    code = np.select(kinds, ["missing_credit", "missing_score", "missing_capacity"], "no_candidates")
+    limited = np.isin(reason, LIMIT_CODES)
+    if result.barred is not None:
+        limited |= (reason == "chosen") & (np.append(result.barred, "")[row] != "")
+    kinds = [reason == "no_credit", reason == "not_worth", limited, lacking]
+    code = np.select(kinds, ["missing_credit", "missing_score", "missing_limit", "missing_capacity"], "no_candidates")
     net = np.append(explained.net, 0.0)[row]
     table = pd.DataFrame(
         {

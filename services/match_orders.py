@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +12,43 @@ import pandas as pd
 
 from contracts.errors import InputError
 from contracts.progress import Report, silent
+from matching.constrained import Constrained, solve_constrained
+from matching.constraint_frames import Constrainer, constrain, constraint_frame
 from matching.frames import Instance, allocation_frame, instance, price_frame
+from matching.preferences import PREFERENCES, with_preferences
 from matching.problem import MatchParams, MatchResult, Method
 from matching.score import ScoreWeights
-from matching.solve import solve
-from matching.tables import CANDIDATES, CREDIT, ORDERS, SUPPLIERS
+from matching.tables import CANDIDATES, CREDIT, LIMITS, ORDERS, SUPPLIERS
 from matching.words import Language, told
 
-__all__ = ["MatchReport", "match_orders", "summarise"]
+__all__ = ["MatchReport", "MatchTerms", "match_orders", "summarise"]
+
+_DEAREST = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchTerms:
+    """What a match keeps to and counts beside capacities, credit lines and floors.
+
+    Parameters
+    ----------
+    limits
+        Raw table (`matching.tables.LIMITS`): ceilings, exposure caps, mixes, credit over several suppliers.
+    pool_by
+        Columns whose equal values let orders be made together to reach a supplier's ``minimum_order``.
+    split_cost
+        Score per supplier of an order beyond its first, >= 0.
+    preferences
+        Raw table (`matching.preferences.PREFERENCES`): what suppliers would rather make.
+    preference_weight
+        Score per unit of that, >= 0; weights that have the part ``supplier_preference`` keep theirs.
+    """
+
+    limits: pd.DataFrame | None = None
+    pool_by: Sequence[str] = ()
+    split_cost: float = 0.0
+    preferences: pd.DataFrame | None = None
+    preference_weight: float = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +63,8 @@ class MatchReport:
         Key figures, plain values.
     prices
         supplier_id, price (score per unit of capacity: what one more unit is worth), capacity, used.
+    constraints
+        about (limit, pool), limit_id, group, bound, used, price, reason (`matching.constraint_frames`); empty without.
     told
         The match in words (`matching.words.told`), None unless a language was asked for.
     """
@@ -41,6 +72,7 @@ class MatchReport:
     allocation: pd.DataFrame
     summary: dict[str, Any]
     prices: pd.DataFrame
+    constraints: pd.DataFrame
     told: pd.DataFrame | None = None
 
 
@@ -51,6 +83,7 @@ def match_orders(
     *,
     weights: ScoreWeights | None = None,
     credit: pd.DataFrame | None = None,
+    terms: MatchTerms | None = None,
     unsplit: bool = False,
     floor: float = 0.0,
     method: Method = "auto",
@@ -67,6 +100,8 @@ def match_orders(
         Raw tables, see `matching.tables`.
     weights
         Computes the score from its parts where candidates have no score column.
+    terms
+        Further limits, pools, the price of splits, suppliers' preferences.
     unsplit
         One supplier serves the whole order or nobody does.
     floor
@@ -78,7 +113,8 @@ def match_orders(
     language
         ``en`` or ``zh``: tell every candidate, supplier and unserved order in words (`MatchReport.told`).
     sources
-        File name per table (``orders``, ``suppliers``, ``candidates``, ``credit``) for messages.
+        File name per table (``orders``, ``suppliers``, ``candidates``, ``credit``, ``limits``, ``preferences``), for
+        messages.
 
     Raises
     ------
@@ -86,28 +122,27 @@ def match_orders(
         If a table or an option is wrong; names the file, the column and the row.
     """
     wall, cpu = time.perf_counter(), time.process_time()
-    names = dict(sources or {})
+    names, terms = dict(sources or {}), terms or MatchTerms()
     params = _params(method, floor, unsplit=unsplit)
     progress("checking tables", 0, 3)
-    made = instance(
-        ORDERS.check(orders, names.get("orders")),
-        SUPPLIERS.check(suppliers, names.get("suppliers")),
-        CANDIDATES.check(candidates, names.get("candidates")),
-        weights=weights,
-        credit=None if credit is None else CREDIT.check(credit, names.get("credit")),
-        sources=names,
-    )
+    tables = _checked(orders, suppliers, candidates, terms.preferences, names)
+    lines = None if credit is None else CREDIT.check(credit, names.get("credit"))
+    made, named = _instance(tables, weights, lines, terms, names)
     progress("matching", 1, 3)
-    result = solve(made.problem, params=params, seed=seed)
+    found = solve_constrained(made.problem, named.constraints, params=params, seed=seed)
+    result = found.result
     progress("writing down", 2, 3)
     allocation = allocation_frame(made, result, unsplit=unsplit)
-    summary = summarise(made, result, allocation) | _fairness(made, result, params, seed)
+    constraints = constraint_frame(made, named, found)
+    summary = summarise(made, result, allocation) | _fairness(made, result, params, seed, named)
+    summary |= _constrained(named, found, constraints)
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
     progress("writing down", 3, 3)
     return MatchReport(
         allocation=allocation,
         summary=summary,
         prices=price_frame(made, result),
+        constraints=constraints,
         told=None if language is None else told(made, result, unsplit=unsplit, language=language),
     )
 
@@ -119,13 +154,65 @@ def _params(method: Method, floor: float, *, unsplit: bool) -> MatchParams:
         raise InputError("match", "options in range", str(error)) from None
 
 
-def _fairness(made: Instance, result: MatchResult, params: MatchParams, seed: int) -> dict[str, float]:
+def _checked(
+    orders: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    candidates: pd.DataFrame,
+    preferences: pd.DataFrame | None,
+    names: Mapping[str, str],
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the checked tables, candidates with what suppliers prefer."""
+    orders, suppliers = ORDERS.check(orders, names.get("orders")), SUPPLIERS.check(suppliers, names.get("suppliers"))
+    candidates = CANDIDATES.check(candidates, names.get("candidates"))
+    if preferences is None:
+        return orders, suppliers, candidates
+    source = names.get("preferences", "preferences")
+    rules = PREFERENCES.check(preferences, source)
+    return orders, suppliers, with_preferences(candidates, orders, suppliers, rules, source=source)
+
+
+def _instance(
+    tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    weights: ScoreWeights | None,
+    credit: pd.DataFrame | None,
+    terms: MatchTerms,
+    names: Mapping[str, str],
+) -> tuple[Instance, Constrainer]:
+    """Return what is matched, and what it keeps to."""
+    weight = 0.0 if terms.preferences is None else terms.preference_weight
+    made = instance(*tables, weights=weights, credit=credit, preference_weight=weight, sources=names)
+    source = names.get("limits", "limits")
+    limits = None if terms.limits is None else LIMITS.check(terms.limits, source)
+    named = constrain(made, limits=limits, pool_by=terms.pool_by, split_cost=terms.split_cost, source=source)
+    return replace(made, candidates=named.with_pools(made.candidates)), named
+
+
+def _fairness(
+    made: Instance, result: MatchResult, params: MatchParams, seed: int, named: Constrainer
+) -> dict[str, float]:
     """Return what guaranteed shares cost: the objective without them less that with them, and as a share of it."""
     if params.floor <= 0 or params.method == "greedy":
         return {}
-    free = solve(made.problem, params=replace(params, floor=0.0), seed=seed)
+    free = solve_constrained(made.problem, named.constraints, params=replace(params, floor=0.0), seed=seed).result
     cost = free.objective - result.objective
     return {"fairness_cost": cost, "fairness_cost_share": cost / max(abs(free.objective), 1e-12)}
+
+
+def _constrained(named: Constrainer, found: Constrained, table: pd.DataFrame) -> dict[str, Any]:
+    """Return the key figures of limits, pools and splits, as far as there are any."""
+    if named.constraints.empty:
+        return {}
+    binding = table[table["price"] > 0].sort_values("price", ascending=False, kind="stable")
+    pools = table[table["about"] == "pool"]
+    told: dict[str, Any] = {
+        "splits": found.splits,
+        "split_cost": named.constraints.split_cost * found.splits,
+        "binding": len(binding),
+        "dearest": binding.head(_DEAREST).drop(columns="reason").to_dict("records"),
+    }
+    if len(pools):
+        told["pools"] = {"open": int((pools["used"] > 0).sum()), "closed": int((pools["reason"] != "").sum())}
+    return told
 
 
 def summarise(made: Instance, result: MatchResult, allocation: pd.DataFrame) -> dict[str, Any]:

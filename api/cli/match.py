@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from api.cli import output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from services.match_orders import MatchReport
 
 __all__ = ["match"]
 
 _Candidates = Annotated[
     Path, typer.Option(help="Candidates: order_id, supplier_id, score (or parts and --weights)[, load …].")
 ]
+_Out = Annotated[Path, typer.Option(help="Allocation to write (.csv or .parquet).")]
+_Weights = Annotated[Path | None, typer.Option(help="TOML of score weights, for candidates without score.")]
+_Credit = Annotated[Path | None, typer.Option(help="Credit lines: buyer_id, supplier_id, limit.")]
+_Floor = Annotated[float, typer.Option(help="Guaranteed share of each supplier's proportional part, 0 to 1.")]
+_Method = Annotated[Literal["auto", "auction", "exact", "greedy"], typer.Option(help="How to solve.")]
+_Seed = Annotated[int, typer.Option(min=0, help="Seed (of improving whole orders of uneven loads).")]
 _Unsplit = Annotated[bool, typer.Option("--unsplit", help="One supplier serves a whole order or nobody does.")]
+_Limits = Annotated[
+    Path | None, typer.Option(help="Ceilings, exposure caps, mixes: limit_id, kind, per, most or share and of …")
+]
+_PoolBy = Annotated[
+    str, typer.Option(help="Columns whose equal values let orders be made together to reach a minimum_order.")
+]
+_SplitCost = Annotated[float, typer.Option(help="Score that each supplier of an order beyond its first costs.")]
+_Preferences = Annotated[
+    Path | None, typer.Option(help="What suppliers would rather make: supplier_id, column, value …, worth.")
+]
+_PreferenceWeight = Annotated[float, typer.Option(help="Score per unit of supplier preference.")]
+_Shadow = Annotated[Path | None, typer.Option(help="Every limit and pool with its price (.csv or .parquet).")]
 _Why = Annotated[
     Path | None, typer.Option(help="Every candidate, supplier and unserved order in words (.csv or .parquet).")
 ]
@@ -25,42 +48,69 @@ def match(
     orders: Annotated[Path, typer.Option(help="Orders: order_id, pieces[, unmatched_penalty, buyer_id].")],
     suppliers: Annotated[Path, typer.Option(help="Suppliers: supplier_id, capacity.")],
     candidates: _Candidates,
-    out: Annotated[Path, typer.Option(help="Allocation to write (.csv or .parquet).")],
-    weights: Annotated[Path | None, typer.Option(help="TOML of score weights, for candidates without score.")] = None,
-    credit: Annotated[Path | None, typer.Option(help="Credit lines: buyer_id, supplier_id, limit.")] = None,
+    out: _Out,
+    weights: _Weights = None,
+    credit: _Credit = None,
+    limits: _Limits = None,
+    pool_by: _PoolBy = "",
+    split_cost: _SplitCost = 0.0,
+    preferences: _Preferences = None,
+    preference_weight: _PreferenceWeight = 0.1,
+    shadow_prices: _Shadow = None,
     unsplit: _Unsplit = False,
-    floor: Annotated[float, typer.Option(help="Guaranteed share of each supplier's proportional part, 0 to 1.")] = 0.0,
-    method: Annotated[Literal["auto", "auction", "exact", "greedy"], typer.Option(help="How to solve.")] = "auto",
+    floor: _Floor = 0.0,
+    method: _Method = "auto",
     why: _Why = None,
     language: Annotated[Literal["en", "zh"], typer.Option(help="Language of the words.")] = "en",
-    seed: Annotated[int, typer.Option(min=0, help="Seed (of improving whole orders of uneven loads).")] = 0,
+    seed: _Seed = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Match orders with suppliers: who serves how many pieces of what, at which price, and why not.
 
     Example: evenflow match --orders orders.csv --suppliers suppliers.csv --candidates candidates.csv --out matches.csv
     """
-    from matching.score import ScoreWeights
-    from services.files import check_writable, read_raw, write_table
-    from services.match_orders import match_orders
-
-    for path in (out, why) if why else (out,):
-        check_writable(path, orders, suppliers, candidates, weights, credit, why if path is out else out)
-    paths = {"orders": orders, "suppliers": suppliers, "candidates": candidates}
+    given = {"orders": orders, "suppliers": suppliers, "candidates": candidates, "credit": credit, "limits": limits}
+    paths = {name: path for name, path in (given | {"preferences": preferences}).items() if path is not None}
+    _require_writable([out, why, shadow_prices], [*paths.values(), weights])
+    by = tuple(part.strip() for part in pool_by.split(",") if part.strip())
+    rules: dict[str, Any] = {"pool_by": by, "split_cost": split_cost, "preference_weight": preference_weight}
+    options: dict[str, Any] = {"unsplit": unsplit, "floor": floor, "method": method, "seed": seed}
     with output.progress() as progress:
-        report = match_orders(
-            *(read_raw(path) for path in paths.values()),
-            weights=None if weights is None else ScoreWeights.from_file(weights),
-            credit=None if credit is None else read_raw(credit),
-            unsplit=unsplit,
-            floor=floor,
-            method=method,
-            seed=seed,
-            language=None if why is None else language,
-            sources={name: path.name for name, path in (paths | ({"credit": credit} if credit else {})).items()},
-            progress=progress,
-        )
-    write_table(report.allocation, out)
-    if why is not None and report.told is not None:
-        write_table(report.told, why)
+        options |= {"language": None if why is None else language, "progress": progress}
+        report = _matched(paths, weights, rules, options)
+    _write({out: report.allocation, why: report.told, shadow_prices: report.constraints})
     output.emit(report.summary | {"out": str(out)}, as_json=as_json, title="match")
+
+
+def _matched(
+    paths: dict[str, Path], weights: Path | None, rules: dict[str, Any], options: dict[str, Any]
+) -> MatchReport:
+    from matching.score import ScoreWeights
+    from services.files import read_raw
+    from services.match_orders import MatchTerms, match_orders
+
+    tables = {name: read_raw(path) for name, path in paths.items()}
+    return match_orders(
+        *(tables[name] for name in ("orders", "suppliers", "candidates")),
+        weights=None if weights is None else ScoreWeights.from_file(weights),
+        credit=tables.get("credit"),
+        terms=MatchTerms(limits=tables.get("limits"), preferences=tables.get("preferences"), **rules),
+        sources={name: path.name for name, path in paths.items()},
+        **options,
+    )
+
+
+def _require_writable(outs: list[Path | None], reads: list[Path | None]) -> None:
+    from services.files import check_writable
+
+    wanted = [path for path in outs if path is not None]
+    for k, path in enumerate(wanted):
+        check_writable(path, *reads, *wanted[:k], *wanted[k + 1 :])
+
+
+def _write(tables: dict[Path | None, pd.DataFrame | None]) -> None:
+    from services.files import write_table
+
+    for path, table in tables.items():
+        if path is not None and table is not None:
+            write_table(table, path)
