@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import InputError
 
+_SECRETS = ("pseudonym_key", "database_url")
+
 
 class Settings(BaseSettings):
     """What an operator may set; every name is prefixed ``EVENFLOW_`` in the environment."""
@@ -18,6 +20,11 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".evenflow"), description="Folder of loaded networks, results and jobs.")
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server listens on.")
+    database_url: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Database of reservations and other transactions (PostgreSQL); a SQLite file in the home if unset.",
+    )
     workers: int = Field(default=2, ge=1, le=64, description="Jobs (forecasts, plans) computed at the same time.")
     mlflow_uri: str | None = Field(
         default=None,
@@ -35,6 +42,12 @@ class Settings(BaseSettings):
         """Return the secret behind pseudonyms, if the operator keeps it."""
         return None if self.pseudonym_key is None else self.pseudonym_key.get_secret_value()
 
+    def database(self) -> str:
+        """Return the URL of the database of transactions; that of the home's own file if none is set."""
+        from store.engines import default_url
+
+        return default_url(self.home) if self.database_url is None else self.database_url.get_secret_value()
+
 
 def read_settings(**overrides: object) -> Settings:
     """Return the settings of the environment, with the command line's over them; None overrides nothing.
@@ -51,5 +64,5 @@ def read_settings(**overrides: object) -> Settings:
         fault = error.errors()[0]
         name = str(fault["loc"][0])
         where = f"--{name}" if name in given else f"EVENFLOW_{name.upper()}"
-        got = f"{len(str(fault['input']))} characters" if name == "pseudonym_key" else fault["input"]  # it is a secret
+        got = f"{len(str(fault['input']))} characters" if name in _SECRETS else fault["input"]
         raise InputError(where, fault["msg"].removeprefix("Input should be "), got) from None

@@ -4,7 +4,8 @@ EvenflowError                  anything a caller may want to catch
  ├─ InputError                 the caller's data or options are wrong: says what, where and what was expected
  │   └─ TableError             … in a table: names the file, the column and the first bad row
  ├─ UnknownIdError             an id that nothing here answers to
- └─ NotReadyError              nothing loaded or trained yet that could answer
+ ├─ NotReadyError              nothing loaded or trained yet that could answer
+ └─ UnavailableError           the database cannot be reached or takes no more now
 
 The doors add their own: services.jobs (JobBusyError, JobDoneError), api.http.problems (StaleCursorError).
 
@@ -13,7 +14,7 @@ The doors add their own: services.jobs (JobBusyError, JobDoneError), api.http.pr
 
 from __future__ import annotations
 
-__all__ = ["EvenflowError", "InputError", "NotReadyError", "TableError", "UnknownIdError"]
+__all__ = ["EvenflowError", "InputError", "NotReadyError", "TableError", "UnavailableError", "UnknownIdError"]
 
 
 class EvenflowError(Exception):
@@ -73,6 +74,10 @@ class UnknownIdError(EvenflowError):
 
 class NotReadyError(EvenflowError):
     """Nothing loaded or computed yet that could answer; the text says which command makes it."""
+
+
+class UnavailableError(EvenflowError):
+    """The database cannot be reached, has no room or is locked for too long; trying again later may help."""
 
 
 def _shown(value: object) -> str:

@@ -13,6 +13,7 @@ from api.cli.candidates import candidates
 from api.cli.checkpoints import checkpoints
 from api.cli.compare import compare
 from api.cli.credit import credit
+from api.cli.db import db
 from api.cli.decide import decide, select
 from api.cli.demo import demo
 from api.cli.density import density
@@ -72,6 +73,7 @@ app.command("candidates")(candidates)
 app.command("checkpoints")(checkpoints)
 app.command("compare")(compare)
 app.command("credit")(credit)
+app.command("db")(db)
 app.command("decide")(decide)
 app.command("demo")(demo)
 app.command("density")(density)

@@ -50,6 +50,7 @@ from api.http.metrics import Metrics
 from api.settings import Settings
 from services.ingest import Inlet
 from services.jobs import JobBoard
+from store.database import Database
 from store.home import Home
 
 __all__ = ["create_app"]
@@ -118,7 +119,8 @@ def create_app(settings: Settings) -> FastAPI:
         responses=_PROBLEM_RESPONSES,
     )
     net, inlet = Net(Home(settings.home)), Inlet.of(settings.home, key=settings.secret())
-    app.state.house = House(settings=settings, board=board, net=net, metrics=metrics, inlet=inlet)
+    database = Database.open(settings.database())
+    app.state.house = House(settings=settings, board=board, net=net, metrics=metrics, inlet=inlet, database=database)
     for router in _ROUTERS:
         app.include_router(router)
     docs_page.install(app)
@@ -149,3 +151,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.set_threshold(_GC_THRESHOLD)
     yield
     app.state.house.board.close()
+    app.state.house.database.close()

@@ -15,6 +15,7 @@ from contracts.errors import NotReadyError
 from services.ingest import Inlet
 from services.jobs import JobBoard
 from services.viewer import Viewer
+from store.database import Database
 from store.home import Home
 from store.snapshot import Snapshot
 
@@ -98,6 +99,7 @@ class House:
     net: Net
     metrics: Metrics
     inlet: Inlet
+    database: Database
 
 
 def _house(request: Request) -> House:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.http.responses import JsonResponse
-from contracts.errors import EvenflowError, UnknownIdError
+from contracts.errors import EvenflowError, UnavailableError, UnknownIdError
 from services.job_files import problem_of_error
 from services.jobs import JobBusyError
 
@@ -32,6 +32,7 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 _MAX_ERRORS = 20
+_DATABASE_SECONDS = 2  # after which to ask a database that did not answer again
 _LENGTHS = {"too_short": ("least", "min_length"), "too_long": ("most", "max_length")}
 
 
@@ -78,6 +79,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         "Nothing is loaded that could answer",
         "Load a network, or compute on it first; the detail names the command or the request.",
     ),
+    "unavailable": ProblemType(
+        503, "The database does not answer", "Try again after as many seconds as `Retry-After` says, with the same key."
+    ),
     "crashed": ProblemType(500, "The process of the job ended", "Usually memory ran out; send less at once."),
     "interrupted": ProblemType(503, "The server ended before the job did", "Send the job again."),
 }
@@ -92,6 +96,7 @@ _BY_STATUS = {
 _BY_ERROR = {
     "UnknownIdError": "unknown-id",
     "NotReadyError": "not-ready",
+    "UnavailableError": "unavailable",
     "JobBusyError": "busy",
     "JobDoneError": "job-over",
     "Crashed": "crashed",
@@ -203,8 +208,13 @@ async def _on_error(request: Request, error: Exception) -> JsonResponse:
     slug = _BY_ERROR.get(told["error"], "invalid-request")
     if isinstance(error, UnknownIdError) and request.method == "POST":
         slug = "invalid-request"  # the path is right, something in the body is not
-    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, JobBusyError) else None
-    return respond(request, problem_body(slug, told["detail"], errors=told["errors"]), headers=headers)
+    return respond(request, problem_body(slug, told["detail"], errors=told["errors"]), headers=_retry_after(error))
+
+
+def _retry_after(error: Exception) -> dict[str, str] | None:
+    if isinstance(error, JobBusyError):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    return {"Retry-After": str(_DATABASE_SECONDS)} if isinstance(error, UnavailableError) else None
 
 
 async def _on_http(request: Request, error: Exception) -> JsonResponse:

@@ -52,7 +52,18 @@ def ended(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
 
 def test_help_loads_nothing_heavy() -> None:
     """`evenflow --help` answers at once: no frame, solver or learner is imported to describe the commands."""
-    heavy = {"pandas", "pyarrow", "scipy", "numba", "lightgbm", "mlflow", "fastapi", "networkx"}
+    heavy = {
+        "pandas",
+        "pyarrow",
+        "scipy",
+        "numba",
+        "lightgbm",
+        "mlflow",
+        "fastapi",
+        "networkx",
+        "sqlalchemy",
+        "alembic",
+    }
     code = f"import sys, api.cli.main; print(sorted(set({sorted(heavy)!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

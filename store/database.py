@@ -1,0 +1,211 @@
+"""The database of transactions: SQLite by default, PostgreSQL in production; one small interface to both."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from contracts.errors import InputError, UnavailableError
+from store.engines import checked_url, engine_of
+from store.group_writer import GroupWriter
+from store.upgrade import downgrade, require_current, revision_of, upgrade
+
+__all__ = ["Database"]
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+_ATTEMPTS = 5
+_AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
+_AGAIN = ("40001", "40P01")  # serialisation failure, deadlock: PostgreSQL took everything back
+_TROUBLE = frozenset(
+    (
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    )
+)  # fmt: skip
+
+
+class Database:
+    """Where transactions are kept. Any number of threads and processes may use one.
+
+    Nothing is connected before the first use. An embedded SQLite file brings itself up to date then; PostgreSQL must
+    have been, by ``evenflow db upgrade``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sqlalchemy import text
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     database = Database.open(f"sqlite:///{folder}/a.db")
+    ...     database.read(lambda connection: connection.scalar(text("SELECT count(*) FROM outbox")))
+    ...     database.close()
+    0
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = checked_url(url)
+        self.embedded = self.url.get_backend_name() == "sqlite"
+        self._file = Path(str(self.url.database)) if self.embedded else None
+        self.engine = engine_of(self.url)
+        self._writer = GroupWriter(self.engine) if self.embedded else None
+        self._ready, self._lock = False, threading.Lock()
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Return the database at a URL (``sqlite:///FILE``, ``postgresql://USER@HOST/NAME``).
+
+        Raises
+        ------
+        InputError
+            If it is no such URL.
+        """
+        return cls(url)
+
+    def write(self, work: Work[T], *, single: bool = False) -> T:
+        """Return what `work` makes in a transaction, once it is durable; all of it happens, or nothing.
+
+        Parameters
+        ----------
+        work
+            Takes a connection. It may be called again when another transaction was in the way, so it changes nothing
+            but the database; what it raises is raised here, after its changes were taken back.
+        single
+            It executes one statement that is safe to repeat (an idempotency key is in it): on PostgreSQL it then is
+            a transaction by itself, a third of the way to the server and back.
+
+        Raises
+        ------
+        UnavailableError
+            If the database cannot be reached, has no room or is locked for too long. Nothing has changed then, unless
+            the text says that this is not known.
+        NotReadyError
+            If PostgreSQL is not up to date.
+        """
+        with _told():
+            self.make_ready()
+            return self._transaction(work, single=single) if self._writer is None else self._writer.submit(work)
+
+    def read(self, work: Work[T]) -> T:
+        """Return what `work` reads, on a connection of its own; one statement sees one moment.
+
+        Raises
+        ------
+        UnavailableError, NotReadyError
+            As for `write`.
+        """
+        with _told():
+            self.make_ready()
+            if self._writer is None:
+                return self._repeated(lambda: self._once(work, single=True))
+            with self.engine.connect() as connection:
+                return work(connection)
+
+    def make_ready(self) -> None:
+        """Bring an embedded file up to date; require it of PostgreSQL. Does so once."""
+        if not self._ready:
+            with self._lock:
+                self._ready = self._ready or self._made_ready()
+
+    def form(self) -> str | None:
+        """Return the name of the form the database has; None for an empty one."""
+        if self._file is not None and not self._file.exists():
+            return None
+        with _told():
+            return revision_of(self.engine)
+
+    def upgrade(self, to: str | None = None) -> None:
+        """Bring it to a form, the newest by default; see `store.upgrade`. Makes the folder of a file."""
+        if self._file is not None:
+            _make_folder(self._file.parent)
+        with _told():
+            upgrade(self.engine, to)
+
+    def downgrade(self, to: str) -> None:
+        """Take it back to an older form; see `store.upgrade`."""
+        with _told():
+            downgrade(self.engine, to)
+            self._ready = False
+
+    def close(self) -> None:
+        """Finish the writes that wait, and disconnect."""
+        if self._writer is not None:
+            self._writer.close()
+        self.engine.dispose()
+
+    def _made_ready(self) -> bool:
+        if self.embedded:
+            self.upgrade()
+        else:
+            require_current(self.engine)
+        return True
+
+    def _transaction(self, work: Work[T], *, single: bool) -> T:
+        return self._repeated(lambda: self._once(work, single=single))
+
+    def _once(self, work: Work[T], *, single: bool) -> T:
+        if single:
+            with self.engine.connect().execution_options(**_AUTOCOMMIT) as connection:
+                return work(connection)
+        with self.engine.connect() as connection:
+            result = work(connection)
+            try:
+                connection.commit()
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                raise UnavailableError(
+                    "the connection to the database broke at the commit: whether it happened is not known; repeat it "
+                    "with the same key to find out"
+                ) from None
+            return result
+
+    @staticmethod
+    def _repeated(once: Callable[[], T]) -> T:
+        """Return what `once` returns; try again where the server took everything back, and once after a lost link."""
+        lost = False
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return once()
+            except DBAPIError as error:
+                again = getattr(error.orig, "sqlstate", None) in _AGAIN or (error.connection_invalidated and not lost)
+                if not again or attempt == _ATTEMPTS:
+                    raise
+                lost = lost or error.connection_invalidated
+        raise AssertionError  # the last attempt returns or raises
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(str(folder), "a folder that can be made", error.strerror or str(error)) from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell trouble with the database, as against a mistake of ours, in one line."""
+    try:
+        yield
+    except PoolTimeoutError:
+        raise UnavailableError("too many wait for the database; try again later") from None
+    except DBAPIError as error:
+        if not _is_trouble(error):
+            raise
+        first = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        raise UnavailableError(f"the database does not answer: {first[0]}") from None
+
+
+def _is_trouble(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return (code & 0xFF) in _TROUBLE
+    return error.connection_invalidated or type(error).__name__ == "OperationalError"

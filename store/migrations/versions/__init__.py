@@ -1,0 +1,1 @@
+"""One step each, numbered; forward and back."""

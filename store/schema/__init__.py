@@ -1,0 +1,9 @@
+"""The tables of the database, by topic; importing this package knows them all."""
+
+from __future__ import annotations
+
+from store.schema.base import METADATA
+from store.schema.reservations import CAPACITIES, CREDITS, DECISIONS, RESERVATIONS
+from store.schema.writes import IDEMPOTENCY, OUTBOX
+
+__all__ = ["CAPACITIES", "CREDITS", "DECISIONS", "IDEMPOTENCY", "METADATA", "OUTBOX", "RESERVATIONS"]
