@@ -7,6 +7,8 @@ Items are taken to branch independently of each other; only the market's move, w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
@@ -16,9 +18,27 @@ from planning.params import PlanParams
 from planning.problem import DemandAtoms, Floats, Modes, PlanProblem
 from planning.recourse_tree import Branches
 
-__all__ = ["can_branch", "expand", "plan_with_recourse"]
+__all__ = ["RecoursePlan", "can_branch", "expand", "plan_with_recourse"]
 
 _PRICES = ("holding_cost", "backlog_cost", "leftover_cost", "setup_cost", "lost_cost")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoursePlan:
+    """What is best before it is known which branch comes.
+
+    Parameters
+    ----------
+    pieces
+        Shape (M, T): expected pieces started per mode and bucket. Those before an item's first update are decisions,
+        the same on all branches; later ones are averages.
+    cost, bound
+        Expected cost over the branches at the prices planned with, and the one that no plan for them can beat.
+    """
+
+    pieces: Floats
+    cost: float
+    bound: float
 
 
 def can_branch(problem: PlanProblem) -> bool:
@@ -87,10 +107,8 @@ def _same_start(problem: PlanProblem, branches: Branches) -> np.ndarray:
     return np.asarray(twin.transpose(1, 0, 2).reshape(-1, problem.shape[2]))
 
 
-def plan_with_recourse(problem: PlanProblem, branches: Branches, params: PlanParams) -> Floats:
-    """Return the expected pieces started per mode and bucket, shape (M, T).
-
-    Those before an item's first update are decisions, the same on all branches; later ones are averages.
+def plan_with_recourse(problem: PlanProblem, branches: Branches, params: PlanParams) -> RecoursePlan:
+    """Plan for all branches at once.
 
     Parameters
     ----------
@@ -111,4 +129,4 @@ def plan_with_recourse(problem: PlanProblem, branches: Branches, params: PlanPar
     chance = branches.chance[problem.modes.item[mode], leaf]
     expected = np.zeros((n_modes, n_buckets))
     np.add.at(expected, (mode, model.bucket), np.maximum(found.values[model.start], 0.0) * chance)
-    return expected
+    return RecoursePlan(pieces=expected, cost=found.objective, bound=found.bound)

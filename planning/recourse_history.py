@@ -39,6 +39,8 @@ class ForecastHistory:
         trust it, in [0, 1], less for few pieces; NaN where it is not known.
     first
         Shape (P,): first demanded bucket, as the item's first run had it.
+    size
+        Shape (P,): log of all the pieces that the item's first run forecast; NaN where there is none.
     dated
         Shape (R, P): whether a run shows an item whose first bucket is not hidden by where the history begins.
     """
@@ -49,6 +51,7 @@ class ForecastHistory:
     gap: Floats
     weight: Floats
     first: Ints
+    size: Floats
     dated: NDArray[np.bool_]
 
     def until(self, now: int) -> ForecastHistory:
@@ -82,7 +85,7 @@ def history_of(forecasts: Forecasts, demand: Floats) -> ForecastHistory:
     spread = np.full((len(made), n_items), np.nan)
     revision, gap, weight = spread.copy(), spread.copy(), spread.copy()
     first, before = np.full(n_items, -1, np.int64), np.full((n_items, n_buckets), np.nan)
-    hidden = np.zeros(n_items, bool)
+    hidden, size = np.zeros(n_items, bool), np.full(n_items, np.nan)
     for run, rows in enumerate(map(slice, begin, end)):
         top = forecasts.quantiles[rows, -1] > 0
         item, bucket = forecasts.item[rows][top], forecasts.bucket[rows][top]
@@ -99,6 +102,8 @@ def history_of(forecasts: Forecasts, demand: Floats) -> ForecastHistory:
         new = (first < 0) & (begins < n_buckets)
         hidden |= new & (run == 0) & (begins <= made[run])
         first[new] = begins[new]
+        total = np.nansum(level[new], axis=1)
+        size[new] = np.log(np.where(total > 0, total, np.nan))
     return ForecastHistory(
         made=made,
         spread=spread,
@@ -106,6 +111,7 @@ def history_of(forecasts: Forecasts, demand: Floats) -> ForecastHistory:
         gap=gap,
         weight=weight,
         first=first,
+        size=size,
         dated=np.isfinite(spread) & ~hidden,
     )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from planning.problem import Floats
 from planning.recourse_history import ForecastHistory
 from planning.recourse_sales import hear_sales
+from planning.recourse_sizes import size_odds
 
 __all__ = ["Outlook", "outlook"]
 
@@ -61,6 +62,7 @@ def outlook(history: ForecastHistory, now: int, ahead: int, *, prior_items: floa
     stated = np.nan_to_num(known.spread[-1])
     known = heard.correct(known)
     drift = _drift(known, lowest, n_ages, prior_items)
+    shift, width = _by_size(known, drift[np.clip(known.age - lowest, 0, n_ages - 1)])
     narrowing = _narrowing(known, lowest, n_ages)
     total = np.concatenate([[0.0], np.cumsum(narrowing)])
     at = age[:, None] - lowest + np.arange(ahead + 1)
@@ -68,8 +70,24 @@ def outlook(history: ForecastHistory, now: int, ahead: int, *, prior_items: floa
         np.nan_to_num(known.spread[-1])[:, None] * np.exp((total[at + 1] - total[at[:, :1] + 1]) / 2) * _stretch(known)
     )
     return Outlook(
-        stated=stated, spread=spread, factor=np.exp(drift[age - lowest] + heard.shift[-1]), market=_market(known)
+        stated=stated,
+        spread=spread * width[:, None],
+        factor=np.exp(drift[age - lowest] + heard.shift[-1] + shift),
+        market=_market(known),
     )
+
+
+def _by_size(known: ForecastHistory, drift: Floats) -> tuple[Floats, Floats]:
+    """Return what sizes that came true add to the newest levels, and how they stretch their spreads, shapes (P,)."""
+    size = known.size + np.cumsum(np.nan_to_num(known.revision), axis=0) + drift
+    seen = np.isfinite(known.spread) & np.isfinite(size)
+    first, last = seen.argmax(axis=0), len(seen) - 1 - seen[::-1].argmax(axis=0)
+    over = np.flatnonzero(seen.any(axis=0) & (known.age[-1] >= _SETTLED))
+    odds = size_odds(*((size[run[over], over], known.spread[run[over], over]) for run in (first, last)))
+    shift, width = np.zeros(seen.shape[1]), np.ones(seen.shape[1])
+    now = seen[-1]
+    shift[now], width[now] = odds.believe(size[-1, now], known.spread[-1, now])
+    return shift, width
 
 
 def _by_age(values: Floats, known: ForecastHistory, wanted: NDArray[np.bool_], lowest: int, n_ages: int) -> Floats:

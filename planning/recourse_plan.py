@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from planning.forecasts import Forecasts
+from planning.model import build_model
 from planning.params import PlanParams, RecourseParams
 from planning.plan import PlanResult, result_of
 from planning.problem import Floats, PlanProblem
-from planning.recourse import plan_with_recourse
+from planning.recourse import RecoursePlan, plan_with_recourse
 from planning.recourse_history import history_of
 from planning.recourse_outlook import Outlook, outlook
 from planning.recourse_tree import Branches, Quantiles, branch
@@ -25,8 +26,11 @@ _PIECE = 1e-6
 
 def solve_revisable(
     problem: PlanProblem, forecasts: Forecasts, sold: Floats, *, now: int, params: PlanParams
-) -> PlanResult:
+) -> tuple[PlanResult, RecoursePlan]:
     """Plan for what may be learnt later; starts after an item's next update are averages over what it may say.
+
+    The result's cost and bound are those of plans that are carried out as they are now; the plan over branches comes
+    with its own.
 
     Parameters
     ----------
@@ -42,21 +46,28 @@ def solve_revisable(
     quantiles = Quantiles(pieces=problem.demand.pieces, levels=forecasts.levels)
     known = outlook(history_of(forecasts, sold), now, problem.shape[2], prior_items=params.recourse.prior_items)
     branches = branches_of(quantiles, where_late(_as_stated(known, problem), problem), params)
-    expected = plan_with_recourse(
+    found = plan_with_recourse(
         weighted(problem, params.recourse), branches, planning_params(params, params.horizon.slushy)
     )
-    mode, bucket = np.nonzero(expected > _PIECE)
-    exact = expected[mode, bucket]
+    mode, bucket = np.nonzero(found.pieces > _PIECE)
+    exact = found.pieces[mode, bucket]
     starts = Starts(
         mode=mode,
         bucket=bucket,
         exact=exact,
         pieces=whole_pieces(problem, mode, bucket, exact),
-        bound=-np.inf,
+        bound=_bound(problem, params),
         proven=True,
         any_plan=True,
     )
-    return result_of(problem, params, starts, began)
+    return result_of(problem, params, starts, began), found
+
+
+def _bound(problem: PlanProblem, params: PlanParams) -> float:
+    """Return the cost that no plan can beat that is never revised."""
+    linear = build_model(problem, params).linear
+    relaxed = linear.solve(seconds=params.solve.seconds, gap=params.solve.gap, integer=np.zeros(linear.n_columns))
+    return relaxed.bound
 
 
 def _as_stated(known: Outlook, problem: PlanProblem) -> Outlook:

@@ -56,8 +56,8 @@ class RecoursePolicy:
         part = self._priced(_only(whole, wanted))
         if state.plan is not None:
             part = _compared(part, state.plan[made, now : now + ahead])
-        pieces = plan_with_recourse(part, branches, planning_params(self.params, _CHANGE_BUCKETS))
-        plan[made, now : now + ahead] = pieces
+        found = plan_with_recourse(part, branches, planning_params(self.params, _CHANGE_BUCKETS))
+        plan[made, now : now + ahead] = found.pieces
         return _whole(plan[:, now + firm], base.modes.item), plan
 
     def _branches(self, quantiles: Quantiles, expected: Outlook, owed: Floats) -> Branches:

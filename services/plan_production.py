@@ -38,6 +38,7 @@ from planning.tables import (
     require_rising,
     with_quantiles,
 )
+from planning.whole import relative_gap
 from services.plan_workers import solve_on_workers
 
 __all__ = ["PLAN_TABLES", "PlanReport", "checked_demand", "checked_tables", "plan_checked", "plan_production"]
@@ -275,8 +276,15 @@ def _solved(
     forecasts, sold, now = forecast_runs(runs, problem)
     if len(forecasts.levels) == 1 or not can_branch(problem) or needs_shards(problem, params):
         return solve_on_workers(problem, params, seed), {"runs": int(runs["as_of"].nunique()), "branched": False}
-    result = solve_revisable(problem, forecasts, sold, now=now, params=params)
-    return result, {"runs": int(runs["as_of"].nunique()), "branched": True}
+    result, found = solve_revisable(problem, forecasts, sold, now=now, params=params)
+    bound = min(found.bound, found.cost) if np.isfinite(found.bound) else None
+    return result, {
+        "runs": int(runs["as_of"].nunique()),
+        "branched": True,
+        "expected_cost": found.cost,
+        "bound": bound,
+        "gap": None if bound is None else relative_gap(found.cost, bound),
+    }
 
 
 def _summary(problem: PlanProblem, result: PlanResult, params: PlanParams, orders: pd.DataFrame) -> dict[str, Any]:

@@ -54,8 +54,8 @@ def two_branches(low: float, high: float, *, n_items: int = 1, market: bool = Fa
     )
 
 
-def enumerated(capacity: int, low: int, high: int, price: dict[str, float]) -> set[int]:
-    """Return the first-bucket pieces of least expected cost, of one item whose level is told in bucket 1."""
+def enumerated(capacity: int, low: int, high: int, price: dict[str, float]) -> tuple[float, set[int]]:
+    """Return the least expected cost of an item told its level in bucket 1, and the first pieces with it."""
     best: dict[int, float] = {}
     for first in range(capacity + 1):
         cost = 0.0
@@ -67,7 +67,7 @@ def enumerated(capacity: int, low: int, high: int, price: dict[str, float]) -> s
             cost += 0.5 * later
         best[first] = cost
     least = min(best.values())
-    return {first for first, cost in best.items() if cost <= least + 1e-9}
+    return least, {first for first, cost in best.items() if cost <= least + 1e-9}
 
 
 def _end(left: int, price: dict[str, float]) -> float:
@@ -83,16 +83,18 @@ def test_the_shared_bucket_is_the_enumerated_optimum(capacity: int, low: int, hi
         two_branches(low, high, market=True),
         PlanParams(weights=FREE),
     )
-    firsts = enumerated(capacity, low, high, price)
-    assert min(firsts) - 1e-6 <= made[0, 0] <= max(firsts) + 1e-6
+    least, firsts = enumerated(capacity, low, high, price)
+    assert made.cost == pytest.approx(least)
+    assert made.bound <= made.cost == pytest.approx(made.bound)
+    assert min(firsts) - 1e-6 <= made.pieces[0, 0] <= max(firsts) + 1e-6
 
 
 def test_waiting_is_chosen_where_it_costs_nothing() -> None:
     """With room after the update nothing is made before it; without, the shared bucket makes what the rest cannot."""
     waits = plan_with_recourse(problem(100), two_branches(10, 60), PlanParams(weights=FREE))
-    assert waits[0] == pytest.approx([0, 0, 35])
+    assert waits.pieces[0] == pytest.approx([0, 0, 35])
     hurries = plan_with_recourse(problem(15), two_branches(10, 60), PlanParams(weights=FREE))
-    assert hurries[0, 0] == pytest.approx(5)
+    assert hurries.pieces[0, 0] == pytest.approx(5)
 
 
 def test_independent_items_share_the_expected_load_and_the_market_does_not() -> None:
@@ -100,8 +102,10 @@ def test_independent_items_share_the_expected_load_and_the_market_does_not() -> 
     p = problem(70.0, n_items=10)
     alone = plan_with_recourse(p, two_branches(2, 20, n_items=10), PlanParams(weights=FREE))
     together = plan_with_recourse(p, two_branches(2, 20, n_items=10, market=True), PlanParams(weights=FREE))
-    assert alone[:, 0].sum() == pytest.approx(0, abs=1e-6)
-    assert together[:, 0].sum() == pytest.approx(60, abs=1e-6)  # 200 are wanted after a rise, for 140 there is time
+    assert alone.pieces[:, 0].sum() == pytest.approx(0, abs=1e-6)
+    assert together.pieces[:, 0].sum() == pytest.approx(
+        60, abs=1e-6
+    )  # 200 are wanted after a rise, for 140 there is time
 
 
 def test_changing_the_shared_plan_is_charged() -> None:
@@ -110,7 +114,7 @@ def test_changing_the_shared_plan_is_charged() -> None:
     params = PlanParams(weights=weights, horizon=HorizonParams(slushy=3))
     before = np.array([[12.0, 0.0, 23.0]])
     kept = plan_with_recourse(problem(100).replace(previous_hours=before), two_branches(10, 60), params)
-    assert kept[0] == pytest.approx([12, 0, 23])
+    assert kept.pieces[0] == pytest.approx([12, 0, 23])
 
 
 def test_the_wide_problem_counts_branches_by_their_chance() -> None:

@@ -42,11 +42,16 @@ def test_the_newest_run_is_planned_and_the_others_are_its_history() -> None:
     """The plan covers the demand of the last run, counts the runs, and is not the one that knows of no revision."""
     demand = runs()
     revisable = plan(demand)
-    assert revisable.summary["recourse"] == {"runs": 4, "branched": True}
-    assert revisable.summary["bound"] is None
+    learnt = revisable.summary["recourse"]
+    assert learnt["runs"] == 4
+    assert learnt["branched"]
+    assert 0 < learnt["bound"] <= learnt["expected_cost"]
+    assert learnt["gap"] < 1e-6
+    assert learnt["expected_cost"] < revisable.summary["bound"] <= revisable.summary["cost"]["total"]
     newest = demand[demand["as_of"] == WEEKS[3]].drop(columns="as_of")
     once = plan(newest)
     assert "recourse" not in once.summary
+    assert once.summary["bound"] == pytest.approx(revisable.summary["bound"])
     assert set(revisable.orders["item"]) <= set(newest["item"])
     assert revisable.orders["pieces"].sum() < once.orders["pieces"].sum()
     assert plan(demand, PlanParams(recourse=RecourseParams(branches=1))).orders.equals(once.orders)
