@@ -7,6 +7,7 @@ the marketplace's toll from a stranger). Terms: what waiting for the buyer's mon
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -15,7 +16,23 @@ import pandas as pd
 
 from matching.score import PartWeight, ScoreWeights
 
-__all__ = ["DEFAULT_WEIGHTS", "LandedParams", "landed_parts"]
+__all__ = ["DEFAULT_WEIGHTS", "LandedParams", "landed_numbers", "landed_parts"]
+
+Floats = npt.NDArray[np.float64]
+_READ = (
+    "pieces",
+    "unit_cost_fen",
+    "weight_kg",
+    "distance_km",
+    "freight_fen",
+    "tie_strength",
+    "hops",
+    "lead_time_days",
+    "days_left",
+    "price_fen",
+    "terms_fen",
+    "reliability",
+)
 
 DEFAULT_WEIGHTS = ScoreWeights(
     base=0.7,
@@ -86,40 +103,47 @@ def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -
         the usual price, else of twice the goods cost), ``lead_ratio`` (lead time over days left, at most 2), ``trust``
         (0 to 1, by the tie), ``reliability`` (by the record). NaN cost where the goods cost is unknown.
     """
+    named = {name: _numbers(candidates, name) for name in _READ if name in candidates}
+    return pd.DataFrame(landed_numbers(named, params), index=candidates.index)
+
+
+def landed_numbers(candidates: Mapping[str, Floats], params: LandedParams | None = None) -> dict[str, Floats]:
+    """Return the columns of `landed_parts` from columns by name: float64, shape (candidates,), NaN where unknown."""
     params = params or LandedParams()
-    goods, pieces, hops = _numbers(candidates, "unit_cost_fen"), _numbers(candidates, "pieces"), candidates["hops"]
-    weight = _numbers(candidates, "weight_kg", params.usual_weight_kg)
-    distance = _numbers(candidates, "distance_km", params.usual_distance_km)
-    freight = params.freight_fen_per_kg_km * weight * distance
-    if "freight_fen" in candidates:
-        asked = _numbers(candidates, "freight_fen") / pieces
-        freight = np.where(np.isnan(asked), freight, asked)
+    pieces, hops = candidates["pieces"], candidates["hops"]
+    goods = _column(candidates, "unit_cost_fen")
+    weight = _column(candidates, "weight_kg", params.usual_weight_kg)
+    distance = _column(candidates, "distance_km", params.usual_distance_km)
+    asked = _column(candidates, "freight_fen") / pieces
+    freight = np.where(np.isnan(asked), params.freight_fen_per_kg_km * weight * distance, asked)
     operating = freight + params.handling_fen_per_order / pieces
     share = np.select([hops == 1, hops > 1], [params.direct_share, params.middleman_share], params.stranger_share)
-    terms = _numbers(candidates, "terms_fen", 0.0)
+    terms = _column(candidates, "terms_fen", 0.0)
     cost = goods + operating + goods * share + terms
-    price, days = _numbers(candidates, "price_fen"), _numbers(candidates, "days_left")
+    price, days = _column(candidates, "price_fen"), _column(candidates, "days_left")
     days = np.where(np.isnan(days), params.usual_days, np.maximum(days, 1.0))
-    tie = _numbers(candidates, "tie_strength", 0.0)
-    return pd.DataFrame(
-        {
-            "goods_fen": goods,
-            "operating_fen": operating,
-            "channel_fen": goods * share,
-            "terms_fen": terms,
-            "cost_fen": cost,
-            "cost_ratio": cost / np.where(price > 0, price, 2 * np.maximum(goods, 1.0)),
-            "lead_ratio": np.minimum(_numbers(candidates, "lead_time_days", params.usual_days) / days, 2.0),
-            "trust": tie / (tie + params.half_trust),
-            "reliability": _numbers(candidates, "reliability", 0.0),
-        },
-        index=candidates.index,
-    )
+    tie = _column(candidates, "tie_strength", 0.0)
+    return {
+        "goods_fen": goods,
+        "operating_fen": operating,
+        "channel_fen": goods * share,
+        "terms_fen": terms,
+        "cost_fen": cost,
+        "cost_ratio": cost / np.where(price > 0, price, 2 * np.maximum(goods, 1.0)),
+        "lead_ratio": np.minimum(_column(candidates, "lead_time_days", params.usual_days) / days, 2.0),
+        "trust": tie / (tie + params.half_trust),
+        "reliability": _column(candidates, "reliability", 0.0),
+    }
 
 
-def _numbers(candidates: pd.DataFrame, name: str, unknown: float = np.nan) -> npt.NDArray[np.float64]:
-    """Return a column, all unknown if it is not there."""
-    if name not in candidates:
-        return np.full(len(candidates), unknown)
-    numbers: npt.NDArray[np.float64] = candidates[name].to_numpy(np.float64, na_value=np.nan)
+def _numbers(candidates: pd.DataFrame, name: str) -> Floats:
+    numbers: Floats = candidates[name].to_numpy(np.float64, na_value=np.nan)
+    return numbers
+
+
+def _column(candidates: Mapping[str, Floats], name: str, unknown: float = np.nan) -> Floats:
+    """Return a column with a value for unknown cells, all of them if it is not there."""
+    numbers = candidates.get(name)
+    if numbers is None:
+        return np.full(len(candidates["pieces"]), unknown)
     return np.where(np.isnan(numbers), unknown, numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,10 @@ from graph.credit.positions import credit_positions, credit_room
 from graph.credit.price import price_of_terms
 from matching.problem import CreditLines
 
-__all__ = ["NOTHING_KNOWN", "Standing", "credit_lines", "standing_of", "with_standing"]
+__all__ = ["NOTHING_KNOWN", "Standing", "credit_lines", "standing_numbers", "standing_of", "with_standing"]
 
 Floats = npt.NDArray[np.float64]
+Texts: TypeAlias = npt.NDArray[np.object_]
 _PAIR = ["buyer_id", "supplier_id"]
 _RECORD = ["supplier_id", "otif_low", "p_late_next"]
 _AGREED = ["terms_days", "retained_share", "annual_rate"]
@@ -81,17 +83,24 @@ def with_standing(rows: pd.DataFrame, standing: Standing) -> pd.DataFrame:
         p_late_next`` (NaN unknown) and ``reliability``: ``otif_low`` less that of the usual supplier (the median of all
         records), 0 where nothing is known.
     """
-    supplier = rows["supplier_id"]
-    line = standing.pairs.get_indexer(pd.MultiIndex.from_arrays([rows["buyer_id"], supplier]))
-    at = standing.suppliers.get_indexer(supplier)
+    unit_cost = rows["unit_cost_fen"].to_numpy(np.float64)
+    return rows.assign(**standing_numbers(rows["buyer_id"], rows["supplier_id"], unit_cost, standing))
+
+
+def standing_numbers(
+    buyer_id: pd.Series | Texts, supplier_id: pd.Series | Texts, unit_cost_fen: Floats, standing: Standing
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Return the columns that `with_standing` adds, by name, each of shape (candidates,)."""
+    line = standing.pairs.get_indexer(pd.MultiIndex.from_arrays([buyer_id, supplier_id]))
+    at = standing.suppliers.get_indexer(pd.Index(supplier_id))
     low, late = (np.append(standing.records[name].to_numpy(np.float64), np.nan)[at] for name in _RECORD[1:])
-    return rows.assign(
-        line=line,
-        terms_fen=_price(rows["unit_cost_fen"].to_numpy(np.float64), standing.terms, line),
-        otif_low=low,
-        p_late_next=late,
-        reliability=np.nan_to_num(low - standing.usual),
-    )
+    return {
+        "line": line,
+        "terms_fen": _price(unit_cost_fen, standing.terms, line),
+        "otif_low": low,
+        "p_late_next": late,
+        "reliability": np.nan_to_num(low - standing.usual),
+    }
 
 
 def credit_lines(rows: pd.DataFrame, standing: Standing) -> CreditLines | None:

@@ -17,7 +17,7 @@ from graph.ids import IdColumn
 from graph.relations import ALWAYS
 from graph.trust.judgements import Judgements
 from graph.trust.params import TrustParams
-from graph.trust.scores import global_trust
+from graph.trust.scores import TrustStanding, trust_standing
 from graph.trust.vouching import Vouches
 from graph.trust.walk import Walks, walks_from
 from store.snapshot import Snapshot
@@ -79,10 +79,15 @@ class TrustBook:
             vouches = Vouches.of(n, src, dst, age)
         return cls(ids, made, vouches, _seed_positions(ids, seeds), params)
 
-    @cached_property
+    @property
     def trust(self) -> Floats:
         """Everybody's score, shape (n,)."""
-        return global_trust(self.judgements, self.seeds, vouches=self.vouches, params=self.params)
+        return self.standing.score
+
+    @cached_property
+    def standing(self) -> TrustStanding:
+        """Everybody's score and what it is made of."""
+        return trust_standing(self.judgements, self.seeds, vouches=self.vouches, params=self.params)
 
     def walks(self) -> Walks:
         """Return the signed walks from the seeds, or from everybody."""

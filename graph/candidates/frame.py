@@ -14,7 +14,7 @@ from graph.candidates.layout import BASES, Lanes
 from graph.candidates.orders import OrderArrays
 from graph.candidates.supply_book import SupplyBook
 
-__all__ = ["COLUMNS", "candidate_frame"]
+__all__ = ["COLUMNS", "candidate_frame", "candidate_numbers"]
 
 COLUMNS = (
     "order_id",
@@ -43,10 +43,8 @@ def candidate_frame(
     book: SupplyBook, orders: OrderArrays, order_ids: pd.Series, found: Array, sight: Sight | None = None
 ) -> pd.DataFrame:
     """Return the table that `graph.candidates.search.gather` describes; parties out of sight are not named."""
-    offers, lanes, ids = book.offers, book.lanes, book.network.parties.ids
-    own, order = offers.rows[found["offer"]], orders.rows[found["demand"]]
-    usual = np.append(book.sku["cost"], np.nan)[order["sku"]]
-    lane = np.append(lanes.rows, _no_lane(lanes))[found["lane"]]
+    ids, own = book.network.parties.ids, book.offers.rows[found["offer"]]
+    lane = _lanes(book, found)
     supplier, workshops = ids.arrow_at(own["supplier"]), _workshops(book, found["offer"], sight)
     return pd.DataFrame(
         {
@@ -55,15 +53,10 @@ def candidate_frame(
             "from_id": _series(ids.arrow_at(_told(own["place"], sight))),
             "basis": _words(BASES, own["basis"]),
             "capacity": np.floor(own["capacity"]).astype(np.int64),
-            "unit_cost_fen": np.where(np.isnan(own["unit_cost"]), usual, own["unit_cost"]),
             "minimum_order": own["minimum"].astype(np.int64),
-            "lead_time_days": found["days"],
             "transit_days": lane["days"],
             "carrier_id": _series(ids.arrow_at(_told(lane["carrier"], sight))),
-            "freight_fen": np.rint(lane["per_order"] + lane["per_kg"] * order["kg"]),
-            "distance_km": found["km"],
-            "hops": np.where(found["hops"] == 3, 0, found["hops"]).astype(np.int64),
-            "tie_strength": found["strength"],
+            **candidate_numbers(book, orders, found),
             "path": _series(_paths(book, orders, found, supplier, workshops)),
             "workshops": _series(workshops),
             "eligible": found["reason"] == 0,
@@ -72,6 +65,30 @@ def candidate_frame(
         },
         columns=list(COLUMNS),
     )
+
+
+def candidate_numbers(book: SupplyBook, orders: OrderArrays, found: Array) -> dict[str, Array]:
+    """Return what the costs of each candidate are computed from.
+
+    ``unit_cost_fen, lead_time_days, freight_fen, distance_km, hops, tie_strength``, as `graph.candidates.search.gather`
+    describes them.
+    """
+    own, order, lane = book.offers.rows[found["offer"]], orders.rows[found["demand"]], _lanes(book, found)
+    usual = np.append(book.sku["cost"], np.nan)[order["sku"]]
+    return {
+        "unit_cost_fen": np.where(np.isnan(own["unit_cost"]), usual, own["unit_cost"]),
+        "lead_time_days": found["days"],
+        "freight_fen": np.rint(lane["per_order"] + lane["per_kg"] * order["kg"]),
+        "distance_km": found["km"],
+        "hops": np.where(found["hops"] == 3, 0, found["hops"]).astype(np.int64),
+        "tie_strength": found["strength"],
+    }
+
+
+def _lanes(book: SupplyBook, found: Array) -> Array:
+    """Return the lane that each candidate takes."""
+    lanes: Array = np.append(book.lanes.rows, _no_lane(book.lanes))[found["lane"]]
+    return lanes
 
 
 def _no_lane(lanes: Lanes) -> Array:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from graph.scorecards.rates import ORIGINS, Observations, Rate
+from graph.scorecards.rates import ORIGINS, Rate
 
 __all__ = ["Cards"]
 
@@ -73,7 +73,7 @@ class Cards:
         """
         at = self.ids.get_indexer(pd.Index([party_id]))[0]
         known = bool(at >= 0)
-        rates = [_one(rate, int(at)) if known else rate.newcomer() for rate in self.rates]
+        rates = [rate.of(int(at)) if known else rate.newcomer() for rate in self.rates]
         rows = self.frame[self.frame.iloc[:, 0] == party_id] if known else self.frame[:0]
         told = {rate.name: _rate_card(rate) for rate in rates if not np.isnan(rate.prior_mean[0])}
         main = told.get(rates[0].name, _NOTHING)
@@ -136,12 +136,6 @@ class Cards:
 _PART = ("value", "evidence_n", "contribution", "reason")
 _ORIGIN_WORDS = {"own": "its own", "prior": "its group's mean", "third_party": "third parties"}
 _NOTHING: dict[str, Any] = {"value": None, "unit": None, "low": None, "high": None, "evidence_n": 0.0, "parts": []}
-
-
-def _one(rate: Rate, at: int) -> Rate:
-    """Return a rate of one of its parties."""
-    own, told = (Observations(good=of.good[[at]], n=of.n[[at]]) for of in (rate.own, rate.third_party))
-    return replace(rate, own=own, third_party=told, prior_mean=rate.prior_mean[[at]])
 
 
 def _rate_card(rate: Rate) -> dict[str, Any]:

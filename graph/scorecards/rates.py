@@ -151,6 +151,11 @@ class Rate:
         known = np.where(np.isnan(self.prior_mean), np.nan, self.n)
         return {name: self.origin(name)[1] / known for name in ORIGINS}
 
+    def of(self, at: int) -> Rate:
+        """Return the rate of one of its parties."""
+        own, told = (Observations(good=of.good[[at]], n=of.n[[at]]) for of in (self.own, self.third_party))
+        return replace(self, own=own, third_party=told, prior_mean=self.prior_mean[[at]])
+
     def newcomer(self) -> Rate:
         """Return the rate of one party of which nothing is known: the mean of all."""
         none = Observations.none(1)

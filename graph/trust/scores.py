@@ -14,10 +14,33 @@ from graph.trust.params import TrustParams
 from graph.trust.vouching import Vouches
 from graph.trust.walk import TrustPath, walks_from
 
-__all__ = ["PairTrust", "PairWalks", "asked_walks", "global_trust", "pair_trust"]
+__all__ = ["PairTrust", "PairWalks", "TrustStanding", "asked_walks", "global_trust", "pair_trust", "trust_standing"]
 
 Floats = npt.NDArray[np.float64]
 _CELLS = 4_000_000  # parties times askers walked from at once: some 100 MB
+
+
+@dataclass(frozen=True, eq=False)
+class TrustStanding:
+    """Everybody's score and what it is made of: ``score = (trusted + prior * default) / (judged + prior)``.
+
+    Parameters
+    ----------
+    score
+        Probability that the next judgement of each party is trust, shape (n,).
+    judged, trusted
+        Judgements of each party, and those of them that are trust, each counted as its giver is trusted, shape (n,).
+    default
+        What is expected of each without any judgement: the mean, or more if somebody vouches for it, shape (n,).
+    mean
+        What is expected of a stranger nobody vouches for.
+    """
+
+    score: Floats
+    judged: Floats
+    trusted: Floats
+    default: Floats
+    mean: float
 
 
 def global_trust(
@@ -27,7 +50,18 @@ def global_trust(
     vouches: Vouches | None = None,
     params: TrustParams | None = None,
 ) -> Floats:
-    """Return the probability that the next judgement of each party is trust, shape (n,).
+    """Return the probability that the next judgement of each party is trust, shape (n,): `trust_standing`'s score."""
+    return trust_standing(judgements, seeds, vouches=vouches, params=params).score
+
+
+def trust_standing(
+    judgements: Judgements,
+    seeds: Array | None = None,
+    *,
+    vouches: Vouches | None = None,
+    params: TrustParams | None = None,
+) -> TrustStanding:
+    """Return how far everybody is trusted, and by what.
 
     Each party's score is the Beta-smoothed share of trust among the judgements of it, each counted as much as the one
     who gives it is trusted: a fixed point. With seeds a judgement also counts only as far as trust walks from the
@@ -57,10 +91,10 @@ def global_trust(
     """
     params = params or TrustParams()
     point = _FixedPoint.of(judgements, seeds, vouches, params)
-    earned, mean = point.solve(None)
+    earned = point.solve(None)
     if vouches is None or not len(vouches.src):
         return earned
-    return point.solve(vouches.lent(earned, mean, params.vouched))[0]
+    return point.solve(vouches.lent(earned.score, earned.mean, params.vouched))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +107,19 @@ class PairTrust:
         Probability that the asker's judgement will be trust.
     own
         1 if the asker trusts, -1 if it distrusts, 0 if it has not judged.
-    friends
-        Evidence of those whom the asker trusts.
+    own_n
+        Evidence of that judgement.
+    friends, friends_good
+        Evidence of those whom the asker trusts, and what of it is trust.
     through
         The friend whose evidence counts most, -1 if none.
     """
 
     score: Floats
     own: npt.NDArray[np.int8]
+    own_n: Floats
     friends: Floats
+    friends_good: Floats
     through: npt.NDArray[np.int64]
 
 
@@ -113,13 +151,15 @@ def pair_trust(
     pair, first, second, friend = pair[told], first[told], second[told], friend[told]
     counts = judgements.evidence[first] * judgements.evidence[second]
     friends: Floats = np.bincount(pair, counts, len(src)).astype(float)
-    good += np.bincount(pair, counts * judgements.positive[second], len(src))
+    friends_good: Floats = np.bincount(pair, counts * judgements.positive[second], len(src)).astype(float)
+    good = good + friends_good
     score = (good + params.prior * trust[dst]) / (mine + friends + params.prior)
     through = np.full(len(src), -1)
     by_count = np.lexsort((-friend, counts))
     through[pair[by_count]] = friend[by_count]  # the last written, with the largest count, stays
     sign = np.where(np.append(judgements.positive, False)[own], 1, -1)
-    return PairTrust(score, np.where(own >= 0, sign, 0).astype(np.int8), friends, through)
+    judged = np.where(own >= 0, sign, 0).astype(np.int8)
+    return PairTrust(score, judged, mine, friends, friends_good, through)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,8 +252,8 @@ class _FixedPoint:
             blamed = bad[which], voucher, params.blame * share
         return cls(judgements, reach, blamed, params)
 
-    def solve(self, default: Floats | None) -> tuple[Floats, float]:
-        """Return the scores, and the mean of all judgements; `default` is what a party has that nobody judged."""
+    def solve(self, default: Floats | None) -> TrustStanding:
+        """Return the scores; `default` is what a party has that nobody judged, the mean of all judgements if None."""
         made, params = self.judgements, self.params
         trust = np.ones(made.n)
         for _ in range(params.max_iterations):
@@ -225,10 +265,10 @@ class _FixedPoint:
             which, voucher, share = self.blamed
             if len(which):
                 total = total + np.bincount(voucher, counts[which] * share, made.n)
-            prior = params.prior * (mean if default is None else np.maximum(default, mean))
-            before, trust = trust, (good + prior) / (total + params.prior)
+            expected = np.full(made.n, mean) if default is None else np.maximum(default, mean)
+            before, trust = trust, (good + params.prior * expected) / (total + params.prior)
             if np.abs(trust - before).max(initial=0.0) < params.tolerance:
-                return np.asarray(trust), mean
+                return TrustStanding(np.asarray(trust), np.asarray(total), np.asarray(good), expected, mean)
         raise EvenflowError(
             f"trust: not within {params.tolerance:g} after {params.max_iterations} iterations; allow more"
         )

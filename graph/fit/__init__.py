@@ -1,0 +1,1 @@
+"""How well sellers and brands fit each other."""
