@@ -8,7 +8,7 @@ import numpy as np
 
 from planning.evaluate import Outcome
 from planning.problem import Floats, Ints, PlanProblem
-from planning.starts import allowed_starts
+from planning.starts import allowed_starts, piece_hours
 
 __all__ = ["explain_hours", "hours_by_reason"]
 
@@ -20,10 +20,11 @@ def explain_hours(problem: PlanProblem, outcome: Outcome) -> np.ndarray:
     """Return what binds the load of each resource and bucket, texts of shape (R, T); '' where it is just its capacity.
 
     Idle hours: ``firm_horizon`` (no new order may start), ``no_start`` (nothing that uses it could still arrive, or is
-    known yet), ``no_demand`` (all that may be wanted is made), ``blocked: R`` (what is wanted needs R too, which is
-    full), ``level`` (as much as in the bucket before or after) or ``priced_out`` (more would cost more than it
-    brings). Overtime: ``firm`` (firm orders alone exceed the hours), ``full_before`` (no earlier bucket has regular
-    hours left) or ``late_work`` (earlier work would cost more, or could not start).
+    known yet), ``no_demand`` (all that may be wanted is made), ``blocked: R`` (what is wanted needs R too, which has
+    no room for a piece more), ``rounding`` (a piece more takes longer than what is left), ``level`` (as much as in the
+    bucket before or after) or ``priced_out`` (more would cost more than it brings). Overtime: ``firm`` (firm orders
+    alone exceed the hours), ``full_before`` (no earlier bucket has regular hours left) or ``late_work`` (earlier work
+    would cost more, or could not start).
     """
     load, capacity = outcome.load, problem.capacity
     reasons = np.full(load.shape, "", dtype=object)
@@ -31,13 +32,21 @@ def explain_hours(problem: PlanProblem, outcome: Outcome) -> np.ndarray:
     even = _even(load)
     for r, t in zip(*np.nonzero(load < capacity - _EPS), strict=True):
         reasons[r, t] = _idle_reason(problem, int(t), int(state[r, t]), int(blocker[r, t]), even=bool(even[r, t]))
-    spare = np.cumsum(np.maximum(capacity - load, 0.0), axis=1)
+    had_room = np.logical_or.accumulate(capacity - load >= _smallest_piece(problem)[:, None] - _EPS, axis=1)
     for r, t in zip(*np.nonzero(load > capacity + _EPS), strict=True):
         if problem.firm_hours[r, t] > capacity[r, t] + _EPS:
             reasons[r, t] = "firm"
         else:
-            reasons[r, t] = "full_before" if spare[r, t] <= _EPS * (t + 1) else "late_work"
+            reasons[r, t] = "late_work" if had_room[r, t] else "full_before"
     return reasons
+
+
+def _smallest_piece(problem: PlanProblem) -> Floats:
+    """Hours of the smallest piece that each resource works on, shape (R,): less room than that is none."""
+    least, hours = np.full(problem.shape[1], np.inf), piece_hours(problem.modes)
+    works = hours > 0
+    np.minimum.at(least, problem.modes.op_resource[works], hours[works])
+    return np.where(np.isfinite(least), least, _EPS)
 
 
 def hours_by_reason(problem: PlanProblem, outcome: Outcome, reasons: np.ndarray) -> dict[str, dict[str, float]]:
@@ -59,7 +68,7 @@ def _idle_reason(problem: PlanProblem, t: int, state: int, blocker: int, *, even
     if state == _NO_DEMAND:
         return "no_demand"
     if state == _BLOCKED:
-        return f"blocked: {problem.resources[blocker]}"
+        return f"blocked: {problem.resources[blocker]}" if blocker >= 0 else "rounding"
     return "level" if even else "priced_out"
 
 
@@ -71,25 +80,28 @@ def _even(load: Floats) -> np.ndarray:
 
 
 def _possibilities(problem: PlanProblem, outcome: Outcome) -> tuple[Ints, Ints]:
-    """Return what could still be started in each cell, and a full resource that stands in the way; shape (R, T)."""
+    """Return what could still be started in each cell, and a full resource that stands in the way; shape (R, T).
+
+    The resource is -1 where it is only the cell itself that has no room for a whole piece.
+    """
     m, n_buckets = problem.modes, problem.shape[2]
-    allowed = allowed_starts(problem)
-    full = outcome.load >= problem.capacity + problem.overtime - _EPS
-    wanting = _wanting(problem, outcome)
-    state = np.full(full.size, _NO_START)
-    blocker = np.full(full.size, -1)
+    allowed, wanting = allowed_starts(problem), _wanting(problem, outcome)
+    room, piece = (problem.capacity + problem.overtime - outcome.load).ravel(), piece_hours(m)
+    state = np.full(room.size, _NO_START)
+    blocker = np.full(room.size, -1)
     for start in range(n_buckets):
         ops = np.flatnonzero(allowed[m.op_mode, start])
-        mode, resource = m.op_mode[ops], m.op_resource[ops]
-        cell = resource * n_buckets + start + m.op_offset[ops]
-        stuck = full.ravel()[cell]
-        culprit = np.full(len(m.item), -1)
-        culprit[mode[stuck]] = resource[stuck]
-        wanted = wanting[m.item[mode]]
-        could = np.where(wanted, np.where(culprit[mode] < 0, _OPEN, _BLOCKED), _NO_DEMAND)
+        mode = m.op_mode[ops]
+        cell = m.op_resource[ops] * n_buckets + start + m.op_offset[ops]
+        stuck = room[cell] < piece[ops] - _EPS
+        first, last = (np.full(len(m.item), -1) for _ in range(2))
+        first[mode[stuck][::-1]], last[mode[stuck]] = cell[stuck][::-1], cell[stuck]
+        could = np.where(wanting[m.item[mode]], np.where(last[mode] < 0, _OPEN, _BLOCKED), _NO_DEMAND)
         np.maximum.at(state, cell, could)
-        blocker[cell[could == _BLOCKED]] = culprit[mode[could == _BLOCKED]]
-    return state.reshape(full.shape), blocker.reshape(full.shape)
+        other = np.where(last[mode] != cell, last[mode], first[mode])
+        elsewhere = (could == _BLOCKED) & (other != cell)
+        blocker[cell[elsewhere]] = other[elsewhere] // n_buckets
+    return state.reshape(outcome.load.shape), blocker.reshape(outcome.load.shape)
 
 
 def _wanting(problem: PlanProblem, outcome: Outcome) -> np.ndarray:

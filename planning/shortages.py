@@ -8,6 +8,7 @@ import numpy as np
 
 from planning.evaluate import Outcome
 from planning.problem import Floats, Ints, PlanProblem, Reason
+from planning.starts import piece_hours
 
 __all__ = ["explain_shortage", "late_by_reason"]
 
@@ -126,12 +127,10 @@ def _shortages(problem: PlanProblem, outcome: Outcome, items: Ints) -> list[Reas
 
 def _fullest(problem: PlanProblem, outcome: Outcome, items: Ints, when: Ints) -> tuple[Ints, Floats]:
     """Return the fullest resource of each item's ways until a bucket (-1 = none) and its share of hours taken."""
-    limit = np.cumsum(problem.capacity + problem.overtime, axis=1)
-    taken = np.cumsum(outcome.load, axis=1)
-    share = np.divide(taken, limit, out=np.full(limit.shape, _NOBODY), where=limit > 0)
     place = np.full(problem.shape[0], -1)
     place[items] = np.arange(len(items))
     m = problem.modes
+    share = _share_taken(problem, outcome)
     of_op = place[m.item[m.op_mode]]
     ops = np.flatnonzero(of_op >= 0)
     resource, at = m.op_resource[ops], of_op[ops]
@@ -141,6 +140,16 @@ def _fullest(problem: PlanProblem, outcome: Outcome, items: Ints, when: Ints) ->
     fullest, most = np.full(len(items), -1), np.zeros(len(items))
     fullest[at[first]], most[at[first]] = resource[first], full[first]
     return fullest, most
+
+
+def _share_taken(problem: PlanProblem, outcome: Outcome) -> Floats:
+    """Share of the hours until each bucket that are taken, (R, T); room for less than the largest piece is taken."""
+    m, hours = problem.modes, problem.capacity + problem.overtime
+    largest = np.zeros(problem.shape[1])
+    np.maximum.at(largest, m.op_resource, piece_hours(m))
+    no_room = hours - outcome.load < largest[:, None] - _EPS
+    limit, taken = np.cumsum(hours, axis=1), np.cumsum(np.where(no_room, hours, outcome.load), axis=1)
+    return np.asarray(np.divide(taken, limit, out=np.full(limit.shape, _NOBODY), where=limit > 0))
 
 
 def _missing_component(problem: PlanProblem, outcome: Outcome, item: int, when: int) -> _Cause | None:

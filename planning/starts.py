@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planning.problem import Ints, PlanProblem
+from planning.problem import Floats, Ints, Modes, PlanProblem
 
-__all__ = ["StartOps", "allowed_starts", "neighbours", "open_buckets", "possible_starts", "start_ops"]
+__all__ = ["StartOps", "allowed_starts", "neighbours", "open_buckets", "piece_hours", "possible_starts", "start_ops"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,17 @@ def allowed_starts(problem: PlanProblem) -> NDArray[np.bool_]:
     open_then = room[m.op_resource[:, None], np.minimum(when, n_buckets - 1)] | ~needs_hours
     np.logical_and.at(allowed, m.op_mode, open_then & (when < n_buckets))
     return np.asarray(allowed)
+
+
+def piece_hours(modes: Modes) -> Floats:
+    """Return the hours that a piece takes of each operation's resource in its bucket, shape (O,).
+
+    Operations of a mode that meet on a resource in one bucket are counted together.
+    """
+    together = np.stack([modes.op_mode, modes.op_resource, modes.op_offset])
+    _, which = np.unique(together, axis=1, return_inverse=True)
+    which = which.reshape(-1)
+    return np.asarray(np.bincount(which, weights=modes.op_hours)[which])
 
 
 def open_buckets(problem: PlanProblem) -> np.ndarray:

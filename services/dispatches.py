@@ -16,7 +16,16 @@ from services.dispatch_steps import DispatchReport
 from store.plans import PlanShelf
 from store.record_log import RecordLog
 
-__all__ = ["ANSWERS", "Answer", "answer_dispatch", "keep_dispatches", "list_dispatches", "read_dispatch"]
+__all__ = [
+    "ANSWERS",
+    "Answer",
+    "answer_dispatch",
+    "end_links",
+    "keep_dispatches",
+    "links_ended",
+    "list_dispatches",
+    "read_dispatch",
+]
 
 ANSWERS = ("accept", "reject", "done")
 _STATES = {"accept": "accepted", "reject": "rejected", "done": "done"}
@@ -57,7 +66,9 @@ def keep_dispatches(home: Path, report: DispatchReport, *, now: datetime | None 
     """
     names = ("dispatches", "orders", "load", "routes", "owner")
     plan_id = PlanShelf(home).put(
-        {name: getattr(report, name) for name in names}, report.summary | {"version": None, "replaces": None}
+        {name: getattr(report, name) for name in names},
+        report.summary | {"version": None, "replaces": None},
+        dispatched=True,
     )
     made = _moment(now)
 
@@ -129,6 +140,35 @@ def answer_dispatch(home: Path, dispatch_id: str, answer: Answer, *, now: dateti
     return read_dispatch(home, dispatch_id)
 
 
+def end_links(home: Path, dispatch_id: str, *, by: str, reason: str, now: datetime | None = None) -> dict[str, Any]:
+    """End the links of a dispatch that were made so far, with a record of who did it and why; return the dispatch.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such dispatch.
+    InputError
+        If `by` or `reason` is empty.
+    """
+    for name, text in (("by", by), ("reason", reason)):
+        if not text.strip():
+            raise InputError(name, "a text", text)
+
+    def choose(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if dispatch_id not in _folded(records):
+            raise UnknownIdError("dispatch", dispatch_id)
+        told = {"record": "links_ended", "dispatch_id": dispatch_id, "at": _moment(now)}
+        return [told | {"by": by[:500], "reason": reason[:500]}]
+
+    _log(home).decide(choose)
+    return read_dispatch(home, dispatch_id)
+
+
+def links_ended(home: Path, dispatch_id: str) -> int:
+    """Return how often the links of a dispatch were ended; 0 of one that nobody knows."""
+    return int(_folded(_log(home).read()).get(dispatch_id, {}).get("links_ended", 0))
+
+
 def _log(home: Path) -> RecordLog:
     return RecordLog(home / "dispatches.jsonl")
 
@@ -148,10 +188,13 @@ def _folded(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for record in records:
         name = record["dispatch_id"]
         if record["record"] == "sent":
-            fresh = {"state": "sent", "done_pieces": 0, "note": "", "why": ""}
+            fresh: dict[str, Any] = {"state": "sent", "done_pieces": 0, "note": "", "why": ""}
+            fresh["links_ended"] = found.get(name, {}).get("links_ended", 0)  # a step sent anew revives no link
             found[name] = {k: v for k, v in record.items() if k != "record"} | fresh
         elif record["record"] == "withdrawn":
             found[name]["state"] = "withdrawn"
+        elif record["record"] == "links_ended":
+            found[name]["links_ended"] += 1
         elif record["record"] == "unplaced":
             found[name] |= {"state": "unplaced", "why": record["why"]}
         else:
@@ -183,7 +226,11 @@ def _require_fits(one: Mapping[str, Any], answer: Answer) -> None:
 
 def _elsewhere(home: Path, one: dict[str, Any], known: Mapping[str, dict[str, Any]], made: str) -> dict[str, Any]:
     """Return the record that sends a rejected step to another workshop, or says why nobody can do it."""
-    plan = PlanShelf(home).get(one["plan_id"])
+    try:
+        plan = PlanShelf(home).get(one["plan_id"])
+    except UnknownIdError:
+        why = f"{one['plan_id']}, which the step is part of, is not kept any more: make a new dispatch plan"
+        return {"record": "unplaced", "dispatch_id": one["dispatch_id"], "at": made, "why": why}
     owner = plan.table("owner").set_index("resource")["workshop"]
     row = pd.Series(one | {name: pd.Timestamp(one[name]) for name in _DATES})
     tries = [*one["tries"], one["workshop"]]

@@ -21,6 +21,7 @@ from store.durable import flush_folder, put
 __all__ = ["KeptPlan", "PlanShelf"]
 
 _ID = re.compile(r"plan-[0-9a-f]{20}")
+_USES = ("current", "dispatched")
 
 
 @dataclass(frozen=True)
@@ -51,20 +52,29 @@ class KeptPlan:
 
 
 class PlanShelf:
-    """The plans in ``HOME/plans``, a folder each; ``HOME/plans/current`` names the loaded network's.
+    """The plans in ``HOME/plans``, a folder each; two small files there name the ones in use.
+
+    `current` is the loaded network's; the steps of `dispatched` are what workshops are asked to do.
 
     Parameters
     ----------
     home
         The home folder.
     keep
-        How many stay, the latest ones and the current one.
+        How many stay, the latest ones and those in use.
     """
 
     def __init__(self, home: Path, *, keep: int = 100) -> None:
         self._folder, self._keep = home / "plans", keep
 
-    def put(self, tables: Mapping[str, pd.DataFrame], summary: Mapping[str, Any], *, current: bool = False) -> str:
+    def put(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        summary: Mapping[str, Any],
+        *,
+        current: bool = False,
+        dispatched: bool = False,
+    ) -> str:
         """Keep a plan, whole or not at all, and return its id, which sorts by time.
 
         Raises
@@ -89,8 +99,9 @@ class PlanShelf:
             staging.rename(self._folder / name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        if current:
-            put(self._folder / "current", lambda path: _write_text(path, name))
+        for use, wanted in zip(_USES, (current, dispatched), strict=True):
+            if wanted:
+                put(self._folder / use, lambda path: _write_text(path, name))
         self._prune()
         return name
 
@@ -109,8 +120,11 @@ class PlanShelf:
 
     def current(self) -> KeptPlan | None:
         """Return the loaded network's plan; None if none was made."""
+        return self._used("current")
+
+    def _used(self, use: str) -> KeptPlan | None:
         try:
-            return self.get((self._folder / "current").read_text(encoding="utf-8").strip())
+            return self.get((self._folder / use).read_text(encoding="utf-8").strip())
         except (FileNotFoundError, NotADirectoryError, UnknownIdError):
             return None
 
@@ -121,9 +135,9 @@ class PlanShelf:
         return sorted((path.name for path in self._folder.iterdir() if _ID.fullmatch(path.name)), reverse=True)
 
     def _prune(self) -> None:
-        used = self.current()
+        used = {plan.id for plan in map(self._used, _USES) if plan is not None}
         for old in self.ids()[self._keep :]:
-            if used is None or old != used.id:
+            if old not in used:
                 shutil.rmtree(self._folder / old, ignore_errors=True)
 
 

@@ -49,20 +49,30 @@ def dispatch_link(
     *,
     base: Annotated[str, typer.Option(help="Address of the server, as the workshop reaches it.")] = "",
     days: Annotated[int, typer.Option(min=1, max=366, help="How long it holds.")] = 14,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the links made so far back; makes none.")] = False,
+    by: Annotated[str, typer.Option(help="With --revoke: who takes them back.")] = "",
+    reason: Annotated[str, typer.Option(help="With --revoke: why.")] = "",
     home: Annotated[Path | None, typer.Option(help="Folder that keeps them; EVENFLOW_HOME by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make a signed link by which a workshop without software reads one dispatch and answers; it expires.
 
     Example: evenflow dispatch-link PO-1-20 --base https://plan.example.cn
+
+    Example: evenflow dispatch-link PO-1-20 --revoke --by li --reason "sent to the wrong workshop"
     """
-    from services.dispatches import read_dispatch
+    from services.dispatches import end_links, read_dispatch
     from services.signed_links import sign_link
     from store.link_key import link_key
 
     root = read_settings(home=home).home
+    if revoke:
+        one = end_links(root, dispatch_id, by=by, reason=reason)
+        told = {name: one[name] for name in ("dispatch_id", "workshop", "state", "links_ended")}
+        emit(told, as_json=as_json, title="Links taken back")
+        return
     one = read_dispatch(root, dispatch_id)
-    link = sign_link(link_key(root), dispatch_id, now=time.time(), days=days)
+    link = sign_link(link_key(root), dispatch_id, now=time.time(), days=days, ended=one["links_ended"])
     told = {"dispatch_id": dispatch_id, "workshop": one["workshop"], "url": base.rstrip("/") + link.path}
     emit(told | {"expires": link.expires}, as_json=as_json, title="Link")
 

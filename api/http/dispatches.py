@@ -22,7 +22,7 @@ from api.http.rows import StrictModel, Table, frame_of, row_model
 from contracts.progress import Report
 from planning.workshops import OUTSIDE, QUALIFIED, TRANSFERS, WORKSHOPS
 from services.dispatch_steps import DISPATCH_TABLES
-from services.dispatches import list_dispatches, read_dispatch
+from services.dispatches import end_links, list_dispatches, read_dispatch
 from services.jobs import JobResult
 from services.signed_links import sign_link
 from store.link_key import link_key
@@ -79,12 +79,20 @@ class DispatchView(BaseModel):
     why: str = Field(description="Why nobody can do it, once it is unplaced.")
     sent_at: str = Field(description="When it was sent.")
     plan_id: str = Field(description="The plan it is part of.")
+    links_ended: int = Field(description="How often its links were taken back.")
 
 
 class LinkRequest(StrictModel):
     """How long a link holds."""
 
     days: int = Field(14, ge=1, le=366, description="Days from now.")
+
+
+class RevokeRequest(StrictModel):
+    """Who takes links back, and why."""
+
+    by: str = Field(min_length=1, max_length=500, description="Who takes them back.", examples=["li"])
+    reason: str = Field(min_length=1, max_length=500, description="Why.", examples=["sent to the wrong workshop"])
 
 
 class LinkView(BaseModel):
@@ -147,15 +155,28 @@ def make_dispatch_link(
 ) -> JsonResponse:
     """Make a link by which a workshop without software reads this dispatch, accepts or rejects it, reports pieces done.
 
-    It is signed, holds for this dispatch only and expires.
+    It is signed, holds for this dispatch only, and expires; it can be taken back before (`/link/revoke`).
     """
     home = house.settings.home
-    read_dispatch(home, dispatch_id)
-    link = sign_link(link_key(home), dispatch_id, now=time.time(), days=request.days)
+    ended = read_dispatch(home, dispatch_id)["links_ended"]
+    link = sign_link(link_key(home), dispatch_id, now=time.time(), days=request.days, ended=ended)
     url = f"{str(http.base_url).rstrip('/')}{link.path}"
     return JsonResponse(
         {"url": url, "expires_at": datetime.fromtimestamp(link.expires, UTC).isoformat()}, status_code=201
     )
+
+
+@router.post("/{dispatch_id}/link/revoke", response_model=DispatchView)
+def revoke_dispatch_links(
+    house: HouseDep,
+    dispatch_id: Annotated[str, Path(max_length=200, description="Id of the dispatch.")],
+    request: RevokeRequest,
+) -> JsonResponse:
+    """Take back every link of this dispatch that was made so far; one made afterwards holds again.
+
+    Who did it and why is kept with the dispatches.
+    """
+    return JsonResponse(end_links(house.settings.home, dispatch_id, by=request.by, reason=request.reason))
 
 
 def dispatch_work(

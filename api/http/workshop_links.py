@@ -12,8 +12,8 @@ from starlette.responses import HTMLResponse
 from api.http.house import HouseDep
 from api.http.workshop_page import LANGUAGES, dispatch_page, notice_page
 from contracts.errors import InputError, UnknownIdError
-from services.dispatches import Answer, answer_dispatch, read_dispatch
-from services.signed_links import LinkExpiredError, LinkForgedError, check_link
+from services.dispatches import Answer, answer_dispatch, links_ended, read_dispatch
+from services.signed_links import LinkEndedError, LinkExpiredError, LinkForgedError, check_link
 from store.link_key import link_key
 
 __all__ = ["router"]
@@ -70,11 +70,14 @@ def _read_answer(form: dict[str, str]) -> Answer:
 def _refused(house: HouseDep, http: Request, dispatch_id: str) -> HTMLResponse | None:
     asked, language = http.query_params, _language(http)
     try:
-        key = link_key(house.settings.home)
-        check_link(key, dispatch_id, asked.get("expires", ""), asked.get("signature", ""), now=time.time())
-        read_dispatch(house.settings.home, dispatch_id)
+        key, home = link_key(house.settings.home), house.settings.home
+        ended = links_ended(home, dispatch_id)
+        check_link(key, dispatch_id, asked.get("expires", ""), asked.get("signature", ""), now=time.time(), ended=ended)
+        read_dispatch(home, dispatch_id)
     except LinkForgedError:
         return _html(notice_page("forged", language=language), 403)
+    except LinkEndedError:
+        return _html(notice_page("ended", language=language), 410)
     except LinkExpiredError:
         return _html(notice_page("expired", language=language), 410)
     except UnknownIdError:

@@ -14,7 +14,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "due": "交货", "state": "状态", "accept": "接单", "reject": "拒单", "note": "备注", "done": "已完成件数 (累计)",
         "report": "报工", "sent": "待答复", "accepted": "已接单", "done_": "已完成", "rejected": "已拒单",
         "unplaced": "已拒单", "withdrawn": "已撤回", "other": "English", "saved": "已收到, 谢谢。",
-        "forged": "链接无效", "expired": "链接已过期, 请向工厂索取新链接。", "unknown": "没有这张加工单。",
+        "forged": "链接无效", "expired": "链接已过期, 请向工厂索取新链接。",
+        "ended": "链接已作废, 请向工厂索取新链接。", "unknown": "没有这张加工单。",
         "wrong": "不能这样答复",
     },
     "en": {
@@ -23,6 +24,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "done": "Pieces done so far", "report": "Report", "sent": "waiting for your answer", "accepted": "accepted",
         "done_": "done", "rejected": "rejected", "unplaced": "rejected", "withdrawn": "withdrawn", "other": "中文",
         "saved": "Received, thank you.", "forged": "This link is not valid.",
+        "ended": "This link was taken back; ask the factory for a new one.",
         "expired": "This link has expired; ask the factory for a new one.", "unknown": "There is no such work order.",
         "wrong": "This answer is not possible",
     },
@@ -61,7 +63,7 @@ def dispatch_page(one: dict[str, Any], *, link: str, language: str, said: str = 
 
 
 def notice_page(kind: str, *, language: str) -> str:
-    """Return the page for a link that opens nothing: ``forged``, ``expired`` or ``unknown``."""
+    """Return the page for a link that opens nothing: ``forged``, ``ended``, ``expired`` or ``unknown``."""
     return _page(_WORDS[language][kind], "", language, "")
 
 

@@ -88,7 +88,7 @@ PLANNING_OPERATIONS = """
 list_plans read_kept_plan read_plan_diff download_plan_diff read_plan_table list_production_orders
 list_order_decisions decide_production_order explode_requirements make_box read_box download_box_csv
 download_box_excel print_box quote_dates compare_scenarios trace_frontier replay_policies
-dispatch_steps list_sent_dispatches read_one_dispatch make_dispatch_link
+dispatch_steps list_sent_dispatches read_one_dispatch make_dispatch_link revoke_dispatch_links
 """
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import stat
 import threading
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +18,7 @@ from services.dispatch_steps import dispatch_steps
 from services.dispatches import Answer, answer_dispatch, keep_dispatches, list_dispatches
 from services.signed_links import LinkExpiredError, LinkForgedError, check_link, sign_link
 from store.link_key import link_key
+from store.plans import PlanShelf
 
 BODY = DISPATCH_EXAMPLES["two workshops"]["value"]
 
@@ -87,6 +89,24 @@ def test_links_that_open_nothing(client, finished):
     assert client.get("/v1/dispatches/nope").json()["type"] == "/problems/unknown-id"
 
 
+def test_links_are_taken_back(client, finished):
+    """A link that was taken back opens nothing, a newer one does; both are told; a step sent anew revives none."""
+    finished("/v1/dispatches", BODY)
+    name = client.get("/v1/dispatches").json()["rows"][0]["dispatch_id"]
+    old = link_of(client, name)
+    who = {"by": "li", "reason": "wrong workshop"}
+    assert client.post(f"/v1/dispatches/{name}/link/revoke", json=who | {"by": ""}).status_code == 422
+    assert client.post("/v1/dispatches/nope/link/revoke", json=who).json()["detail"] == "unknown dispatch nope"
+    assert client.post(f"/v1/dispatches/{name}/link/revoke", json=who).json()["links_ended"] == 1
+    for answer in (client.get(f"{old}&lang=en"), client.post(f"{old}&lang=en", data={"answer": "accept"})):
+        assert (answer.status_code, "taken back" in answer.text) == (410, True)
+    new = link_of(client, name)
+    assert client.get(new).status_code == 200
+    assert client.get(f"/v1/dispatches/{name}").json()["state"] == "sent"
+    finished("/v1/dispatches", BODY)
+    assert (client.get(old).status_code, client.get(new).status_code) == (410, 200)
+
+
 def test_a_link_holds_for_its_time_and_its_dispatch_only():
     """To the second; another key's are forged."""
     link = sign_link(b"k" * 32, "PO-1/ 2", now=1000, days=1)
@@ -137,6 +157,19 @@ def test_what_is_rejected_goes_to_another(sent):
     assert "ws-2 rejected it" in told["why"]
     with pytest.raises(InputError, match=r"expected one that is sent \(to accept\), got rejected"):
         answer_dispatch(sent, one["dispatch_id"], Answer(kind="accept"))
+
+
+def test_what_is_rejected_goes_to_another_however_many_plans_came_since(sent):
+    """The plan whose steps were sent stays on the shelf; if it is gone all the same, that is the reason."""
+    first, second = list_dispatches(sent)["dispatch_id"].iloc[:2]
+    shelf = PlanShelf(sent, keep=2)
+    for _ in range(3):
+        shelf.put({}, {"version": None, "replaces": None})
+    answer_dispatch(sent, first, Answer(kind="reject"))
+    assert f"{first}.2" in set(list_dispatches(sent)["dispatch_id"])
+    shutil.rmtree(sent / "plans")
+    told = answer_dispatch(sent, second, Answer(kind="reject"))
+    assert (told["state"], "is not kept any more" in told["why"]) == ("unplaced", True)
 
 
 def test_hours_taken_over_are_not_given_twice(sent):
@@ -192,6 +225,10 @@ def test_from_files(tmp_path):
     link = ["dispatch-link", written["dispatch_id"].iloc[0], "--home", str(tmp_path / "home"), "--base", "http://x/"]
     made = CliRunner().invoke(app, [*link, "--json"])
     assert json.loads(made.stdout)["url"].startswith("http://x/w/PO-")
+    back = ["dispatch-link", written["dispatch_id"].iloc[0], "--home", str(tmp_path / "home"), "--revoke"]
+    told = CliRunner().invoke(app, [*back, "--by", "li", "--reason", "wrong workshop", "--json"])
+    assert json.loads(told.stdout)["links_ended"] == 1
+    assert "by: expected a text" in str(CliRunner().invoke(app, back).exception)
     (tmp_path / "plan.toml").write_text("[dispatch]\notif_flor = 1\n")
     wrong = CliRunner().invoke(app, ["dispatch", *files, *more])
     assert "plan.toml [dispatch]" in str(wrong.exception)
