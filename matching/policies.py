@@ -15,12 +15,13 @@ policy             an order goes to
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from matching.greedy import place
 from matching.ledger import book_of, state_of
-from matching.problem import Floats, Ints, MatchProblem
+from matching.problem import Floats, Ints, MatchProblem, only
 
-__all__ = ["RULES", "by_rule", "fewest_splits", "key_of"]
+__all__ = ["RULES", "accepted", "at_prices", "by_rule", "fewest_splits", "key_of"]
 
 RULES = ("best_score", "nearest", "cheapest", "fewest_splits", "priority", "round_robin")
 
@@ -39,6 +40,25 @@ def by_rule(problem: MatchProblem, key: Floats, *, unsplit: bool = False) -> Int
     state = state_of(problem, book)
     place(np.arange(problem.n_orders), book, state)
     return state.pieces
+
+
+def accepted(problem: MatchProblem, paid: Floats, margin: float) -> npt.NDArray[np.bool_]:
+    """Return bool [E], which candidates an online router takes at what is paid for each (float [E], score per piece).
+
+    An order is refused only where serving it costs others more than ``1 + margin`` times what it gains, as in
+    `matching.online_kernel.decide`.
+    """
+    gain = problem.score + problem.penalties[problem.order]
+    taken: npt.NDArray[np.bool_] = (gain >= 0) & (gain - paid >= -margin * gain)
+    return taken
+
+
+def at_prices(problem: MatchProblem, paid: Floats, *, margin: float) -> Ints:
+    """Return int64 [E], orders served as given, as an online router at those prices would (see `accepted`)."""
+    taken = accepted(problem, paid, margin)
+    pieces = np.zeros(problem.n_candidates, np.int64)
+    pieces[taken] = by_rule(only(problem, taken), (problem.score - paid)[taken])
+    return pieces
 
 
 def fewest_splits(problem: MatchProblem) -> Ints:

@@ -128,11 +128,14 @@ def _at_prices(problem: MatchProblem, minimum: Ints, published: Floats, params: 
     """Serve orders one after another by score less published price, the online rule."""
     from matching.greedy import place
     from matching.ledger import book_of, state_of
+    from matching.online import RouterParams
+    from matching.policies import accepted
 
     prices = np.zeros(problem.n_suppliers)
     prices[problem.supplier] = np.maximum(published, 0.0)
     net = net_scores(problem, prices)
-    worth = (net >= -problem.penalties[problem.order]) & (problem.pieces[problem.order] >= minimum)
+    worth = accepted(problem, problem.score - net, RouterParams().margin)
+    worth &= problem.pieces[problem.order] >= minimum
     open_to = only(problem, worth)
     book = book_of(open_to, net[worth], unsplit=params.unsplit)
     state = state_of(open_to, book)

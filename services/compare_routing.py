@@ -12,12 +12,14 @@ import pandas as pd
 from contracts.errors import InputError, TableError
 from contracts.progress import Report, silent
 from matching.frames import Instance, instance
-from matching.policies import RULES, by_rule, fewest_splits, key_of
+from matching.online import RouterParams
+from matching.policies import RULES, at_prices, by_rule, fewest_splits, key_of
 from matching.problem import Floats, Ints, MatchParams, MatchProblem, of_orders
 from matching.score import ScoreWeights
 from matching.solve import solve
 from matching.sums import sum_by
 from matching.tables import CANDIDATES, ORDERS, SUPPLIERS
+from services.routing_variants import Variant, varied
 
 __all__ = ["POLICIES", "RoutingReport", "compare_routing"]
 
@@ -32,7 +34,7 @@ class RoutingReport:
     Parameters
     ----------
     policies
-        One row per policy: objective, regret, fill, cost_fen, due_hits, splits, suppliers_used, fairness.
+        One row per policy and variant: objective, regret, fill, cost_fen, due_hits, splits, suppliers_used, fairness.
     summary
         The bound that no policy can exceed, pieces, orders, and the same figures by policy.
     """
@@ -47,6 +49,7 @@ def compare_routing(
     candidates: pd.DataFrame,
     *,
     policies: Sequence[str] = POLICIES,
+    variants: Mapping[str, Variant] | None = None,
     weights: ScoreWeights | None = None,
     seed: int = 0,
     sources: Mapping[str, str] | None = None,
@@ -62,17 +65,20 @@ def compare_routing(
     policies
         Names in `POLICIES`: ``batch`` is the certified optimum, ``floors`` the same with three quarters of its
         proportional share for every supplier, ``online`` one order at a time at prices learnt from every other order.
+    variants
+        What-ifs by name: a policy under other weights, floors or capacities, compared beside `policies`. Scores,
+        regret and bound of a variant are its own.
 
     Raises
     ------
     InputError
-        An unknown policy.
+        An unknown policy, or a variant with the name of one.
     TableError
         If a table is wrong or lacks what a policy goes by; names the file, the column and the row.
     """
     names = dict(sources or {})
-    if unknown := [name for name in policies if name not in POLICIES]:
-        raise InputError("policies", f"names among {', '.join(POLICIES)}", unknown[0])
+    what_ifs = dict(variants or {})
+    _require_names(policies, what_ifs)
     made = instance(
         ORDERS.check(orders, names.get("orders")),
         SUPPLIERS.check(suppliers, names.get("suppliers")),
@@ -82,10 +88,13 @@ def compare_routing(
     )
     best = solve(made.problem, seed=seed)
     rows = []
-    for done, name in enumerate(policies):
-        pieces = best.pieces if name == "batch" else _routed(name, made, seed)
-        rows.append({"policy": name, **_figures(made, pieces, best.upper_bound)})
-        progress("comparing policies", done + 1, len(policies))
+    for done, name in enumerate([*policies, *what_ifs]):
+        if name in what_ifs:
+            rows.append({"policy": name, **_what_if(made, what_ifs[name], seed)})
+        else:
+            pieces = best.pieces if name == "batch" else _routed(name, made, seed)
+            rows.append({"policy": name, **_figures(made, pieces, best.upper_bound)})
+        progress("comparing policies", done + 1, len(policies) + len(what_ifs))
     table = pd.DataFrame(rows)
     plain = table.astype(object).where(table.notna(), None).to_dict("records")
     summary = {
@@ -96,6 +105,25 @@ def compare_routing(
         "notes": [*made.notes],
     }
     return RoutingReport(policies=table, summary=summary)
+
+
+def _require_names(policies: Sequence[str], variants: Mapping[str, Variant]) -> None:
+    if unknown := [name for name in policies if name not in POLICIES]:
+        raise InputError("policies", f"names among {', '.join(POLICIES)}", unknown[0])
+    if unknown := [one.policy for one in variants.values() if one.policy not in POLICIES]:
+        raise InputError("variants: policy", f"a name among {', '.join(POLICIES)}", unknown[0])
+    if taken := [name for name in variants if name in policies]:
+        raise InputError("variants", "names that no compared policy has", taken[0])
+    if not policies and not variants:
+        raise InputError("policies", "at least one name", "none")
+
+
+def _what_if(made: Instance, variant: Variant, seed: int) -> dict[str, Any]:
+    """Return the figures of a policy under other assumptions, against the bound under the same ones."""
+    other = varied(made, variant)
+    best = solve(other.problem, params=MatchParams(floor=variant.floor), seed=seed)
+    pieces = best.pieces if variant.policy == "batch" else _routed(variant.policy, other, seed)
+    return _figures(other, pieces, best.upper_bound)
 
 
 def _routed(name: str, made: Instance, seed: int) -> Ints:
@@ -126,7 +154,9 @@ def _at_learnt_prices(problem: MatchProblem) -> Ints:
             part = part.replace(capacity=np.floor(problem.capacity * share).astype(np.int64))
             prices[k] = np.maximum(solve(part).prices, 0.0)
     paid = prices[problem.order % 2, problem.supplier]
-    return by_rule(problem, problem.score - paid)
+    if problem.load is not None:
+        paid = paid * problem.load
+    return at_prices(problem, paid, margin=RouterParams().margin)
 
 
 def _column(made: Instance, *names: str) -> Floats | None:

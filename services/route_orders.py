@@ -27,7 +27,7 @@ from matching.score import ScoreWeights, score_parts
 from services.route_frames import alternatives_frame, good_names, matches_frame, offer_prices, price_frame, summary_of
 from services.route_terms import NOTHING_KNOWN, Standing, credit_lines, with_standing
 
-__all__ = ["Known", "RouteReport", "first_day", "route_from", "route_orders"]
+__all__ = ["Known", "RouteReport", "candidate_rows", "first_day", "pools_of", "route_from", "route_orders"]
 
 TIMEZONE = "Asia/Shanghai"
 _OF_PRODUCT = ("category", "weight_kg", "price_fen")
@@ -169,16 +169,39 @@ def route_from(
     day = first_day(demands) if today is None else pd.Timestamp(today)
     params = _params(method, unsplit=unsplit)
     progress("finding candidates", 0, 3)
-    found = _gathered(known.book, demands, day.tz_localize(None), top, sight)
+    rows = candidate_rows(known, demands, day, weights=weights, landed=landed, top=top, sight=sight)
     progress("finding candidates", 1, 3)
-    asked = _with_orders(found, _asked(demands, known.products, day))
-    rows = _with_parts(with_standing(asked, known.standing), weights, landed)
     routed = _route(rows, demands, prices, known.standing, params, seed=seed)
     progress("matching", 2, 3)
     report = _report(routed, rows, demands, day)
     report.summary.update(seconds=time.perf_counter() - wall, cpu_seconds=time.process_time() - cpu)
     progress("matching", 3, 3)
     return report
+
+
+def candidate_rows(
+    known: Known,
+    demands: pd.DataFrame,
+    day: pd.Timestamp,
+    *,
+    weights: ScoreWeights = DEFAULT_WEIGHTS,
+    landed: LandedParams | None = None,
+    top: int = 20,
+    sight: Sight | None = None,
+) -> pd.DataFrame:
+    """Return every candidate of the orders with cost parts, score parts, score and hard limit (`reason`)."""
+    found = _gathered(known.book, demands, day.tz_localize(None), top, sight)
+    asked = _with_orders(found, _asked(demands, known.products, day))
+    return _with_parts(with_standing(asked, known.standing), weights, landed)
+
+
+def pools_of(rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
+    """Return the capacity that each candidate draws on, numbered, and the name of its good."""
+    good = good_names(rows)
+    supplier, _ = pd.factorize(rows["supplier_id"])
+    kind, kinds = pd.factorize(good, use_na_sentinel=False)
+    pool, _ = pd.factorize(supplier * len(kinds) + kind)
+    return pool, good
 
 
 def first_day(demands: pd.DataFrame) -> pd.Timestamp:
@@ -253,10 +276,7 @@ def _route(
     seed: int,
 ) -> Routed:
     order = pd.Index(demands["order_id"]).get_indexer(rows["order_id"])
-    good = good_names(rows)
-    supplier, _ = pd.factorize(rows["supplier_id"])
-    kind, kinds = pd.factorize(good, use_na_sentinel=False)
-    offer, _ = pd.factorize(supplier * len(kinds) + kind)
+    offer, good = pools_of(rows)
     penalty: npt.NDArray[np.float64] | None = None
     if "unmatched_penalty" in demands:
         penalty = pd.to_numeric(demands["unmatched_penalty"]).fillna(1.0).to_numpy(dtype=np.float64)

@@ -14,7 +14,15 @@ from graph.credit.positions import credit_positions, credit_room
 from graph.credit.price import price_of_terms
 from matching.problem import CreditLines
 
-__all__ = ["NOTHING_KNOWN", "Standing", "credit_lines", "standing_numbers", "standing_of", "with_standing"]
+__all__ = [
+    "NOTHING_KNOWN",
+    "Standing",
+    "credit_lines",
+    "price_of_lines",
+    "standing_numbers",
+    "standing_of",
+    "with_standing",
+]
 
 Floats = npt.NDArray[np.float64]
 Texts: TypeAlias = npt.NDArray[np.object_]
@@ -96,7 +104,7 @@ def standing_numbers(
     low, late = (np.append(standing.records[name].to_numpy(np.float64), np.nan)[at] for name in _RECORD[1:])
     return {
         "line": line,
-        "terms_fen": _price(unit_cost_fen, standing.terms, line),
+        "terms_fen": price_of_lines(unit_cost_fen, standing.terms, line),
         "otif_low": low,
         "p_late_next": late,
         "reliability": np.nan_to_num(low - standing.usual),
@@ -135,7 +143,7 @@ def _in_force(terms: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     return by_begin.drop_duplicates(_PAIR, keep="last")
 
 
-def _price(unit_cost: Floats, terms: pd.DataFrame, line: npt.NDArray[np.intp]) -> Floats:
+def price_of_lines(unit_cost: Floats, terms: pd.DataFrame, line: npt.NDArray[np.intp]) -> Floats:
     """Return what the supplier's waiting for the money of a piece costs, in fen; 0 without terms."""
     price: Floats = np.zeros(len(line))
     on = np.flatnonzero(line >= 0)

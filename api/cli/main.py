@@ -28,6 +28,7 @@ from api.cli.match_replay import match_replay
 from api.cli.order import order
 from api.cli.override import override
 from api.cli.plan import plan
+from api.cli.prices import prices
 from api.cli.promote import promote
 from api.cli.quote import quote
 from api.cli.relate import handover, relate
@@ -93,6 +94,7 @@ app.command("override")(override)
 app.command("neighbours")(neighbours)
 app.command("path")(path)
 app.command("plan")(plan)
+app.command("prices")(prices)
 app.command("promote")(promote)
 app.command("quote")(quote)
 app.command("relate")(relate)

@@ -23,6 +23,9 @@ def match_replay(
     ],
     out: Annotated[Path, typer.Option(help="One row per policy (.csv or .parquet).")],
     policies: Annotated[str, typer.Option(help="Which to compare; also nearest, cheapest.")] = _POLICIES,
+    variants: Annotated[
+        Path | None, typer.Option(help="TOML of what-ifs: [NAME] policy, floor, capacity, capacities, weights.")
+    ] = None,
     weights: Annotated[Path | None, typer.Option(help="TOML of score weights, for candidates without score.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -35,13 +38,15 @@ def match_replay(
     from matching.score import ScoreWeights
     from services.compare_routing import compare_routing
     from services.files import check_writable, read_raw, write_table
+    from services.routing_variants import variants_from_file
 
-    check_writable(out, orders, suppliers, candidates, weights)
+    check_writable(out, orders, suppliers, candidates, weights, variants)
     paths = {"orders": orders, "suppliers": suppliers, "candidates": candidates}
     with output.progress() as progress:
         report = compare_routing(
             *(read_raw(path) for path in paths.values()),
             policies=[name.strip() for name in policies.split(",") if name.strip()],
+            variants=None if variants is None else variants_from_file(variants),
             weights=None if weights is None else ScoreWeights.from_file(weights),
             seed=seed,
             sources={name: path.name for name, path in paths.items()},

@@ -19,7 +19,10 @@ __all__ = ["JobView", "accepted", "router"]
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
-JobKind = Literal["forecast", "launch", "plan", "promotion", "quote", "scenarios", "frontier", "replay", "dispatch"]
+JobKind = Literal[
+    "forecast", "launch", "plan", "promotion", "quote", "scenarios", "frontier", "replay", "dispatch", "match_replay",
+    "prices",
+]  # fmt: skip
 JobId = Annotated[str, Path(description="Id of the job, from the answer that started it.", max_length=40)]
 
 
@@ -42,9 +45,7 @@ class JobView(BaseModel):
     """One piece of long work."""
 
     id: str = Field(description="Id of the job.")
-    kind: Literal["forecast", "launch", "plan", "promotion", "quote", "scenarios", "frontier", "replay", "dispatch"] = (
-        Field(description="What it makes.")
-    )
+    kind: JobKind = Field(description="What it makes.")
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"] = Field(description="Where it stands.")
     created_at: datetime = Field(description="When it was asked for.")
     started_at: datetime | None = Field(description="When it began to run.")

@@ -9,39 +9,23 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from api.http.examples import MATCH_EXAMPLES
 from api.http.house import HouseDep, ViewerDep
+from api.http.match_rows import (
+    CandidateRow,
+    CreditRow,
+    DemandedRow,
+    MatchOrderRow,
+    ScoreWeightsModel,
+    SupplierRow,
+    weights_of,
+)
 from api.http.responses import JsonResponse, to_rows
-from api.http.rows import AttributeRow, StrictModel, frame_of, row_model
-from graph.tables import DEMANDS
-from matching.tables import CANDIDATES, CREDIT, ORDERS, SUPPLIERS
+from api.http.rows import StrictModel, frame_of
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"])
 
-MatchOrderRow = row_model("MatchOrderRow", ORDERS, base=AttributeRow)
-SupplierRow = row_model("SupplierRow", SUPPLIERS, base=AttributeRow)
-CandidateRow = row_model("CandidateRow", CANDIDATES, base=AttributeRow)
-CreditRow = row_model("CreditRow", CREDIT)
-DemandedRow = row_model("DemandedRow", DEMANDS, base=AttributeRow)
-
 _ORDERS = Field(min_length=1, max_length=10_000)
-_Finite = Annotated[float, Field(ge=-1e12, le=1e12)]
-
-
-class PartWeightModel(StrictModel):
-    """How one part counts: it adds ± weight · value / scale to the score."""
-
-    weight: float = Field(ge=0, description="Importance; 0 switches the part off.")
-    scale: float = Field(1.0, gt=0, description="Value that counts as one, in the part's unit.")
-    direction: Literal["lower", "higher"] = Field("lower", description="Which is better.")
-    missing: float | None = Field(None, description="Value taken where a cell is empty; null refuses empty cells.")
-
-
-class ScoreWeightsModel(StrictModel):
-    """The score's base and the weight of each part, by column of the candidates."""
-
-    base: _Finite = Field(1.0, description="Score before any part.")
-    parts: dict[str, PartWeightModel] = Field(min_length=1, max_length=50, description="Weights by column.")
 
 
 class MatchOptions(StrictModel):
@@ -137,11 +121,9 @@ def _routed(house: HouseDep, viewer: ViewerDep, request: NetworkMatch) -> dict[s
 
 
 def _options(request: MatchOptions) -> dict[str, Any]:
-    from matching.score import ScoreWeights
-
     options: dict[str, Any] = {"unsplit": request.unsplit, "method": request.method, "seed": request.seed}
     if request.weights is not None:
-        options["weights"] = ScoreWeights.from_table(request.weights.model_dump(), where="weights")
+        options["weights"] = weights_of(request.weights)
     return options
 
 

@@ -19,6 +19,7 @@ from api.http.examples import (
     SIGNAL_EXAMPLES,
 )
 from api.http.launch_examples import DECISION_EXAMPLES, SELECTION_EXAMPLES, WAVE_EXAMPLES
+from api.http.match_examples import MATCHING_EXAMPLES
 from api.http.planning_examples import PLANNING_EXAMPLES
 
 POSTS = [
@@ -27,6 +28,7 @@ POSTS = [
         "/v1/forecasts": FORECAST_EXAMPLES,
         "/v1/plans": PLAN_EXAMPLES,
         **PLANNING_EXAMPLES,
+        **MATCHING_EXAMPLES,
         "/v1/matches": MATCH_EXAMPLES,
         "/v1/candidates": CANDIDATE_EXAMPLES,
         "/v1/relations": EVENT_EXAMPLES,
@@ -90,12 +92,15 @@ list_order_decisions decide_production_order explode_requirements make_box read_
 download_box_excel print_box quote_dates compare_scenarios trace_frontier replay_policies
 dispatch_steps list_sent_dispatches read_one_dispatch make_dispatch_link revoke_dispatch_links
 """
+MATCHING_OPERATIONS = """
+replay_matches route_order read_prices list_price_versions read_price_version activate_prices refresh_prices
+"""
 
 
 def test_operation_ids_are_stable(client):
     """Generated clients name their functions after these: adding one is fine, renaming one breaks them."""
     assert {operation["operationId"] for _, _, operation in operations(client)} == set(
-        (OPERATIONS + PLANNING_OPERATIONS).split()
+        (OPERATIONS + PLANNING_OPERATIONS + MATCHING_OPERATIONS).split()
     )
 
 

@@ -1,0 +1,61 @@
+"""Examples of the routes beside `POST /v1/matches`; a test posts each one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["MATCHING_EXAMPLES", "MATCH_REPLAY_EXAMPLES", "REFRESH_EXAMPLES", "ROUTE_EXAMPLES"]
+
+MATCH_REPLAY_EXAMPLES: dict[str, Any] = {
+    "what if a factory is down": {
+        "summary": "Two past orders by the optimum, online and round robin, and with factory-a down",
+        "value": {
+            "orders": [
+                {"order_id": "o-1", "pieces": 60, "due_days": 3.0},
+                {"order_id": "o-2", "pieces": 60, "due_days": 9.0},
+            ],
+            "suppliers": [
+                {"supplier_id": "factory-a", "capacity": 80},
+                {"supplier_id": "factory-b", "capacity": 100},
+            ],
+            "candidates": [
+                {"order_id": "o-1", "supplier_id": "factory-a", "score": 0.9, "lead_time_days": 2.0},
+                {"order_id": "o-1", "supplier_id": "factory-b", "score": 0.3, "lead_time_days": 5.0},
+                {"order_id": "o-2", "supplier_id": "factory-a", "score": 0.8, "lead_time_days": 2.0},
+                {"order_id": "o-2", "supplier_id": "factory-b", "score": 0.7, "lead_time_days": 5.0},
+            ],
+            "policies": ["batch", "online", "round_robin"],
+            "variants": {"a is down": {"capacities": {"factory-a": 0}}, "fair": {"floor": 0.9}},
+        },
+    },
+}
+ROUTE_EXAMPLES: dict[str, Any] = {
+    "refused once": {
+        "summary": "One order on the loaded network that f2 has refused already, explained in Chinese",
+        "value": {
+            "order": {"order_id": "o-1", "sku_id": "soap", "pieces": 12, "buyer_id": "s1"},
+            "rejected_by": ["f2"],
+            "top": 10,
+            "language": "zh",
+        },
+    },
+}
+REFRESH_EXAMPLES: dict[str, Any] = {
+    "a cut": {
+        "summary": "f2 has half of its capacity left, and half a day of orders like these is still to come",
+        "value": {
+            "cause": "capacity_cut",
+            "events": [{"event": "capacity_cut", "supplier_id": "f2", "left_share": 0.5}],
+            "share": 0.5,
+            "orders": [
+                {"order_id": "y-1", "sku_id": "soap", "pieces": 90, "buyer_id": "s1"},
+                {"order_id": "y-2", "sku_id": "soap", "pieces": 90, "buyer_id": "s1"},
+            ],
+        },
+    },
+}
+MATCHING_EXAMPLES: dict[str, dict[str, Any]] = {
+    "/v1/matches/replay": MATCH_REPLAY_EXAMPLES,
+    "/v1/matches/route": ROUTE_EXAMPLES,
+    "/v1/prices/refresh": REFRESH_EXAMPLES,
+}

@@ -1,0 +1,112 @@
+"""One order of a request routed over the loaded network at the prices that serve; holds and keeps nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from contracts.errors import NotReadyError, TableError
+from graph.tables import DEMANDS
+from matching.online import RouterParams
+from matching.problem import Ints
+from matching.words import Language
+from services.market import Market, market_on
+from services.order_scope import require_askable, sight_of
+from services.route_one import OneOrder, Routed, route_one
+from services.route_orders import TIMEZONE, Known
+from services.told_route import told_route
+from services.viewer import Viewer
+from store.prices import PriceShelf
+from store.snapshot import Snapshot
+
+__all__ = ["day_of", "order_of", "route_now"]
+
+_EVERYTHING = Viewer()
+_ZONE = ZoneInfo(TIMEZONE)
+
+
+def route_now(
+    snapshot: Snapshot,
+    shelf: PriceShelf,
+    order: Mapping[str, Any],
+    *,
+    viewer: Viewer = _EVERYTHING,
+    language: Language | None = None,
+    taken: Ints | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Decide who serves one order, with every candidate explained (`services.told_route.told_route`).
+
+    Parameters
+    ----------
+    order
+        A row of `graph.tables.DEMANDS`, its types checked; ``unmatched_penalty`` and ``placed_at`` count if there.
+    viewer
+        Who asks: the buyer must be its own.
+    taken, options
+        Those of `services.route_one.route_one`.
+
+    Raises
+    ------
+    NotReadyError
+        If the network offers nothing.
+    TableError
+        If the order names something unknown.
+    """
+    day = day_of(order)
+    known, market = market_on(snapshot, day, shelf)
+    sight = None
+    if viewer.tenant is not None:
+        sight = sight_of(viewer, known.book.network)
+        require_askable(DEMANDS.check(pd.DataFrame([dict(order)]), "orders"), known.book, viewer, sight)
+    routed = decided(known, market, order_of(order, day), sight=sight, taken=taken, **options)
+    return told_route(known.book, routed, day, language=language, sight=sight)
+
+
+def decided(
+    known: Known, market: Market, order: OneOrder, *, margin: float = 0.05, unsplit: bool = False, **options: Any
+) -> Routed:
+    """Return `route_one`'s decision; raises NotReadyError if nothing is offered."""
+    if not market.pool.size:
+        raise NotReadyError("the loaded network offers nothing: add supply.csv or stock.csv and load again")
+    return route_one(known, market, order, params=RouterParams(margin=margin, unsplit=unsplit), **options)
+
+
+def day_of(order: Mapping[str, Any]) -> pd.Timestamp:
+    """Return the day from which an order's lead times count (without time zone): when it was placed, else today."""
+    placed = order.get("placed_at")
+    if not placed:
+        return pd.Timestamp(datetime.now(_ZONE).date())
+    try:
+        at = pd.Timestamp(placed)
+    except (ValueError, TypeError):
+        raise TableError("orders", "placed_at", "a moment (ISO 8601)", placed, row=1) from None
+    return pd.Timestamp((at if at.tzinfo is None else at.tz_convert(_ZONE)).date())
+
+
+def order_of(order: Mapping[str, Any], day: pd.Timestamp) -> OneOrder:
+    """Return a checked row as an order; raises TableError for a date or a penalty that is none."""
+    due, most, penalty = order.get("due_date"), order.get("max_price_fen"), order.get("unmatched_penalty")
+    days = np.inf
+    if due:
+        try:
+            days = float((pd.Timestamp(due) - day).days)
+        except (ValueError, TypeError):
+            raise TableError("orders", "due_date", "a date", due, row=1) from None
+    if penalty is not None and not (isinstance(penalty, int | float) and 0 <= penalty < np.inf):
+        raise TableError("orders", "unmatched_penalty", "a number >= 0", penalty, row=1)
+    return OneOrder(
+        order_id=str(order["order_id"]),
+        sku_id=str(order["sku_id"]),
+        pieces=int(order["pieces"]),
+        buyer_id=str(order["buyer_id"]),
+        ship_to=str(order.get("ship_to") or ""),
+        days_left=days,
+        max_price_fen=np.inf if most is None else float(most),
+        penalty=1.0 if penalty is None else float(penalty),
+    )
