@@ -128,7 +128,7 @@ def _candidates(made: Instance, result: MatchResult, explained: Explanation, lan
             "pieces": result.pieces,
             "score": problem.score,
             "price": explained.price,
-            "margin": explained.margin,
+            "margin": np.where(np.abs(explained.margin) < 1e-9, 0.0, explained.margin),
             "reason": explained.reason,
         }
     )

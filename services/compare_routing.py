@@ -76,8 +76,7 @@ def compare_routing(
     TableError
         If a table is wrong or lacks what a policy goes by; names the file, the column and the row.
     """
-    names = dict(sources or {})
-    what_ifs = dict(variants or {})
+    names, what_ifs = dict(sources or {}), dict(variants or {})
     _require_names(policies, what_ifs)
     made = instance(
         ORDERS.check(orders, names.get("orders")),

@@ -87,6 +87,8 @@ def match_orders(
     unsplit: bool = False,
     floor: float = 0.0,
     method: Method = "auto",
+    seconds: float = 5.0,
+    polish_seconds: float = 10.0,
     seed: int = 0,
     language: Language | None = None,
     sources: Mapping[str, str] | None = None,
@@ -108,6 +110,8 @@ def match_orders(
         Share of its capacity-proportional part of the demand that each supplier is guaranteed, in [0, 1].
     method
         ``auto``, ``auction``, ``exact`` or ``greedy``.
+    seconds, polish_seconds
+        When a mixed-integer program stops, and how long uneven whole orders are improved (`MatchParams`).
     seed
         Of the parts in which uneven whole orders are improved; all else is deterministic.
     language
@@ -123,7 +127,8 @@ def match_orders(
     """
     wall, cpu = time.perf_counter(), time.process_time()
     names, terms = dict(sources or {}), terms or MatchTerms()
-    params = _params(method, floor, unsplit=unsplit)
+    limits = {"seconds": seconds, "polish_seconds": polish_seconds}
+    params = _params(method=method, floor=floor, unsplit=unsplit, **limits)
     progress("checking tables", 0, 3)
     tables = _checked(orders, suppliers, candidates, terms.preferences, names)
     lines = None if credit is None else CREDIT.check(credit, names.get("credit"))
@@ -147,9 +152,9 @@ def match_orders(
     )
 
 
-def _params(method: Method, floor: float, *, unsplit: bool) -> MatchParams:
+def _params(**options: Any) -> MatchParams:
     try:
-        return MatchParams(method=method, unsplit=unsplit, floor=floor)
+        return MatchParams(**options)
     except ValueError as error:
         raise InputError("match", "options in range", str(error)) from None
 

@@ -129,6 +129,8 @@ def route_from(
     top: int = 20,
     method: Method = "auto",
     unsplit: bool = False,
+    seconds: float = 5.0,
+    polish_seconds: float = 10.0,
     seed: int = 0,
     today: pd.Timestamp | None = None,
     sight: Sight | None = None,
@@ -151,7 +153,7 @@ def route_from(
         Freight, handling and channel rates.
     top
         Candidates per order, >= 1.
-    method, unsplit, seed
+    method, unsplit, seconds, polish_seconds, seed
         See `services.match_orders`.
     today
         Day from which lead times count; default the first ``placed_at`` of the orders, else today.
@@ -167,7 +169,7 @@ def route_from(
     if demands.empty:
         raise TableError("orders", None, "at least one row", "an empty table")
     day = first_day(demands) if today is None else pd.Timestamp(today)
-    params = _params(method, unsplit=unsplit)
+    params = _params(method=method, unsplit=unsplit, seconds=seconds, polish_seconds=polish_seconds)
     progress("finding candidates", 0, 3)
     rows = candidate_rows(known, demands, day, weights=weights, landed=landed, top=top, sight=sight)
     progress("finding candidates", 1, 3)
@@ -212,9 +214,9 @@ def first_day(demands: pd.DataFrame) -> pd.Timestamp:
     return pd.Timestamp.now(tz=TIMEZONE).normalize()
 
 
-def _params(method: Method, *, unsplit: bool) -> MatchParams:
+def _params(**options: Any) -> MatchParams:
     try:
-        return MatchParams(method=method, unsplit=unsplit)
+        return MatchParams(**options)
     except ValueError as error:
         raise InputError("route", "options in range", str(error)) from None
 

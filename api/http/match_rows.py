@@ -8,7 +8,8 @@ from pydantic import Field
 
 from api.http.rows import AttributeRow, StrictModel, row_model
 from graph.tables import DEMANDS
-from matching.tables import CANDIDATES, CREDIT, ORDERS, SUPPLIERS
+from matching.preferences import PREFERENCES
+from matching.tables import CANDIDATES, CREDIT, LIMITS, ORDERS, SUPPLIERS
 
 if TYPE_CHECKING:
     from matching.score import ScoreWeights
@@ -17,7 +18,9 @@ __all__ = [
     "CandidateRow",
     "CreditRow",
     "DemandedRow",
+    "LimitRow",
     "MatchOrderRow",
+    "PreferenceRow",
     "ScoreWeightsModel",
     "SupplierRow",
     "weights_of",
@@ -27,6 +30,8 @@ MatchOrderRow = row_model("MatchOrderRow", ORDERS, base=AttributeRow)
 SupplierRow = row_model("SupplierRow", SUPPLIERS, base=AttributeRow)
 CandidateRow = row_model("CandidateRow", CANDIDATES, base=AttributeRow)
 CreditRow = row_model("CreditRow", CREDIT)
+LimitRow = row_model("LimitRow", LIMITS)
+PreferenceRow = row_model("PreferenceRow", PREFERENCES)
 DemandedRow = row_model("DemandedRow", DEMANDS, base=AttributeRow)
 
 _Finite = Annotated[float, Field(ge=-1e12, le=1e12)]

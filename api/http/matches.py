@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body
+import pandas as pd
+from fastapi import APIRouter, Body, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from api.http.examples import MATCH_EXAMPLES
 from api.http.house import HouseDep, ViewerDep
+from api.http.lines import NDJSON, lines_body
+from api.http.match_lines import LINES_OUT, MatchLines, answer_lines, in_lines
 from api.http.match_rows import (
     CandidateRow,
     CreditRow,
     DemandedRow,
+    LimitRow,
     MatchOrderRow,
+    PreferenceRow,
     ScoreWeightsModel,
     SupplierRow,
     weights_of,
@@ -23,9 +29,11 @@ from api.http.rows import StrictModel, frame_of
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/matches", tags=["matches"])
+router = APIRouter(prefix="/v1/matches", tags=["matches"], route_class=MatchLines)
 
 _ORDERS = Field(min_length=1, max_length=10_000)
+_CANDIDATE = ["order_id", "supplier_id", "score"]
+_MANY = Field(min_length=1, max_length=100_000)
 
 
 class MatchOptions(StrictModel):
@@ -33,22 +41,36 @@ class MatchOptions(StrictModel):
 
     unsplit: bool = Field(False, description="One supplier serves the whole order or nobody does.")
     method: Literal["auto", "auction", "exact", "greedy"] = Field("auto", description="Which solver.")
+    seconds: float = Field(2.0, gt=0, le=60, description="After so many a mixed-integer program stops with its best.")
+    polish_seconds: float = Field(1.0, ge=0, le=60, description="So long whole orders of uneven loads are improved.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random.")
     weights: ScoreWeightsModel | None = Field(None, description="How the parts make the score.")
+    language: Literal["en", "zh"] | None = Field(None, description="Tell every reason in words, too (`told`).")
 
 
 class TablesMatch(MatchOptions):
     """Orders, suppliers and candidates, all given."""
 
-    orders: Annotated[list[MatchOrderRow], _ORDERS] = Field(description="What is asked for.")  # type: ignore[valid-type]
-    suppliers: Annotated[list[SupplierRow], _ORDERS] = Field(description="Who has how much.")  # type: ignore[valid-type]
-    candidates: Annotated[list[CandidateRow], Field(min_length=1, max_length=200_000)] = Field(  # type: ignore[valid-type]
+    orders: Annotated[list[MatchOrderRow], _MANY] = Field(description="What is asked for.")  # type: ignore[valid-type]
+    suppliers: Annotated[list[SupplierRow], _MANY] = Field(description="Who has how much.")  # type: ignore[valid-type]
+    candidates: Annotated[list[CandidateRow], Field(max_length=1_000_000)] = Field(  # type: ignore[valid-type]
         description="Who could serve what, with a score or the parts of one."
     )
     credit: Annotated[list[CreditRow], Field(max_length=200_000)] | None = Field(  # type: ignore[valid-type]
         None, description="Credit lines."
     )
     floor: float = Field(0.0, ge=0, le=1, description="Share of its capacity that each supplier gets at least.")
+    limits: Annotated[list[LimitRow], Field(max_length=1000)] | None = Field(  # type: ignore[valid-type]
+        None, description="Ceilings, exposure caps, mixes, credit over several suppliers."
+    )
+    pool_by: list[Annotated[str, Field(min_length=1, max_length=120)]] = Field(
+        [], max_length=10, description="Columns whose equal values let orders be made together to reach a minimum."
+    )
+    split_cost: float = Field(0.0, ge=0, le=1e9, description="Score that each supplier beyond an order's first costs.")
+    preferences: Annotated[list[PreferenceRow], Field(max_length=10_000)] | None = Field(  # type: ignore[valid-type]
+        None, description="What suppliers would rather make."
+    )
+    preference_weight: float = Field(0.1, ge=0, le=1e6, description="Score per unit of supplier preference.")
 
 
 class NetworkMatch(MatchOptions):
@@ -71,6 +93,13 @@ class Matches(BaseModel):
         "the best score first (network only)."
     )
     prices: list[dict[str, Any]] = Field(description="Shadow price of a unit of each supplier's capacity.")
+    constraints: list[dict[str, Any]] | None = Field(
+        description="Every limit and pool with its bound, what is used and its price (your tables only)."
+    )
+    told: list[dict[str, Any]] | None = Field(
+        description="With a language: each candidate, each supplier's capacity and what would have served each order's "
+        "pieces left, in words."
+    )
     summary: dict[str, Any] = Field(description="Objective, bound, gap, pieces matched and not.")
 
 
@@ -84,54 +113,79 @@ MatchRequest = Annotated[
 ]
 
 
-@router.post("", response_model=Matches)
+@router.post(
+    "",
+    response_model=Matches,
+    openapi_extra=lines_body("Options (optional, the first line), then one order a line, with its `candidates`."),
+    responses={200: {"content": {NDJSON: {"schema": {"type": "string", "description": LINES_OUT}}}}},
+)
 def match(
-    house: HouseDep, viewer: ViewerDep, request: Annotated[MatchRequest, Body(openapi_examples=MATCH_EXAMPLES)]
-) -> JsonResponse:
+    house: HouseDep,
+    viewer: ViewerDep,
+    http: Request,
+    request: Annotated[MatchRequest, Body(openapi_examples=MATCH_EXAMPLES)],
+) -> Response:
     """Match orders with suppliers; holds nothing and keeps nothing.
 
     Give orders, suppliers and candidates, or only orders (`order_id`, `sku_id`, `pieces`, `buyer_id`) and let the
     loaded network find who could fill them. There a tenant asks for buyers of its own and is matched with suppliers
     that it may know of.
+
+    As `application/x-ndjson` the body is one order a line, which may bring its own `candidates`; a first line without
+    `order_id` holds everything else (`suppliers`, options). The answer is then one line per order (`order_id, matches,
+    alternatives, unserved, reason`), and a last one with `version, prices, constraints, told, summary`.
     """
-    return JsonResponse(_given(request) if isinstance(request, TablesMatch) else _routed(house, viewer, request))
+    answer = _given(request) if isinstance(request, TablesMatch) else _routed(house, viewer, request)
+    if not in_lines(http):
+        return JsonResponse(answer)
+    orders = [str(row.order_id) for row in request.orders]  # type: ignore[attr-defined]
+    return StreamingResponse(answer_lines(orders, answer), media_type=NDJSON)
 
 
 def _given(request: TablesMatch) -> dict[str, Any]:
-    from services.match_orders import match_orders
+    from services.match_orders import MatchTerms, match_orders
 
     names = ("orders", "suppliers", "candidates", "credit")
+    terms = MatchTerms(
+        limits=frame_of(request.limits),
+        preferences=frame_of(request.preferences),
+        pool_by=request.pool_by,
+        split_cost=request.split_cost,
+        preference_weight=request.preference_weight,
+    )
+    candidates = frame_of(request.candidates) if request.candidates else pd.DataFrame(columns=_CANDIDATE, dtype="str")
     report = match_orders(
-        *(frame_of(getattr(request, name)) for name in names[:3]),
+        frame_of(request.orders),
+        frame_of(request.suppliers),
+        candidates,
         credit=frame_of(request.credit),
         floor=request.floor,
-        sources={name: name for name in names},
+        terms=terms,
+        language=request.language,
+        sources={name: name for name in (*names, "limits", "preferences")},
         **_options(request),
     )
-    return _answer(None, report.allocation, None, report.prices, report.summary)
+    tables = {"matches": report.allocation, "alternatives": None, "prices": report.prices}
+    return _answer(None, tables | {"constraints": report.constraints, "told": report.told}, report.summary)
 
 
 def _routed(house: HouseDep, viewer: ViewerDep, request: NetworkMatch) -> dict[str, Any]:
     loaded = house.net.current()
     snapshot = loaded.snapshot
     from services.network_routes import route_on
+    from services.route_words import told_routes
 
     report = route_on(snapshot, frame_of(request.orders), top=request.top, viewer=viewer, **_options(request))
-    return _answer(loaded.version, report.matches, report.alternatives, report.prices, report.summary)
+    told = None if request.language is None else told_routes(report, request.language)
+    tables = {"matches": report.matches, "alternatives": report.alternatives, "prices": report.prices}
+    return _answer(loaded.version, tables | {"constraints": None, "told": told}, report.summary)
 
 
 def _options(request: MatchOptions) -> dict[str, Any]:
-    options: dict[str, Any] = {"unsplit": request.unsplit, "method": request.method, "seed": request.seed}
-    if request.weights is not None:
-        options["weights"] = weights_of(request.weights)
-    return options
+    options = request.model_dump(include={"unsplit", "method", "seconds", "polish_seconds", "seed"})
+    return options if request.weights is None else options | {"weights": weights_of(request.weights)}
 
 
-def _answer(version: str | None, matches: Any, alternatives: Any, prices: Any, summary: Any) -> dict[str, Any]:
-    return {
-        "version": version,
-        "matches": to_rows(matches),
-        "alternatives": None if alternatives is None else to_rows(alternatives),
-        "prices": to_rows(prices),
-        "summary": summary,
-    }
+def _answer(version: str | None, tables: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
+    rows = {name: None if table is None else to_rows(table) for name, table in tables.items()}
+    return {"version": version, **rows, "summary": summary}
