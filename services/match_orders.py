@@ -127,8 +127,7 @@ def match_orders(
     """
     wall, cpu = time.perf_counter(), time.process_time()
     names, terms = dict(sources or {}), terms or MatchTerms()
-    limits = {"seconds": seconds, "polish_seconds": polish_seconds}
-    params = _params(method=method, floor=floor, unsplit=unsplit, **limits)
+    params = _params(method=method, floor=floor, unsplit=unsplit, seconds=seconds, polish_seconds=polish_seconds)
     progress("checking tables", 0, 3)
     tables = _checked(orders, suppliers, candidates, terms.preferences, names)
     lines = None if credit is None else CREDIT.check(credit, names.get("credit"))
@@ -137,19 +136,15 @@ def match_orders(
     found = solve_constrained(made.problem, named.constraints, params=params, seed=seed)
     result = found.result
     progress("writing down", 2, 3)
-    allocation = allocation_frame(made, result, unsplit=unsplit)
-    constraints = constraint_frame(made, named, found)
+    allocation, constraints = allocation_frame(made, result, unsplit=unsplit), constraint_frame(made, named, found)
     summary = summarise(made, result, allocation) | _fairness(made, result, params, seed, named)
     summary |= _constrained(named, found, constraints)
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
     progress("writing down", 3, 3)
     return MatchReport(
-        allocation=allocation,
-        summary=summary,
-        prices=price_frame(made, result),
-        constraints=constraints,
+        allocation=allocation, summary=summary, prices=price_frame(made, result), constraints=constraints,
         told=None if language is None else told(made, result, unsplit=unsplit, language=language),
-    )
+    )  # fmt: skip
 
 
 def _params(**options: Any) -> MatchParams:

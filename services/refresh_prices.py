@@ -108,10 +108,7 @@ def refresh_prices(
     InputError
         If an option or an order is wrong.
     """
-    if not 0 < share <= 1000:
-        raise InputError("share", "a number in (0, 1000]", share)
-    if cause not in CAUSES:
-        raise InputError("cause", f"one of {', '.join(CAUSES)}", cause)
+    _require_options(share, cause)
     demands = DEMANDS.check(past_orders(snapshot) if orders is None else orders, "orders")
     progress("finding candidates", 0, 3)
     day = first_day(demands)
@@ -138,6 +135,13 @@ def refresh_prices(
         shelf.activate(version.number)
     progress("keeping them", 3, 3)
     return RefreshReport(prices=prices, summary=_summary(version, prices, serves=bool(made.activated)))
+
+
+def _require_options(share: float, cause: str) -> None:
+    if not 0 < share <= 1000:
+        raise InputError("share", "a number in (0, 1000]", share)
+    if cause not in CAUSES:
+        raise InputError("cause", f"one of {', '.join(CAUSES)}", cause)
 
 
 def _offers(rows: pd.DataFrame, pool: Ints, good: Any, left: Mapping[str, float]) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from api.cli.launch import launch
 from api.cli.load import load
 from api.cli.match import match
 from api.cli.match_replay import match_replay
+from api.cli.match_two_sided import match_two_sided
 from api.cli.order import order
 from api.cli.override import override
 from api.cli.plan import plan
@@ -89,6 +90,7 @@ app.command("launch")(launch)
 app.command("load")(load)
 app.command("match")(match)
 app.command("match-replay")(match_replay)
+app.command("match-two-sided")(match_two_sided)
 app.command("order")(order)
 app.command("override")(override)
 app.command("neighbours")(neighbours)

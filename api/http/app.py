@@ -44,6 +44,7 @@ from api.http import (
     signals,
     system,
     trust,
+    two_sided,
     waves,
     workshop_links,
 )
@@ -82,6 +83,7 @@ _ROUTERS = (
     matches.router,
     match_replays.router,
     match_routes.router,
+    two_sided.router,
     prices.router,
     parties.router,
     relations.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["MATCHING_EXAMPLES", "MATCH_REPLAY_EXAMPLES", "REFRESH_EXAMPLES", "ROUTE_EXAMPLES"]
+__all__ = ["MATCHING_EXAMPLES", "MATCH_REPLAY_EXAMPLES", "REFRESH_EXAMPLES", "ROUTE_EXAMPLES", "TWO_SIDED_EXAMPLES"]
 
 MATCH_REPLAY_EXAMPLES: dict[str, Any] = {
     "what if a factory is down": {
@@ -54,8 +54,31 @@ REFRESH_EXAMPLES: dict[str, Any] = {
         },
     },
 }
+TWO_SIDED_EXAMPLES: dict[str, Any] = {
+    "two guides": {
+        "summary": "Two guides, one offer a week each; dress-1 goes to one of them, who refused dress-2 last week",
+        "value": {
+            "sellers": [{"seller_id": "guide-1", "cap": 1}, {"seller_id": "guide-2", "cap": 1}],
+            "offers": [{"offer_id": "dress-1", "cap": 1}, {"offer_id": "dress-2", "cap": 1}],
+            "pairs": [
+                {"seller_id": "guide-1", "offer_id": "dress-1", "value": 3.0, "seller_value": 2.0, "offer_value": 1.0},
+                {"seller_id": "guide-1", "offer_id": "dress-2", "value": 2.0, "seller_value": 1.0, "offer_value": 1.0},
+                {"seller_id": "guide-2", "offer_id": "dress-1", "value": 2.5, "seller_value": 2.0, "offer_value": 0.5},
+                {
+                    "seller_id": "guide-2",
+                    "offer_id": "dress-2",
+                    "value": 1.0,
+                    "seller_value": 1.0,
+                    "offer_value": 0.0,
+                    "state": "refused",
+                },
+            ],
+        },
+    },
+}
 MATCHING_EXAMPLES: dict[str, dict[str, Any]] = {
     "/v1/matches/replay": MATCH_REPLAY_EXAMPLES,
     "/v1/matches/route": ROUTE_EXAMPLES,
+    "/v1/matches/two-sided": TWO_SIDED_EXAMPLES,
     "/v1/prices/refresh": REFRESH_EXAMPLES,
 }

@@ -93,7 +93,8 @@ download_box_excel print_box quote_dates compare_scenarios trace_frontier replay
 dispatch_steps list_sent_dispatches read_one_dispatch make_dispatch_link revoke_dispatch_links
 """
 MATCHING_OPERATIONS = """
-replay_matches route_order read_prices list_price_versions read_price_version activate_prices refresh_prices
+replay_matches route_order match_two_sided
+read_prices list_price_versions read_price_version activate_prices refresh_prices
 """
 
 
