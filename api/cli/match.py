@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["match"]
 
 _Candidates = Annotated[
-    Path, typer.Option(help="Candidates: order_id, supplier_id, score (or parts and --weights)[, load …].")
+    Path | None,
+    typer.Option(
+        help="Candidates: order_id, supplier_id, score (or parts and --weights)[, load …]; without them orders and "
+        "suppliers have a process_step."
+    ),
+]
+_Qualified = Annotated[
+    Path | None, typer.Option(help="Who may do which process step: supplier_id, process_step[, sku_id].")
 ]
 _Out = Annotated[Path, typer.Option(help="Allocation to write (.csv or .parquet).")]
 _Weights = Annotated[Path | None, typer.Option(help="TOML of score weights, for candidates without score.")]
@@ -47,8 +54,9 @@ def match(
     *,
     orders: Annotated[Path, typer.Option(help="Orders: order_id, pieces[, unmatched_penalty, buyer_id].")],
     suppliers: Annotated[Path, typer.Option(help="Suppliers: supplier_id, capacity.")],
-    candidates: _Candidates,
+    candidates: _Candidates = None,
     out: _Out,
+    qualified: _Qualified = None,
     weights: _Weights = None,
     credit: _Credit = None,
     limits: _Limits = None,
@@ -70,7 +78,8 @@ def match(
     Example: evenflow match --orders orders.csv --suppliers suppliers.csv --candidates candidates.csv --out matches.csv
     """
     given = {"orders": orders, "suppliers": suppliers, "candidates": candidates, "credit": credit, "limits": limits}
-    paths = {name: path for name, path in (given | {"preferences": preferences}).items() if path is not None}
+    given |= {"preferences": preferences, "qualified": qualified}
+    paths = {name: path for name, path in given.items() if path is not None}
     _require_writable([out, why, shadow_prices], [*paths.values(), weights])
     by = tuple(part.strip() for part in pool_by.split(",") if part.strip())
     rules: dict[str, Any] = {"pool_by": by, "split_cost": split_cost, "preference_weight": preference_weight}
@@ -87,11 +96,12 @@ def _matched(
 ) -> MatchReport:
     from matching.score import ScoreWeights
     from services.files import read_raw
-    from services.match_orders import MatchTerms, match_orders
+    from services.match_orders import MatchTerms
+    from services.match_steps import match_any
 
     tables = {name: read_raw(path) for name, path in paths.items()}
-    return match_orders(
-        *(tables[name] for name in ("orders", "suppliers", "candidates")),
+    return match_any(
+        tables,
         weights=None if weights is None else ScoreWeights.from_file(weights),
         credit=tables.get("credit"),
         terms=MatchTerms(limits=tables.get("limits"), preferences=tables.get("preferences"), **rules),

@@ -69,6 +69,43 @@ MATCH_EXAMPLES: dict[str, Any] = {
             ],
         },
     },
+    "process steps": {
+        "summary": "A split factory's sewing goes to the two workshops that are qualified for it, by cost and days",
+        "value": {
+            "orders": [
+                {"order_id": "cut-7", "pieces": 400, "sku_id": "dress-7", "process_step": "cutting"},
+                {"order_id": "sew-7", "pieces": 400, "sku_id": "dress-7", "process_step": "sewing"},
+            ],
+            "suppliers": [
+                {
+                    "supplier_id": f"{workshop}: {step}",
+                    "process_step": step,
+                    "capacity": hours,
+                    "hours_per_piece": each,
+                    "cost_fen": cost,
+                    "lead_time_days": days,
+                }
+                for workshop, step, hours, each, cost, days in (
+                    ("central", "cutting", 80, 0.1, 300, 2.0),
+                    ("w-1", "sewing", 120, 0.5, 900, 4.0),
+                    ("w-2", "sewing", 160, 0.6, 800, 5.0),
+                    ("w-3", "sewing", 200, 0.4, 700, 3.0),
+                )
+            ],
+            "qualified": [
+                {"supplier_id": "central: cutting", "process_step": "cutting"},
+                {"supplier_id": "w-1: sewing", "process_step": "sewing", "sku_id": "dress-7"},
+                {"supplier_id": "w-2: sewing", "process_step": "sewing"},
+            ],
+            "weights": {
+                "parts": {
+                    "cost_fen": {"weight": 0.5, "scale": 1000.0},
+                    "lead_time_days": {"weight": 0.2, "scale": 7.0},
+                }
+            },
+            "language": "zh",
+        },
+    },
 }
 
 CREDIT_PRICE_EXAMPLES: dict[str, Any] = {

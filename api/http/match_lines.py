@@ -94,6 +94,6 @@ def _gathered(rows: list[dict[str, Any]]) -> dict[str, Any]:
             own = [{"order_id": row.get("order_id"), **one} if isinstance(one, dict) else one for one in found]
             given = body.get("candidates", [])
             body["candidates"] = given + own if isinstance(given, list) else given
-    if "suppliers" in body:
+    if "suppliers" in body and not any("process_step" in row for row in rows):
         body.setdefault("candidates", [])
     return body | {"orders": rows}

@@ -9,6 +9,7 @@ from pydantic import Field
 from api.http.rows import AttributeRow, StrictModel, row_model
 from graph.tables import DEMANDS
 from matching.preferences import PREFERENCES
+from matching.steps import QUALIFIED_STEPS
 from matching.tables import CANDIDATES, CREDIT, LIMITS, ORDERS, SUPPLIERS
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = [
     "LimitRow",
     "MatchOrderRow",
     "PreferenceRow",
+    "QualifiedStepRow",
     "ScoreWeightsModel",
     "SupplierRow",
     "weights_of",
@@ -32,6 +34,7 @@ CandidateRow = row_model("CandidateRow", CANDIDATES, base=AttributeRow)
 CreditRow = row_model("CreditRow", CREDIT)
 LimitRow = row_model("LimitRow", LIMITS)
 PreferenceRow = row_model("PreferenceRow", PREFERENCES)
+QualifiedStepRow = row_model("QualifiedStepRow", QUALIFIED_STEPS)
 DemandedRow = row_model("DemandedRow", DEMANDS, base=AttributeRow)
 
 _Finite = Annotated[float, Field(ge=-1e12, le=1e12)]

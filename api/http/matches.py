@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pandas as pd
 from fastapi import APIRouter, Body, Request, Response
@@ -20,6 +20,7 @@ from api.http.match_rows import (
     LimitRow,
     MatchOrderRow,
     PreferenceRow,
+    QualifiedStepRow,
     ScoreWeightsModel,
     SupplierRow,
     weights_of,
@@ -27,11 +28,16 @@ from api.http.match_rows import (
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import StrictModel, frame_of
 
+if TYPE_CHECKING:
+    from services.match_orders import MatchTerms
+
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"], route_class=MatchLines)
 
 _ORDERS = Field(min_length=1, max_length=10_000)
+_MADE_OF = ("orders", "suppliers", "candidates", "qualified")
+_TABLES = (*_MADE_OF, "credit", "limits", "preferences")
 _CANDIDATE = ["order_id", "supplier_id", "score"]
 _MANY = Field(min_length=1, max_length=100_000)
 
@@ -53,8 +59,13 @@ class TablesMatch(MatchOptions):
 
     orders: Annotated[list[MatchOrderRow], _MANY] = Field(description="What is asked for.")  # type: ignore[valid-type]
     suppliers: Annotated[list[SupplierRow], _MANY] = Field(description="Who has how much.")  # type: ignore[valid-type]
-    candidates: Annotated[list[CandidateRow], Field(max_length=1_000_000)] = Field(  # type: ignore[valid-type]
-        description="Who could serve what, with a score or the parts of one."
+    candidates: Annotated[list[CandidateRow], Field(max_length=1_000_000)] | None = Field(  # type: ignore[valid-type]
+        None,
+        description="Who could serve what, with a score or the parts of one. Without them orders and suppliers have a "
+        "`process_step`, and every qualified supplier of the step is a candidate.",
+    )
+    qualified: Annotated[list[QualifiedStepRow], Field(max_length=200_000)] | None = Field(  # type: ignore[valid-type]
+        None, description="Who may do which step, of which sku; without it all who offer it."
     )
     credit: Annotated[list[CreditRow], Field(max_length=200_000)] | None = Field(  # type: ignore[valid-type]
         None, description="Credit lines."
@@ -143,30 +154,32 @@ def match(
 
 
 def _given(request: TablesMatch) -> dict[str, Any]:
-    from services.match_orders import MatchTerms, match_orders
+    from services.match_steps import match_any
 
-    names = ("orders", "suppliers", "candidates", "credit")
-    terms = MatchTerms(
+    options = _options(request) | {
+        "credit": frame_of(request.credit),
+        "floor": request.floor,
+        "terms": _terms(request),
+        "language": request.language,
+    }
+    tables = {name: frame for name in _MADE_OF if (frame := frame_of(getattr(request, name))) is not None}
+    if request.candidates == []:
+        tables["candidates"] = pd.DataFrame(columns=_CANDIDATE, dtype="str")
+    report = match_any(tables, sources={name: name for name in _TABLES}, **options)
+    made = {"matches": report.allocation, "alternatives": None, "prices": report.prices}
+    return _answer(None, made | {"constraints": report.constraints, "told": report.told}, report.summary)
+
+
+def _terms(request: TablesMatch) -> MatchTerms:
+    from services.match_orders import MatchTerms
+
+    return MatchTerms(
         limits=frame_of(request.limits),
         preferences=frame_of(request.preferences),
         pool_by=request.pool_by,
         split_cost=request.split_cost,
         preference_weight=request.preference_weight,
     )
-    candidates = frame_of(request.candidates) if request.candidates else pd.DataFrame(columns=_CANDIDATE, dtype="str")
-    report = match_orders(
-        frame_of(request.orders),
-        frame_of(request.suppliers),
-        candidates,
-        credit=frame_of(request.credit),
-        floor=request.floor,
-        terms=terms,
-        language=request.language,
-        sources={name: name for name in (*names, "limits", "preferences")},
-        **_options(request),
-    )
-    tables = {"matches": report.allocation, "alternatives": None, "prices": report.prices}
-    return _answer(None, tables | {"constraints": report.constraints, "told": report.told}, report.summary)
 
 
 def _routed(house: HouseDep, viewer: ViewerDep, request: NetworkMatch) -> dict[str, Any]:
