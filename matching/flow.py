@@ -16,7 +16,15 @@ import numpy as np
 from contracts.errors import EvenflowError
 from matching.problem import Ints, MatchProblem
 
-__all__ = ["FlowSolution", "integer_scores", "min_cost_flow", "score_scale"]
+__all__ = [
+    "FlowSolution",
+    "add_arcs",
+    "flow_solver",
+    "integer_scores",
+    "min_cost_flow",
+    "score_scale",
+    "solved_flow",
+]
 
 _FINE = 1e9
 _COST_LIMIT = 2.0**59
@@ -75,7 +83,7 @@ def min_cost_flow(problem: MatchProblem, floors: Ints | None = None) -> FlowSolu
     scores, penalties = integer_scores(problem, scale)
     kept = np.arange(problem.n_candidates) if floors is not None else _worthwhile(problem, scores, penalties)
     arcs = _Arcs(problem, kept)
-    solver = _solver()
+    solver = flow_solver()
     floors = np.zeros(problem.n_suppliers, np.int64) if floors is None else np.minimum(floors, problem.demand)
     largest = max(int(np.abs(scores).max(initial=0)), int(np.abs(penalties).max()))
     reward = longest * largest + 1 if floors.any() else 0
@@ -83,19 +91,15 @@ def min_cost_flow(problem: MatchProblem, floors: Ints | None = None) -> FlowSolu
     room = np.minimum(problem.capacity, problem.demand) - floors
     sink = arcs.sink
     orders, suppliers = np.arange(problem.n_orders), arcs.first_supplier + np.arange(problem.n_suppliers)
-    _add(solver, orders, np.full(orders.size, sink), problem.pieces, penalties)
-    _add(solver, suppliers, np.full(suppliers.size, sink), room, np.zeros(suppliers.size, np.int64))
+    add_arcs(solver, orders, np.full(orders.size, sink), problem.pieces, penalties)
+    add_arcs(solver, suppliers, np.full(suppliers.size, sink), room, np.zeros(suppliers.size, np.int64))
     if reward:
-        _add(solver, suppliers, np.full(suppliers.size, sink), floors, np.full(suppliers.size, -reward))
+        add_arcs(solver, suppliers, np.full(suppliers.size, sink), floors, np.full(suppliers.size, -reward))
     supply = np.zeros(sink + 1, np.int64)
     supply[: orders.size] = problem.pieces
     supply[sink] = -problem.demand
-    solver.set_nodes_supplies(np.arange(sink + 1, dtype=np.int32), supply)
-    status = solver.solve()
-    if status != solver.OPTIMAL:
-        raise EvenflowError(f"match: the min-cost flow ended with {status} although the network is feasible")
     pieces = np.zeros(problem.n_candidates, np.int64)
-    pieces[kept] = solver.flows(np.arange(kept.size, dtype=np.int32))
+    pieces[kept] = solved_flow(solver, supply, kept.size)
     return FlowSolution(pieces=pieces, scores=scores, penalties=penalties, scale=scale, reward=reward)
 
 
@@ -121,7 +125,7 @@ class _Arcs:
         if p.credit is not None:
             line = p.credit.line[kept]
             heads = np.where(line >= 0, p.n_orders + line, heads)
-        _add(solver, tails, heads, p.pieces[tails], costs)
+        add_arcs(solver, tails, heads, p.pieces[tails], costs)
         if p.credit is not None:
             self._add_lines(solver, p)
 
@@ -134,15 +138,32 @@ class _Arcs:
         supplier[credit.line[known]] = p.supplier[known]
         limit = np.minimum(credit.limit, p.demand)
         tails, heads = p.n_orders + np.arange(self._lines), self.first_supplier + supplier
-        _add(solver, tails, heads, limit, np.zeros(self._lines, np.int64))
+        add_arcs(solver, tails, heads, limit, np.zeros(self._lines, np.int64))
 
 
-def _add(solver: Any, tails: Ints, heads: Ints, capacities: Ints, costs: Ints) -> None:
+def add_arcs(solver: Any, tails: Ints, heads: Ints, capacities: Ints, costs: Ints) -> None:
+    """Add arcs with capacities and integer costs per unit."""
     ends = (tails.astype(np.int32), heads.astype(np.int32))
     solver.add_arcs_with_capacity_and_unit_cost(*ends, capacities.astype(np.int64), costs.astype(np.int64))
 
 
-def _solver() -> Any:
+def solved_flow(solver: Any, supply: Ints, n_arcs: int) -> Ints:
+    """Return int64, the optimal flow on the first arcs for the supply of each node (negative = demand).
+
+    Raises
+    ------
+    EvenflowError
+        If the solver does not end with an optimum.
+    """
+    solver.set_nodes_supplies(np.arange(supply.size, dtype=np.int32), supply)
+    status = solver.solve()
+    if status != solver.OPTIMAL:
+        raise EvenflowError(f"match: the min-cost flow ended with {status} although the network is feasible")
+    return np.asarray(solver.flows(np.arange(n_arcs, dtype=np.int32)), dtype=np.int64)
+
+
+def flow_solver() -> Any:
+    """Return an empty network."""
     import scipy.optimize  # noqa: F401 (both carry HiGHS symbols: scipy goes first)
     from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contracts.tables import Column, TableSchema
 
-__all__ = ["CANDIDATES", "CREDIT", "LIMITS", "MAX_PIECES", "ORDERS", "SUPPLIERS"]
+__all__ = ["CANDIDATES", "CREDIT", "DAYS", "LIMITS", "MAX_PIECES", "ORDERS", "SUPPLIERS"]
 
 MAX_PIECES = 2**31 - 1
 MAX_LOAD = 10**12
+MAX_DAYS = 1000
 
 ORDERS = TableSchema(
     name="orders",
@@ -173,4 +174,28 @@ LIMITS = TableSchema(
     ),
     key=("limit_id",),
     may_be_empty=True,
+)
+
+DAYS = TableSchema(
+    name="orders",
+    columns=(
+        Column(name="order_id", kind="str", description="the order"),
+        Column(
+            name="first_day",
+            kind="int",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=MAX_DAYS,
+            description="with --steady: first day on which it may be made (0 = today; empty = 0)",
+        ),
+        Column(
+            name="last_day",
+            kind="int",
+            nullable=True,
+            minimum=0,
+            maximum=MAX_DAYS,
+            description="with --steady: last such day (empty = the latest of all orders)",
+        ),
+    ),
 )

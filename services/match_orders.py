@@ -20,6 +20,7 @@ from matching.problem import MatchParams, MatchResult, Method
 from matching.score import ScoreWeights
 from matching.tables import CANDIDATES, CREDIT, LIMITS, ORDERS, SUPPLIERS
 from matching.words import Language, told
+from services.steady_days import Steadied, by_day, fairness_frame, steadied, windows_of
 
 __all__ = ["MatchReport", "MatchTerms", "match_orders", "summarise"]
 
@@ -42,6 +43,9 @@ class MatchTerms:
         Raw table (`matching.preferences.PREFERENCES`): what suppliers would rather make.
     preference_weight
         Score per unit of that, >= 0; weights that have the part ``supplier_preference`` keep theirs.
+    steady
+        Spread pieces over the days of their orders (`matching.tables.DAYS`): score per piece that an idle day lacks,
+        >= 0; None = no days.
     """
 
     limits: pd.DataFrame | None = None
@@ -49,6 +53,7 @@ class MatchTerms:
     split_cost: float = 0.0
     preferences: pd.DataFrame | None = None
     preference_weight: float = 0.1
+    steady: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +63,16 @@ class MatchReport:
     Parameters
     ----------
     allocation
-        order_id, supplier_id (empty = unserved), pieces, score, price, reason and the candidates' other columns.
+        order_id, supplier_id (empty = unserved), pieces, score, price, reason and the candidates' other columns; with
+        steadiness a row and a ``day`` for each day's pieces.
     summary
         Key figures, plain values.
     prices
         supplier_id, price (score per unit of capacity: what one more unit is worth), capacity, used.
     constraints
         about (limit, pool), limit_id, group, bound, used, price, reason (`matching.constraint_frames`); empty without.
+    fairness
+        Per supplier: due, received, envied, envy_cost, load_cv_before, load_cv (`services.steady_days.fairness_frame`).
     told
         The match in words (`matching.words.told`), None unless a language was asked for.
     """
@@ -73,6 +81,7 @@ class MatchReport:
     summary: dict[str, Any]
     prices: pd.DataFrame
     constraints: pd.DataFrame
+    fairness: pd.DataFrame
     told: pd.DataFrame | None = None
 
 
@@ -131,20 +140,35 @@ def match_orders(
     progress("checking tables", 0, 3)
     tables = _checked(orders, suppliers, candidates, terms.preferences, names)
     lines = None if credit is None else CREDIT.check(credit, names.get("credit"))
+    windows = None if terms.steady is None else windows_of(orders, names.get("orders", "orders"))
     made, named = _instance(tables, weights, lines, terms, names)
     progress("matching", 1, 3)
-    found = solve_constrained(made.problem, named.constraints, params=params, seed=seed)
-    result = found.result
+    free = solve_constrained(made.problem, named.constraints, params=params, seed=seed)
+    steady = steadied(made, free, windows, terms.steady, constraints=named.constraints, params=params)
     progress("writing down", 2, 3)
-    allocation, constraints = allocation_frame(made, result, unsplit=unsplit), constraint_frame(made, named, found)
-    summary = summarise(made, result, allocation) | _fairness(made, result, params, seed, named)
-    summary |= _constrained(named, found, constraints)
-    summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
+    report = _report(made, named, free if steady is None else steady.found, steady, unsplit=unsplit)
+    report.summary.update(_fairness(made, free.result, params, seed, named))
+    report.summary.update(seconds=time.perf_counter() - wall, cpu_seconds=time.process_time() - cpu)
     progress("writing down", 3, 3)
+    if language is None:
+        return report
+    result = (free if steady is None else steady.found).result
+    return replace(report, told=told(made, result, unsplit=unsplit, language=language))
+
+
+def _report(
+    made: Instance, named: Constrainer, found: Constrained, steady: Steadied | None, *, unsplit: bool
+) -> MatchReport:
+    allocation = allocation_frame(made, found.result, unsplit=unsplit)
+    constraints = constraint_frame(made, named, found)
+    summary = summarise(made, found.result, allocation) | _constrained(named, found, constraints)
     return MatchReport(
-        allocation=allocation, summary=summary, prices=price_frame(made, result), constraints=constraints,
-        told=None if language is None else told(made, result, unsplit=unsplit, language=language),
-    )  # fmt: skip
+        allocation=allocation if steady is None else by_day(made, allocation, steady.days),
+        summary=summary if steady is None else summary | {"steadiness": steady.summary},
+        prices=price_frame(made, found.result),
+        constraints=constraints,
+        fairness=fairness_frame(made, found.result, steady),
+    )
 
 
 def _params(**options: Any) -> MatchParams:

@@ -9,6 +9,7 @@ import orjson
 
 from contracts.errors import EvenflowError, NotReadyError, UnknownIdError
 from services.champion import DEFAULT_NAME, open_model, shelf_of
+from services.learn_weights import KIND, require_no_worse
 from store.models import Roles, Shelf
 from store.registry import Registry, installed
 
@@ -21,7 +22,7 @@ def promote_model(
     """Make a version the champion: every server of this home serves it from its next request on.
 
     The version is fetched from the registry if it is not kept here, checked byte for byte, and opened once, before the
-    champion changes in one step. Killed at any moment, the old or the new one serves.
+    champion changes in one step. Killed at any moment, the old or the new one serves. Match weights are replayed first.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ def promote_model(
 
     Raises
     ------
+    InputError
+        If match weights do worse on later outcomes than what serves.
     UnknownIdError
         If there is no such version.
     NotReadyError
@@ -38,7 +41,10 @@ def promote_model(
     shelf = shelf_of(home, name)
     chosen = version or _challenger(shelf)
     _ensure_kept(shelf, chosen, home, uri)
-    open_model(shelf, chosen)  # a snapshot that this program cannot read never becomes the champion
+    if shelf.read(chosen).card.get("kind") == KIND:
+        require_no_worse(shelf, chosen)
+    else:
+        open_model(shelf, chosen)  # a snapshot that this program cannot read never becomes the champion
     return _told(shelf, shelf.promote(chosen), home, uri)
 
 

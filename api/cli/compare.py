@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from api.cli.output import emit, progress
-from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, ORIGINS, SALES, STATIC, series_tables
+from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, ORIGINS, SALES, STATIC, series_tables, weights_name
 from api.settings import read_settings
 
 
@@ -18,6 +18,7 @@ def compare(
     static: Path | None = STATIC,
     known: Path | None = KNOWN,
     calendar: Path | None = CALENDAR,
+    decisions: Path | None = typer.Option(None, help="Compare match weights on these decisions, later than learnt."),
     name: str = NAME,
     champion: str | None = typer.Option(None, help="Version to beat; the champion by default."),
     challenger: str | None = typer.Option(None, help="Version that wants to serve; the challenger by default."),
@@ -32,13 +33,17 @@ def compare(
 
     Example: evenflow compare --sales sales.csv --static static.csv
     """
+    settings = read_settings(home=home)
+    if decisions is not None or name == "match_weights":
+        versions = {"champion": champion, "challenger": challenger}
+        emit(_weights(settings.home, decisions, name, seed, **versions), as_json=as_json, title="Compared")
+        return
     from services.champion import shelf_of
     from services.compare_models import compare_models, comparison_table, two_models
     from services.files import check_writable, write_table
 
     if out is not None:
         check_writable(out, sales, static, known, calendar)
-    settings = read_settings(home=home)
     pair = two_models(shelf_of(settings.home, name), champion, challenger)
     tables, _ = series_tables(settings.home, sales=sales, static=static, known=known, calendar=calendar)
     levels = [part.strip() for part in hierarchy.split(",") if part.strip()]
@@ -47,6 +52,20 @@ def compare(
     if out is not None:
         write_table(comparison_table(found), out)
     emit(found if as_json else found | {"origins": _brief(found)}, as_json=as_json, title="Compared")
+
+
+def _weights(home: Path, decisions: Path | None, name: str, seed: int, **versions: str | None) -> dict[str, Any]:
+    from services.files import read_raw
+    from services.learn_weights import compare_weights
+
+    return compare_weights(
+        home,
+        name=weights_name(name),
+        decisions=None if decisions is None else read_raw(decisions),
+        seed=seed,
+        **versions,
+        source="decisions" if decisions is None else decisions.name,
+    )
 
 
 def _brief(found: dict[str, Any]) -> list[str]:

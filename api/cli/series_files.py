@@ -12,14 +12,14 @@ from contracts.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CALENDAR", "HOME", "KNOWN", "NAME", "ORIGINS", "SALES", "STATIC", "series_tables"]
+__all__ = ["CALENDAR", "HOME", "KNOWN", "NAME", "ORIGINS", "SALES", "STATIC", "series_tables", "weights_name"]
 
 SALES = typer.Option(None, help="Table with unique_id, ds, y and optionally available; the loaded network by default.")
 STATIC = typer.Option(None, help="Attributes of the series.")
 KNOWN = typer.Option(None, help="unique_id, ds and regressors known ahead (price, promotion).")
 CALENDAR = typer.Option(None, help="ds and columns that hold for all series (events, holidays).")
 HOME = typer.Option(None, help="Folder of loaded networks and trained models; EVENFLOW_HOME by default.")
-NAME = typer.Option("demand", help="Name of the model: one champion each.")
+NAME = typer.Option("demand", help="Name of the model: one champion each (match weights: match_weights).")
 ORIGINS = typer.Option(3, min=1, help="Earlier origins to score at, one horizon apart.")
 
 
@@ -44,3 +44,8 @@ def series_tables(home: Path, **paths: Path | None) -> tuple[dict[str, pd.DataFr
     own = network_series(Home(home).current())
     extra = {name: read_raw(path) for name, path in given.items()}
     return {**own, **extra}, {"sales": "sales of the network", **{name: path.name for name, path in given.items()}}
+
+
+def weights_name(name: str) -> str:
+    """Return the name of match weights: `match_weights` unless another than a forecast's default was given."""
+    return "match_weights" if name == "demand" else name

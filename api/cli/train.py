@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from api.cli.output import emit, progress
-from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, SALES, STATIC, series_tables
-from api.settings import read_settings
+from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, SALES, STATIC, series_tables, weights_name
+from api.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from services.train_models import Training
@@ -21,6 +21,10 @@ def train(
     static: Path | None = STATIC,
     known: Path | None = KNOWN,
     calendar: Path | None = CALENDAR,
+    decisions: Path | None = typer.Option(
+        None, help="Learn match weights instead: decision_id, supplier_id, decided_at, chosen, accepted … and parts."
+    ),
+    weights: Path | None = typer.Option(None, help="TOML of the match weights to start from."),
     name: str = NAME,
     horizon: int = typer.Option(28, help="Longest horizon that can be asked for, in periods, 1 to 730."),
     hierarchy: str = typer.Option("", help="Static columns to total by, e.g. store_id,dept_id,store_id+dept_id."),
@@ -38,16 +42,16 @@ def train(
 ) -> None:
     """Train a forecasting model on your sales, score it, register it in mlflow and make it the challenger.
 
+    With --decisions it learns the weights of the match score from outcomes instead (--name match_weights).
+
     Example: evenflow train --sales sales.csv --static static.csv --horizon 28
     """
-    from services.champion import shelf_of
-    from services.files import check_writable
+    if decisions is not None:
+        _learn(decisions, weights, name, home, seed, as_json=as_json)
+        return
     from services.train_models import Recipe, train_model  # heavy: keeps `evenflow --help` instant
 
-    if out is not None:
-        check_writable(out, sales, static, known, calendar)
-    settings = read_settings(home=home)
-    shelf_of(settings.home, name)  # a name that no model can have is told before anything is read
+    settings = _checked(home, name, out, sales, static, known, calendar)
     tables, sources = series_tables(settings.home, sales=sales, static=static, known=known, calendar=calendar)
     how: Any = {"freq": freq, "country": country, "model": model, "reconcile": reconcile, "seed": seed}
     recipe = Recipe(horizon=horizon, hierarchy=_names(hierarchy), **how)
@@ -55,6 +59,41 @@ def train(
     with progress() as report:
         done = train_model(tables, recipe=recipe, origins=backtest, sources=sources, progress=report, **where)
     _tell(done, out, as_json=as_json)
+
+
+def _checked(home: Path | None, name: str, out: Path | None, *reads: Path | None) -> Settings:
+    """Tell what cannot be written, and a name that no model can have, before anything is read."""
+    from services.champion import shelf_of
+    from services.files import check_writable
+
+    if out is not None:
+        check_writable(out, *reads)
+    settings = read_settings(home=home)
+    shelf_of(settings.home, name)
+    return settings
+
+
+def _learn(decisions: Path, weights: Path | None, name: str, home: Path | None, seed: int, *, as_json: bool) -> None:
+    from matching.score import ScoreWeights
+    from services.files import read_raw
+    from services.learn_weights import train_weights
+
+    settings = read_settings(home=home)
+    done = train_weights(
+        read_raw(decisions),
+        home=settings.home,
+        prior=None if weights is None else ScoreWeights.from_file(weights),
+        name=weights_name(name),
+        uri=settings.mlflow_uri,
+        seed=seed,
+        source=decisions.name,
+    )
+    short = {key: done[key] for key in ("name", "version", "role", "data", "learnt", "replay")}
+    emit(
+        done if as_json else short | {"next": "evenflow promote --name " + done["name"]},
+        as_json=as_json,
+        title="Learnt",
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -77,3 +77,20 @@ def test_a_wrong_option_is_named(files, option, message):
     done = run(files, option)
     assert done.exit_code != 0
     assert message in done.output + str(done.exception or "")
+
+
+def test_days_and_fairness_are_written(files):
+    """With --steady every row has a day within its order's window, and suppliers' swings are told."""
+    (files / "suppliers.csv").write_text("supplier_id,capacity\ns1,80\ns2,60\n")
+    (files / "orders.csv").write_text("order_id,pieces,last_day\no1,40,0\no2,30,3\no3,20,3\no4,5,1\n")
+    done = run(files, "--steady=0.1", f"--fairness={files / 'fairness.csv'}")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)["steadiness"]
+    assert told["load_cv"] < told["load_cv_before"]
+    out = pd.read_csv(files / "out.csv").merge(pd.read_csv(files / "orders.csv")[["order_id", "last_day"]])
+    assert (out["day"] <= out["last_day"]).all()
+    fairness = pd.read_csv(files / "fairness.csv")
+    assert fairness["received"].sum() == 95
+    assert fairness.columns.tolist() == [
+        "supplier_id", "due", "received", "envied", "envy_cost", "load_cv_before", "load_cv",
+    ]  # fmt: skip
