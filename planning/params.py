@@ -44,7 +44,8 @@ class PlanWeights:
     peak
         Per hour of a resource's largest load.
     plan_change
-        Per hour moved against the previous plan inside the slushy horizon.
+        Per hour moved against the previous plan inside the slushy horizon, taken out or put in: by default as an idle
+        hour, so that one item's news moves few hours of the others.
     promise
         Per hour by which a resource gets less work than it was promised.
     chase
@@ -57,7 +58,7 @@ class PlanWeights:
     large_change: float = 0.0
     small_change: float = 0.02
     peak: float = 0.0
-    plan_change: float = 5.0
+    plan_change: float = 25.0
     promise: float = 50.0
     chase: float = 100.0
 
@@ -80,11 +81,11 @@ class HorizonParams:
     firm
         Buckets from the start whose orders are firm; with a previous plan they stay exactly as they are.
     slushy
-        Buckets after those in which a change against the previous plan is charged.
+        Buckets after those in which a change against the previous plan is charged; without one nothing is.
     """
 
     firm: int = 0
-    slushy: int = 0
+    slushy: int = 4
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -258,7 +259,7 @@ class PlanParams:
     Examples
     --------
     >>> PlanParams.from_tables({"weights": {"idle": 0}, "horizon": {"firm": 2}}).horizon
-    HorizonParams(firm=2, slushy=0)
+    HorizonParams(firm=2, slushy=4)
     """
 
     weights: PlanWeights = field(default_factory=PlanWeights)

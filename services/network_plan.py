@@ -30,10 +30,11 @@ __all__ = [
     "plan_network",
 ]
 
-FEN_PER_HOUR = {"idle": 2_500.0, "overtime": 3_750.0, "load_change": 1_000.0, "plan_change": 500.0, "promise": 5_000.0}
-"""What an uneven load costs where the request says nothing: 25 yuan an idle hour, the others in proportion."""
+_IDLE = 2_500.0
+FEN_PER_HOUR = {"idle": _IDLE, "overtime": 3_750.0, "load_change": 1_000.0, "plan_change": _IDLE, "promise": 5_000.0}
+"""What uneven loads and moved hours cost where the request says nothing: 25 yuan an idle hour, others in proportion."""
 
-REPLAN_HORIZON = {"firm": 1, "slushy": 8}
+REPLAN_HORIZON = {"firm": 1, "slushy": 4}
 """Weeks in which a re-plan leaves orders as they are, and weeks after those in which moving them has a price."""
 
 _STEP = ["item", "route", "step", "resource"]

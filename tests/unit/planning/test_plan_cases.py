@@ -253,7 +253,9 @@ def test_a_price_on_plan_changes_keeps_the_last_plan() -> None:
         }
     )
     weights = PlanWeights(idle=0, overtime=0, load_change=0, plan_change=5)
-    free = plan_production(*inputs, items=COSTED, firm=last, params=PlanParams(weights=weights))
+    free = plan_production(
+        *inputs, items=COSTED, firm=last, params=PlanParams(weights=weights, horizon=HorizonParams(slushy=0))
+    )
     slushy = plan_production(
         *inputs, items=COSTED, firm=last, params=PlanParams(weights=weights, horizon=HorizonParams(slushy=2))
     )

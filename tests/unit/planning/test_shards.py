@@ -11,11 +11,12 @@ from benchmarks.plan_scale import scale_tables
 from planning.build import PlanTables, problem_from_tables
 from planning.evaluate import evaluate
 from planning.model import build_model
-from planning.params import PlanParams, PlanWeights, SolveParams
+from planning.params import HorizonParams, PlanParams, PlanWeights, SolveParams
 from planning.plan import solve
 from planning.prices import hour_prices
 from planning.shards import item_blocks, needs_shards
 from planning.tables import ITEMS, RESOURCES, ROUTES, demand_schema
+from services.plan_production import plan_production
 
 PARTS = PlanParams(solve=SolveParams(whole_starts=0, shard_items=15))
 WHOLE = PlanParams()
@@ -142,3 +143,15 @@ def test_set_ups_are_planned_in_parts(market) -> None:
     counted = evaluate(priced, PARTS, found.mode, found.bucket, found.pieces.astype(float))
     assert counted.cost["setup"] == 200.0 * len(found.mode)
     assert found.bound <= counted.total_cost
+
+
+def test_news_of_one_style_moves_few_hours_of_the_next_weeks_by_default() -> None:
+    """With a third more demand of one style, plans that may move anything move a third of the hours."""
+    tables = scale_tables(30, 2, seed=3)
+    before = plan_production(**tables).orders
+    news = tables["demand"].copy()
+    news.loc[news["item"] == "style000001", ["q0.1", "q0.5", "q0.9"]] *= 1.3
+    inputs = tables | {"demand": news, "previous": before}
+    free = plan_production(**inputs, params=PlanParams(horizon=HorizonParams(slushy=0)))
+    moved, freely = (report.summary["nervousness"] for report in (plan_production(**inputs), free))
+    assert moved < 0.01 < 0.2 < freely
