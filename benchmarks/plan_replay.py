@@ -20,7 +20,15 @@ __all__ = ["frontier", "run_frontier", "run_replay", "run_tuning", "tune"]
 JUDGED = (0, 1, 2, 3, 4, 5, 6, 7)
 TRAINING = (100, 101, 102)
 SMOOTHING, COVER, SAFETY = (1, 2, 3, 4, 6, 8), (0, 1, 2, 3), (-0.6, -0.3, 0.0, 0.5)
-LATE_FACTORS, FIRM_BUCKETS = (0.5, 1.0, 2.0), (1, 2, 3)
+FRONTIER: tuple[dict[str, float], ...] = (
+    {},
+    {"late_factor": 0.5},
+    {"late_factor": 2.0},
+    {"load_change_factor": 0.0},
+    {"load_change_factor": 12.0},
+    {"firm": 2},
+    {"firm": 3},
+)
 
 PARAMS = PlanParams(horizon=HorizonParams(firm=FIRM))
 SETTINGS = ReplayParams(look_ahead=LOOK_AHEAD, score_from=SCORED[0], score_to=SCORED[1])
@@ -93,25 +101,33 @@ def run_replay(*, seeds: Sequence[int] = JUDGED, policies: Sequence[str] = POLIC
 
 
 def frontier(seeds: Sequence[int], points: Iterable[Mapping[str, float]]) -> list[dict[str, Any]]:
-    """Return cost, fill and levelness of the planner for other prices of being late and other firm buckets.
+    """Return cost, fill, levelness and nervousness of the planner for other weights and other firm buckets.
 
     Parameters
     ----------
     points
-        `late_factor` and `firm` of each point.
+        What each point changes: `firm` buckets, and numbers of `[recourse]` by name.
+
+    Returns
+    -------
+    rows
+        Each point's `late_factor`, `load_change_factor` and `firm`, with its mean figures over the seeds.
     """
     rows = []
     for point in points:
-        recourse = replace(PARAMS.recourse, late_factor=float(point["late_factor"]))
-        params = replace(PARAMS, recourse=recourse, horizon=HorizonParams(firm=int(point["firm"])))
+        given: dict[str, Any] = dict(point)
+        firm = int(given.pop("firm", FIRM))
+        recourse = replace(PARAMS.recourse, **given)
+        params = replace(PARAMS, recourse=recourse, horizon=HorizonParams(firm=firm))
         mean = mean_figures(figures(seeds, ["ours"], params=params)["ours"])
         shown = ("cost", "fill_rate", "leftover", "load_cv", "overtime_share", "bullwhip", "nervousness")
-        rows.append({**point, **{name: mean[name] for name in shown}})
+        asked = {"late_factor": recourse.late_factor, "load_change_factor": recourse.load_change_factor, "firm": firm}
+        rows.append({**asked, **{name: mean[name] for name in shown}})
     return rows
 
 
 def run_frontier(*, seeds: Sequence[int] = (0, 1)) -> dict[str, Any]:
-    """Run the planner for several prices of being late, and for several numbers of firm buckets."""
-    points = [{"late_factor": late, "firm": FIRM} for late in LATE_FACTORS]
-    points += [{"late_factor": 1.0, "firm": firm} for firm in FIRM_BUCKETS if firm != FIRM]
-    return {"seeds": list(seeds), "points": frontier(seeds, points)}
+    """Run the planner at its defaults, for other weights of late pieces and load changes, and for more firm weeks."""
+    began = time.perf_counter()
+    points = frontier(seeds, FRONTIER)
+    return {"seeds": list(seeds), "points": points, "seconds": time.perf_counter() - began}

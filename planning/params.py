@@ -165,7 +165,8 @@ class ReplayParams:
     look_ahead
         Buckets planned or looked at from now on, >= 1.
     score_from, score_to
-        First bucket that counts (0 = the first there is), and the one after the last (0 = to the end).
+        First bucket that counts (0 = the first there is), and the one after the last, before which the replay stops
+        (0 = to the end).
     smoothing
         The `smoothing` of rules that have no table of their own; 0 = as tuned.
     known_buckets

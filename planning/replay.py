@@ -120,20 +120,22 @@ _PARTS = ("holding", "backlog", "leftover", "lost", "production", "idle", "overt
 _NEXT_BUCKETS = 4
 
 
-def replay(problem: ReplayProblem, policy: Policy, params: PlanParams) -> Trace:
+def replay(problem: ReplayProblem, policy: Policy, params: PlanParams, *, until: int | None = None) -> Trace:
     """Run one policy over one path.
 
     Parameters
     ----------
     params
         Weights price the hours; `horizon.firm` is how many buckets ahead releases are fixed.
+    until
+        Bucket to stop before; what is traced of later ones is 0. None = to the end.
     """
     base = problem.base
     n_buckets, firm = base.shape[2], params.horizon.firm
     stages = stages_of(base.modes)
     state = _opening(base, stages)
     trace = _empty_trace(base)
-    for now in range(n_buckets):
+    for now in range(n_buckets if until is None else until):
         state.now = now
         if now + firm < n_buckets:
             release, plan = policy.decide(problem, state, stages)

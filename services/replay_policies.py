@@ -33,7 +33,8 @@ class ReplayReport:
     Parameters
     ----------
     buckets
-        One row per policy, path and bucket: cost parts, hours worked and released, pieces on time and demanded.
+        One row per policy, path and bucket up to the last that counts: cost parts, hours worked and released, pieces on
+        time and demanded.
     summary
         Figures per policy: per path, and their mean; and the first policy paired with each of the others.
     """
@@ -87,15 +88,16 @@ def replay_policies(
     frames: list[pd.DataFrame] = []
     figures: dict[str, dict[str, Any]] = {policy: {} for policy in policies}
     reasons: dict[str, list[Reason]] = {}
-    for done, (path, rows) in enumerate(groups):
-        problem = _problem(rows, tables, names)
+    for done, (path, happened) in enumerate(groups):
+        problem = _problem(happened, tables, names)
         reasons[str(path)] = list(problem.base.notes)
         scored = _scored(problem.base, settings)
         for step, policy in enumerate(policies):
             chosen = make_policy(policy, problem, params, settings)
-            trace = replay(problem, chosen, params)
+            trace = replay(problem, chosen, params, until=scored.stop)
             figures[policy][str(path)] = trace_figures(problem, trace, scored)
-            frames.append(_bucket_rows(policy, str(path), problem.base, trace))
+            rows = _bucket_rows(policy, str(path), problem.base, trace)
+            frames.append(rows.iloc[: scored.stop])
             progress("replay", done * len(policies) + step + 1, len(groups) * len(policies))
     return ReplayReport(buckets=pd.concat(frames, ignore_index=True), summary=_summary(figures, reasons))
 

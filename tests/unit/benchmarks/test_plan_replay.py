@@ -34,7 +34,8 @@ def test_tuning_takes_the_cheapest_combination(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_dearer_lateness_buys_fill() -> None:
     """The frontier's points carry what was asked and what it brought."""
-    low, high = frontier([1], [{"late_factor": 0.3, "firm": 1}, {"late_factor": 3.0, "firm": 1}])
+    low, high = frontier([1], [{"late_factor": 0.3}, {"late_factor": 3.0}])
+    assert low["firm"] == 1
     assert low["late_factor"] == 0.3
     assert low["fill_rate"] < high["fill_rate"]
     assert low["leftover"] < high["leftover"]

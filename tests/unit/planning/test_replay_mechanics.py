@@ -11,6 +11,7 @@ from services.replay_policies import ReplayReport, replay_policies
 
 WEEKS = pd.date_range("2026-01-05", periods=6, freq="7D")
 FREE = PlanWeights(idle=0, overtime=0, load_change=0, peak=0, plan_change=0)
+COSTS = ("holding", "backlog", "leftover", "lost", "production", "idle", "overtime", "load_change")
 
 
 def paths(demand: list[float], forecast: float | None = None) -> pd.DataFrame:
@@ -168,3 +169,15 @@ def test_levelness_is_that_of_factories() -> None:
     assert mean["load_cv"] == pytest.approx(hours.std() / hours.mean(), abs=0.15)
     alone = run([5, 0, 7, 3, 9, 1], routes=pd.concat(steps[:2]), resources=both.iloc[:12]).summary
     assert alone["policies"]["chase"]["mean"]["load_cv"] == pytest.approx(hours.std() / hours.mean())
+
+
+def test_the_replay_stops_where_scoring_does() -> None:
+    """Buckets after the last that counts are not replayed, and those before come out as they would without an end."""
+    given = {"resources": calendar(8, overtime=2), "routes": routes(lead_buckets=1), "items": items()}
+    whole, part = (
+        replay_policies(paths([9, 5, 7, 3, 9, 1]), **given, settings=ReplayParams(score_to=end), policies=["median"])
+        for end in (0, 4)
+    )
+    assert len(part.buckets) == 4
+    pd.testing.assert_frame_equal(part.buckets, whole.buckets[:4])
+    assert part.summary["policies"]["median"]["mean"]["cost"] == pytest.approx(part.buckets[list(COSTS)].sum().sum())
