@@ -57,7 +57,7 @@ class Backorders:
         aged. What stays unserved waits on from the day it came.
         """
         served, still = [], []
-        for one in sorted(self.waiting, key=lambda one: -self._urgency(one, day)):
+        for one in sorted(self.waiting, key=lambda one: -self.urgency(one, day=day)):
             aged = one.order._replace(penalty=self._penalty(one, day))
             decision = router.route(aged)
             if decision.chosen:
@@ -70,5 +70,6 @@ class Backorders:
     def _penalty(self, one: Waiting, day: int) -> float:
         return one.order.penalty + self.ageing * max(day - one.since, 0)
 
-    def _urgency(self, one: Waiting, day: int) -> float:
+    def urgency(self, one: Waiting, *, day: int) -> float:
+        """Return what an order loses per piece by waiting on: its best score plus its penalty, aged."""
         return float(one.order.score.max(initial=0.0)) + self._penalty(one, day)

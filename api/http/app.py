@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 
 from api.http import (
     aftersales,
+    backorders,
     boxes,
     candidates,
     credit,
@@ -84,6 +85,7 @@ _ROUTERS = (
     match_replays.router,
     match_routes.router,
     two_sided.router,
+    backorders.router,
     prices.router,
     parties.router,
     relations.router,

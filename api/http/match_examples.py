@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["MATCHING_EXAMPLES", "MATCH_REPLAY_EXAMPLES", "REFRESH_EXAMPLES", "ROUTE_EXAMPLES", "TWO_SIDED_EXAMPLES"]
+__all__ = [
+    "BACKORDER_EXAMPLES",
+    "BACKORDER_ROUTE_EXAMPLES",
+    "MATCHING_EXAMPLES",
+    "MATCH_REPLAY_EXAMPLES",
+    "REFRESH_EXAMPLES",
+    "ROUTE_EXAMPLES",
+    "TWO_SIDED_EXAMPLES",
+]
 
 MATCH_REPLAY_EXAMPLES: dict[str, Any] = {
     "what if a factory is down": {
@@ -76,9 +84,23 @@ TWO_SIDED_EXAMPLES: dict[str, Any] = {
         },
     },
 }
+BACKORDER_EXAMPLES: dict[str, Any] = {
+    "twelve pieces": {
+        "summary": "Twelve pieces that found no room wait",
+        "value": {"order": {"order_id": "b-1", "sku_id": "soap", "pieces": 12, "buyer_id": "s1"}},
+    },
+}
+BACKORDER_ROUTE_EXAMPLES: dict[str, Any] = {
+    "a tenth a day": {
+        "summary": "What waits, decided now; a day of waiting is worth 0.1 a piece",
+        "value": {"ageing": 0.1, "language": "en"},
+    },
+}
 MATCHING_EXAMPLES: dict[str, dict[str, Any]] = {
     "/v1/matches/replay": MATCH_REPLAY_EXAMPLES,
     "/v1/matches/route": ROUTE_EXAMPLES,
     "/v1/matches/two-sided": TWO_SIDED_EXAMPLES,
     "/v1/prices/refresh": REFRESH_EXAMPLES,
+    "/v1/backorders": BACKORDER_EXAMPLES,
+    "/v1/backorders/route": BACKORDER_ROUTE_EXAMPLES,
 }

@@ -94,6 +94,7 @@ dispatch_steps list_sent_dispatches read_one_dispatch make_dispatch_link revoke_
 """
 MATCHING_OPERATIONS = """
 replay_matches route_order match_two_sided
+add_backorder list_backorders route_backorders take_off_backorder
 read_prices list_price_versions read_price_version activate_prices refresh_prices
 """
 
