@@ -142,10 +142,18 @@ def _certified(task: _Task, first: _Prices, pieces: Ints, proved: float, method:
         relaxed_floors=relaxed_floors(problem, pieces, task.targets),
         toll=_toll(problem, constraints.limits, final.limits),
         barred=_barred(problem, constraints, pieces, closed),
-        notes=() if HAVE_NUMBA else (NO_NUMBA_NOTE,),
+        notes=_notes(task, method),
     )
     splits = extra_splits(problem, pieces)
     return Constrained(result=result, limit_prices=final.limits, pool_prices=pool_prices, splits=splits)
+
+
+def _notes(task: _Task, method: str) -> tuple[str, ...]:
+    notes = [] if HAVE_NUMBA else [NO_NUMBA_NOTE]
+    if method.endswith("_stopped"):
+        seconds = f"{task.params.seconds:g} s"
+        notes.append(f"the mixed-integer program was stopped after {seconds}: this is the best match found")
+    return tuple(notes)
 
 
 def _prices(task: _Task) -> _Prices:
@@ -248,7 +256,7 @@ def _program(task: _Task, placing: Placing, placed: Ints) -> tuple[Ints, float, 
         form = with_splits(form, task.problem.order, task.constraints.split_cost)
     gap, seconds = task.params.mip_gap, task.params.seconds
     found, proved, finished = whole_pieces(task.problem, form, gap=gap, seconds=seconds)
-    pieces, method = placed, "prices+placing"
+    pieces, method = placed, "prices+placing" if finished else "prices+placing_stopped"
     if found is not None:
         exact = placing.kept(found.astype(np.float64))
         if pools is not None:

@@ -23,9 +23,9 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 _WORDS: dict[str, tuple[str, str]] = {
     "chosen": (
-        ("{supplier} serves {pieces} pieces: score {score:.4g} less {price:.4g} for its capacity, "
+        ("{supplier} serves {pieces} pieces: score {score:.4g} less {price:.4g} for what it uses up, "
         "{margin:.4g} more than the next best."),
-        "{supplier} 供应 {pieces} 件：评分 {score:.4g}，扣除产能价格 {price:.4g}，比次优高 {margin:.4g}。",
+        "{supplier} 供应 {pieces} 件：评分 {score:.4g}，扣除占用价格 {price:.4g}，比次优高 {margin:.4g}。",
     ),
     "outscored": (
         "{supplier} was not needed: after prices it is worth {behind:.4g} less than the best for this order.",

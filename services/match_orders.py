@@ -14,6 +14,7 @@ from contracts.errors import InputError
 from contracts.progress import Report, silent
 from matching.constrained import Constrained, solve_constrained
 from matching.constraint_frames import Constrainer, constrain, constraint_frame
+from matching.constraints import Constraints
 from matching.frames import Instance, allocation_frame, instance, price_frame
 from matching.preferences import PREFERENCES, with_preferences
 from matching.problem import MatchParams, MatchResult, Method
@@ -46,6 +47,8 @@ class MatchTerms:
     steady
         Spread pieces over the days of their orders (`matching.tables.DAYS`): score per piece that an idle day lacks,
         >= 0; None = no days.
+    fairness
+        Whether to report what each supplier is due, got and could envy (`MatchReport.fairness`).
     """
 
     limits: pd.DataFrame | None = None
@@ -54,6 +57,7 @@ class MatchTerms:
     preferences: pd.DataFrame | None = None
     preference_weight: float = 0.1
     steady: float | None = None
+    fairness: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,8 @@ class MatchReport:
     constraints
         about (limit, pool), limit_id, group, bound, used, price, reason (`matching.constraint_frames`); empty without.
     fairness
-        Per supplier: due, received, envied, envy_cost, load_cv_before, load_cv (`services.steady_days.fairness_frame`).
+        Per supplier: due, received, envied, envy_cost, load_cv_before, load_cv (`services.steady_days.fairness_frame`);
+        None unless asked for.
     told
         The match in words (`matching.words.told`), None unless a language was asked for.
     """
@@ -81,7 +86,7 @@ class MatchReport:
     summary: dict[str, Any]
     prices: pd.DataFrame
     constraints: pd.DataFrame
-    fairness: pd.DataFrame
+    fairness: pd.DataFrame | None = None
     told: pd.DataFrame | None = None
 
 
@@ -146,14 +151,16 @@ def match_orders(
     free = solve_constrained(made.problem, named.constraints, params=params, seed=seed)
     steady = steadied(made, free, windows, terms.steady, constraints=named.constraints, params=params)
     progress("writing down", 2, 3)
-    report = _report(made, named, free if steady is None else steady.found, steady, unsplit=unsplit)
-    report.summary.update(_fairness(made, free.result, params, seed, named))
+    found = free if steady is None else steady.found
+    report = _report(made, named, found, steady, unsplit=unsplit)
+    report.summary.update(_costs(made, free.result, params, seed, named))
     report.summary.update(seconds=time.perf_counter() - wall, cpu_seconds=time.process_time() - cpu)
     progress("writing down", 3, 3)
-    if language is None:
-        return report
-    result = (free if steady is None else steady.found).result
-    return replace(report, told=told(made, result, unsplit=unsplit, language=language))
+    return replace(
+        report,
+        fairness=fairness_frame(made, found.result, steady) if terms.fairness else None,
+        told=None if language is None else told(made, found.result, unsplit=unsplit, language=language),
+    )
 
 
 def _report(
@@ -167,7 +174,6 @@ def _report(
         summary=summary if steady is None else summary | {"steadiness": steady.summary},
         prices=price_frame(made, found.result),
         constraints=constraints,
-        fairness=fairness_frame(made, found.result, steady),
     )
 
 
@@ -211,15 +217,20 @@ def _instance(
     return replace(made, candidates=named.with_pools(made.candidates)), named
 
 
-def _fairness(
-    made: Instance, result: MatchResult, params: MatchParams, seed: int, named: Constrainer
-) -> dict[str, float]:
-    """Return what guaranteed shares cost: the objective without them less that with them, and as a share of it."""
-    if params.floor <= 0 or params.method == "greedy":
+def _costs(made: Instance, result: MatchResult, params: MatchParams, seed: int, named: Constrainer) -> dict[str, float]:
+    """Return what guaranteed shares, and limits, pools and splits cost: the objective without them less that with."""
+    if params.method == "greedy":
         return {}
-    free = solve_constrained(made.problem, named.constraints, params=replace(params, floor=0.0), seed=seed).result
-    cost = free.objective - result.objective
-    return {"fairness_cost": cost, "fairness_cost_share": cost / max(abs(free.objective), 1e-12)}
+    costs: dict[str, float] = {}
+    if params.floor > 0:
+        no_floor = replace(params, floor=0.0)
+        free = solve_constrained(made.problem, named.constraints, params=no_floor, seed=seed).result.objective
+        cost = free - result.objective
+        costs |= {"fairness_cost": cost, "fairness_cost_share": cost / max(abs(free), 1e-12)}
+    if not named.constraints.empty:
+        free = solve_constrained(made.problem, Constraints(), params=params, seed=seed).result.objective
+        costs["constraint_cost"] = free - result.objective
+    return costs
 
 
 def _constrained(named: Constrainer, found: Constrained, table: pd.DataFrame) -> dict[str, Any]:

@@ -8,7 +8,18 @@ from typing import Any
 import typer
 
 from api.cli.output import emit, progress
-from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, ORIGINS, SALES, STATIC, series_tables, weights_name
+from api.cli.series_files import (
+    CALENDAR,
+    HOME,
+    KNOWN,
+    NAME,
+    ORIGINS,
+    SALES,
+    STATIC,
+    only_decisions,
+    series_tables,
+    weights_name,
+)
 from api.settings import read_settings
 
 
@@ -35,6 +46,7 @@ def compare(
     """
     settings = read_settings(home=home)
     if decisions is not None or name == "match_weights":
+        only_decisions({"--sales": sales, "--static": static, "--known": known, "--calendar": calendar, "--out": out})
         versions = {"champion": champion, "challenger": challenger}
         emit(_weights(settings.home, decisions, name, seed, **versions), as_json=as_json, title="Compared")
         return

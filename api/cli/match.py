@@ -97,7 +97,7 @@ def match(
     _require_writable([out, why, shadow_prices, fairness], list(paths.values()))
     by = tuple(part.strip() for part in pool_by.split(",") if part.strip())
     rules: dict[str, Any] = {"pool_by": by, "split_cost": split_cost, "preference_weight": preference_weight}
-    rules |= {"steady": steady}
+    rules |= {"steady": steady, "fairness": fairness is not None}
     options: dict[str, Any] = {"unsplit": unsplit, "floor": floor, "method": method, "seed": seed}
     with output.progress() as progress:
         options |= {"language": None if why is None else language, "progress": progress}

@@ -12,7 +12,18 @@ from contracts.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CALENDAR", "HOME", "KNOWN", "NAME", "ORIGINS", "SALES", "STATIC", "series_tables", "weights_name"]
+__all__ = [
+    "CALENDAR",
+    "HOME",
+    "KNOWN",
+    "NAME",
+    "ORIGINS",
+    "SALES",
+    "STATIC",
+    "only_decisions",
+    "series_tables",
+    "weights_name",
+]
 
 SALES = typer.Option(None, help="Table with unique_id, ds, y and optionally available; the loaded network by default.")
 STATIC = typer.Option(None, help="Attributes of the series.")
@@ -49,3 +60,12 @@ def series_tables(home: Path, **paths: Path | None) -> tuple[dict[str, pd.DataFr
 def weights_name(name: str) -> str:
     """Return the name of match weights: `match_weights` unless another than a forecast's default was given."""
     return "match_weights" if name == "demand" else name
+
+
+def only_decisions(others: dict[str, Path | None]) -> None:
+    """Refuse the options of forecasts where match weights are meant."""
+    for option, path in others.items():
+        if path is not None:
+            raise InputError(
+                option, "none for match weights: they are learnt from --decisions, the figures are in the JSON", path
+            )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from api.cli.output import emit, progress
-from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, SALES, STATIC, series_tables, weights_name
+from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, SALES, STATIC, only_decisions, series_tables, weights_name
 from api.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def train(
     Example: evenflow train --sales sales.csv --static static.csv --horizon 28
     """
     if decisions is not None:
+        only_decisions({"--sales": sales, "--static": static, "--known": known, "--calendar": calendar, "--out": out})
         _learn(decisions, weights, name, home, seed, as_json=as_json)
         return
     from services.train_models import Recipe, train_model  # heavy: keeps `evenflow --help` instant

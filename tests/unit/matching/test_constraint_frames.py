@@ -55,6 +55,9 @@ def test_a_limit_binds_to_the_piece_at_the_price_of_the_next_best(row, where, mo
     report = matched(limits=limit(**row))
     assert served(report, **where) == most
     assert report.summary["gap"] == 0
+    assert report.summary["constraint_cost"] == pytest.approx(
+        40 * 0.9 + 30 * 0.8 + 10 * 0.9 + 10 * 0.7 - report.summary["objective"]
+    )
     assert report.constraints["price"].max() == pytest.approx(price)
     if "per" not in row:
         more = matched(limits=limit(**row | {"most": row["most"] + 1}))

@@ -63,7 +63,9 @@ def test_with_other_constraints_only_days_are_chosen():
 
 def test_fairness_is_reported_per_supplier():
     """s1 gets everything although half was s2's due: s2 envies 40 pieces, evening out 20 would cost 20 x 0.05."""
-    fairness = match_orders(ORDERS, SUPPLIERS, CANDIDATES).fairness.set_index("supplier_id")
+    assert match_orders(ORDERS, SUPPLIERS, CANDIDATES).fairness is None
+    report = match_orders(ORDERS, SUPPLIERS, CANDIDATES, terms=MatchTerms(fairness=True))
+    fairness = report.fairness.set_index("supplier_id")
     assert fairness.loc["s2", ["due", "received", "envied"]].tolist() == [20, 0, 40]
     assert fairness.loc["s2", "envy_cost"] == pytest.approx(1.0)
     assert fairness.loc["s1", "envied"] == 0
