@@ -2,7 +2,7 @@
 
 From the development data: class c and gap1 to gap12. Made here by the published recipes (Chu and Beasley, *A genetic
 algorithm for the generalised assignment problem*, 1997; Laguna and others, 1995): classes d and e, whose best costs are
-not known and are replaced by the linear bound, which is below them.
+not known: what counts there is the distance from the bound that ours proves.
 """
 
 from __future__ import annotations
@@ -14,18 +14,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.development_data import data_dir
-from matching.linear import linear_form, relaxation
 from matching.problem import Floats, Ints, MatchParams, MatchProblem
 from matching.solve import solve
 
 __all__ = ["assignment"]
 
+SMALL = ("0515", "0520", "0525", "0530", "0824", "0832", "0840", "0848", "1030", "1040", "1050", "1060")
 LIBRARY = (
-    "c05100", "c10100", "c20100", "c05200", "c10200", "c20200", "c10400", "c20400", "c40400", "c60900", "c801600",
-    "c0515_1", "c0520_1", "c0525_1", "c0530_1", "c0824_1", "c0832_1", "c0840_1", "c0848_1", "c1030_1", "c1040_1",
-    "c1050_1", "c1060_1",
+    "c05100", "c10100", "c20100", "c05200", "c10200", "c20200", "c10400", "c20400", "c40400", "c15900", "c30900",
+    "c60900", "c201600", "c401600", "c801600", *(f"c{size}_{k}" for size in SMALL for k in range(1, 6)),
 )  # fmt: skip
-MADE = (("d", 5, 100), ("d", 10, 100), ("d", 20, 200), ("d", 20, 400), ("e", 5, 100), ("e", 20, 200), ("e", 20, 400))
+MADE = tuple(
+    (kind, m, n)
+    for kind in "de"
+    for m, n in ((5, 100), (10, 100), (20, 100), (5, 200), (10, 200), (20, 200), (20, 400), (40, 400), (80, 1600))
+)
 
 
 class _Instance(NamedTuple):
@@ -35,7 +38,7 @@ class _Instance(NamedTuple):
 
 
 def assignment(seed: int) -> list[dict[str, Any]]:
-    """Return per instance the cost, how far it is above the best known (or the linear bound) and the seconds."""
+    """Return per instance the cost, how far it is above the best known and above the proved bound, and the seconds."""
     rows = []
     folder = data_dir() / "gap" / "data"
     if folder.is_dir():
@@ -83,13 +86,14 @@ def _row(name: str, made: _Instance, best: float | None) -> dict[str, Any]:
     found = solve(problem, params=MatchParams(unsplit=True))
     seconds = time.perf_counter() - started
     cost = float(np.dot(made.cost.T.ravel(), found.pieces))
-    linear = float(np.dot(made.cost.T.ravel(), relaxation(problem, linear_form(problem, None, unsplit=True))[0]))
+    least = float(top * n - found.upper_bound)
     loads = np.bincount(problem.supplier, weights=found.pieces * made.use.T.ravel(), minlength=m)
     return {
         "name": name,
         "cost": cost,
         "feasible": bool(found.unserved.sum() == 0 and (loads <= made.capacity).all()),
         "over_best_known": None if best is None else cost / best - 1,
-        "over_linear_bound": cost / linear - 1,
+        "over_proved_bound": cost / least - 1,
         "seconds": round(seconds, 2),
+        "cpu_seconds": round(found.cpu_seconds, 2),
     }

@@ -1,123 +1,118 @@
-"""Whole orders improved part by part: free some orders of a few suppliers, solve them exactly, keep what is better.
+"""Whole orders of uneven loads improved part by part: free some orders of a few suppliers and place them anew.
 
 Large neighbourhood search (Shaw, *Using constraint programming and local search methods to solve vehicle routing
-problems*, 1998) with a mixed-integer program as the repair. A part is an order that its prices say is placed badly,
-the suppliers it would rather have, and orders that they hold; each freed order may go to its few best candidates by
-net score, or stay. The number of orders freed follows what the program solves in time.
+problems*, 1998) whose repair is an enumeration bounded by prices (`matching.neighbourhoods_kernel`). A part grows from
+an order that is far from its best choice: the suppliers it and their orders would like, and of their orders those that
+lose least by moving. At first parts may become a little worse (threshold accepting with falling random thresholds,
+after Dueck and Scheuer, 1990); every part stays within all limits. Work is counted in steps, so that a seed decides the
+result unless the time limit stops it.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from matching.ledger import book_of, state_of
-from matching.linear import linear_form, whole_pieces
-from matching.problem import Floats, Ints, MatchProblem, of_orders, only
-from matching.sums import sum_by
+from matching.choices import Choices
+from matching.ledger import trimmed
+from matching.neighbourhoods_kernel import MOST_ORDERS, MOST_SUPPLIERS, Part, Search, improve_for
+from matching.problem import Ints, MatchProblem, relative_gap
 
 __all__ = ["improve_parts"]
 
-_FIRST_ORDERS, _FEWEST_ORDERS, _MOST_ORDERS = 40, 12, 400
-_CHOICES = 5
-_PART_SECONDS = 1.5
-_SLACK = 1e-9
-
-Mask = npt.NDArray[np.bool_]
+_ROUNDS, _COLD_FROM = 40, 36
+_STEPS_PER_ORDER, _MOST_STEPS = 2_000_000, 320_000_000
+_HEAT, _NOISE = 0.5, 3.0
+_DRAWS, _POOL = 1 << 18, 64 * MOST_SUPPLIERS + 1
 
 
-def improve_parts(problem: MatchProblem, net: Floats, pieces: Ints, *, seconds: float, seed: int) -> Ints:
+def improve_parts(
+    problem: MatchProblem,
+    choices: Choices,
+    pieces: Ints,
+    *,
+    upper_bound: float,
+    gap: float,
+    seconds: float,
+    seed: int,
+) -> Ints:
     """Return int64 [E], an allocation of whole orders no worse than the one given, without floors.
 
     Parameters
     ----------
-    net
-        float [E], score less what the prices of capacity and credit take.
+    choices
+        Of the problem (`choices_of`), at good prices.
     pieces
         int [E], feasible whole orders.
+    upper_bound, gap
+        A bound on the objective, and the relative distance from it at which to stop.
     seconds
-        When to stop, >= 0.
+        When to stop at the latest, >= 0.
     """
     started, rng = time.perf_counter(), np.random.default_rng(seed)
-    pieces, wanted = pieces.copy(), float(_FIRST_ORDERS)
-    promising = _promising(problem, net)
-    while time.perf_counter() - started < seconds:
-        orders = _part(problem, net, pieces, int(wanted), rng)
-        began = time.perf_counter()
-        pieces, proved = _solved(problem, promising | (pieces > 0), pieces, orders)
-        quick = proved and time.perf_counter() - began < _PART_SECONDS / 3
-        wanted = float(np.clip(wanted * (1.15 if quick else 0.8), _FEWEST_ORDERS, _MOST_ORDERS))
-        if proved and orders.all():
+    search, part = _search(problem, choices, pieces), _part(problem)
+    steps = min(_STEPS_PER_ORDER * problem.n_orders, _MOST_STEPS) // _ROUNDS
+    for k in range(_ROUNDS):
+        reached = -float(search.cost[1])
+        if relative_gap(reached, upper_bound) <= gap or time.perf_counter() - started >= seconds:
             break
-    return pieces
+        search.draws[:] = rng.random(_DRAWS)
+        scale = max(upper_bound - reached, 0.0) / problem.n_orders
+        improve_for(choices, search, part, steps, scale * _HEAT * max(0.0, 1 - k / _COLD_FROM), scale * _NOISE)
+    improved: Ints = np.zeros(problem.n_candidates, np.int64)
+    taken = choices.row[search.best]
+    taken = taken[taken >= 0]
+    improved[taken] = problem.pieces[problem.order[taken]]
+    improved = trimmed(problem, improved, unsplit=True)
+    return improved if problem.objective(improved) > problem.objective(pieces) else pieces
 
 
-def _promising(problem: MatchProblem, net: Floats) -> Mask:
-    """Return bool [E]: the few candidates of each order whose net scores are highest."""
-    rank = np.lexsort((-net, problem.order))
-    place = np.empty(rank.size, np.int64)
-    place[rank] = np.arange(rank.size) - problem.indptr[problem.order[rank]]
-    promising: Mask = place < _CHOICES
-    return promising
+def _search(problem: MatchProblem, choices: Choices, pieces: Ints) -> Search:
+    """Return the search at an allocation."""
+    m, n = problem.n_suppliers, problem.n_orders
+    owner = np.repeat(np.arange(n), np.diff(choices.indptr))
+    chosen = np.empty(n, np.int64)
+    unserved = choices.row < 0
+    chosen[owner[unserved]] = np.flatnonzero(unserved)
+    served = np.flatnonzero(~unserved & (np.append(pieces, 0)[choices.row] > 0))
+    chosen[owner[served]] = served
+    supplier, line = choices.supplier[chosen], choices.line[chosen]
+    limits = np.zeros(0) if problem.credit is None else problem.credit.limit.astype(np.float64)
+    count = np.bincount(supplier, minlength=m + 1)
+    space = np.bincount(choices.supplier, minlength=m + 1)
+    start = np.cumsum(space) - space
+    by_supplier = np.argsort(supplier, kind="stable")
+    place, slots = np.empty(n, np.int64), np.zeros(int(space.sum()), np.int64)
+    place[by_supplier] = np.arange(n) - np.repeat(np.cumsum(count) - count, count)
+    slots[start[supplier] + place] = np.arange(n)
+    cost = float(choices.cost[chosen].sum())
+    return Search(
+        chosen=chosen,
+        best=chosen.copy(),
+        room=np.append(problem.capacity, np.inf) - np.bincount(supplier, weights=choices.load[chosen], minlength=m + 1),
+        line_room=np.append(limits, np.inf) - np.bincount(line, choices.use[chosen], minlength=limits.size + 1),
+        slots=slots,
+        start=start,
+        held=count,
+        place=place,
+        cost=np.array([cost, cost]),
+        size=np.full(MOST_SUPPLIERS + 1, 8.0),
+        draws=np.zeros(_DRAWS),
+        tally=np.zeros(1, np.int64),
+    )
 
 
-def _part(problem: MatchProblem, net: Floats, pieces: Ints, wanted: int, rng: np.random.Generator) -> Mask:
-    """Return bool [N], the orders to free: one placed badly and others at the suppliers it would rather have."""
-    if problem.n_orders <= wanted:
-        return np.ones(problem.n_orders, np.bool_)
-    holder = np.full(problem.n_orders, -1)
-    used = np.flatnonzero(pieces)
-    holder[problem.order[used]] = problem.supplier[used]
-    first = int(rng.choice(problem.n_orders, p=_chances(problem, net, pieces)))
-    rows = np.arange(problem.indptr[first], problem.indptr[first + 1])
-    ranked = problem.supplier[rows[np.argsort(-net[rows])]]
-    others = rng.permutation(problem.n_suppliers)
-    wide = int(rng.integers(2, max(3, min(problem.n_suppliers, wanted // 3)) + 1))
-    suppliers = list(dict.fromkeys([int(holder[first]), *ranked[: wide // 2].tolist(), *others.tolist()]))[: wide + 1]
-    near = np.flatnonzero(np.isin(holder, suppliers))
-    if near.size > wanted:
-        near = rng.choice(near, wanted, replace=False)
-    chosen: Mask = np.zeros(problem.n_orders, np.bool_)
-    chosen[near] = True
-    chosen[first] = True
-    return chosen
-
-
-def _chances(problem: MatchProblem, net: Floats, pieces: Ints) -> Floats:
-    """Return float64 [N] summing to one: half even, half by what each order loses against its best candidate."""
-    unserved = -problem.penalties
-    best = unserved.copy()
-    np.maximum.at(best, problem.order, net)
-    got = sum_by(problem.order, net * pieces, problem.n_orders) + unserved * problem.unserved(pieces)
-    regret = np.maximum(best * problem.pieces - got, 0.0)
-    even = np.full(regret.size, 1.0 / regret.size)
-    return even if regret.sum() <= 0 else 0.5 * even + 0.5 * regret / regret.sum()
-
-
-def _solved(problem: MatchProblem, allowed: Mask, pieces: Ints, orders: Mask) -> tuple[Ints, bool]:
-    """Return the allocation with these orders placed anew if that is better, and whether no better one is possible."""
-    mine = orders[problem.order]
-    book = book_of(problem, unsplit=True)
-    stay = np.where(mine, 0, pieces)
-    state = state_of(problem, book, stay)
-    part = of_orders(problem, orders).replace(capacity=_whole(state.capacity))
-    if part.credit is not None:
-        part = part.replace(credit=replace(part.credit, limit=_whole(state.limit[:-1])))
-    part = only(part, allowed[mine])
-    found, _, proved = whole_pieces(part, linear_form(part, None, unsplit=True), gap=1e-6, seconds=_PART_SECONDS)
-    if found is None:
-        return pieces, proved
-    after = stay
-    after[np.flatnonzero(mine)[allowed[mine]]] = found
-    state = state_of(problem, book, after)
-    fits = (state.capacity >= -_SLACK).all() and (state.limit >= -_SLACK).all() and (state.left >= 0).all()
-    better = fits and problem.objective(after) > problem.objective(pieces) + _SLACK
-    return (after if better else pieces), proved
-
-
-def _whole(room: Floats) -> Ints:
-    whole: Ints = np.maximum(np.floor(room + _SLACK), 0).astype(np.int64)
-    return whole
+def _part(problem: MatchProblem) -> Part:
+    m, n_lines = problem.n_suppliers, 0 if problem.credit is None else problem.credit.limit.size
+    inside = np.zeros(m + 1 + n_lines + 1, np.int64)
+    inside[m] = 1  # anybody may stay unserved
+    most = MOST_ORDERS + 1
+    return Part(
+        suppliers=np.zeros(MOST_SUPPLIERS, np.int64), inside=inside,
+        priced=np.zeros(most * (MOST_SUPPLIERS + 1), np.int64), pool=np.zeros(_POOL, np.int64),
+        stiffness=np.zeros(_POOL), orders=np.zeros(most, np.int64),
+        option=np.zeros((most, MOST_SUPPLIERS + 1), np.int64), n_options=np.zeros(most, np.int64),
+        at=np.zeros(most, np.int64), so_far=np.zeros(most), least=np.zeros(most), pick=np.zeros(most, np.int64),
+        found=np.zeros(most, np.int64),
+    )  # fmt: skip

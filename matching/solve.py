@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.jit import HAVE_NUMBA, NO_NUMBA_NOTE
-from matching.bound import lagrangian_bound, net_scores
+from matching.bound import lagrangian_bound
 from matching.floors import floor_targets, missed_units, relaxed_floors
 from matching.flow import min_cost_flow
 from matching.ledger import trimmed
@@ -200,9 +200,9 @@ def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None,
     if np.isfinite(proved) and not finished:
         stopped = f"the mixed-integer program was stopped after {params.seconds:g} s: this is the best match found"
         found = replace(found, notes=(*found.notes, stopped))
-    uneven = params.unsplit and problem.load is not None and targets is None
-    if uneven and not finished and params.polish_seconds > 0:
-        found = _polished(problem, found, params, seed)
+    if params.unsplit and problem.load is not None and targets is None and not finished:
+        found = _polished(problem, replace(found, upper_bound=proved), params, seed)
+        proved = found.upper_bound
     bound = _bound_for(problem, found, found.pieces, targets)
     if form is not None:
         bound = min(bound, proved + form.floor_cost * missed_units(problem, found.pieces, targets))
@@ -225,15 +225,20 @@ def _placed(
 
 
 def _polished(problem: MatchProblem, found: _Found, params: MatchParams, seed: int) -> _Found:
-    """Improve whole orders part by part, unless their prices prove them good already."""
+    """Sharpen the bound and improve whole orders part by part, unless that proves them good already."""
+    from matching.choices import choices_of
+    from matching.knapsacks import knapsack_bound
     from matching.neighbourhoods import improve_parts
 
-    bound = lagrangian_bound(problem, found.prices, found.line_prices)
-    if relative_gap(problem.objective(found.pieces), bound) <= params.mip_gap:
-        return found
-    net = net_scores(problem, found.prices, found.line_prices)
-    pieces = improve_parts(problem, net, found.pieces, seconds=params.polish_seconds, seed=seed)
-    return replace(found, pieces=pieces, method=f"{found.method}+parts")
+    bound = min(found.upper_bound, lagrangian_bound(problem, found.prices, found.line_prices))
+    if params.polish_seconds <= 0 or relative_gap(problem.objective(found.pieces), bound) <= params.mip_gap:
+        return replace(found, upper_bound=bound)
+    choices = choices_of(problem, found.prices, found.line_prices)
+    bound = min(bound, knapsack_bound(problem, choices, problem.objective(found.pieces)))
+    pieces = improve_parts(
+        problem, choices, found.pieces, upper_bound=bound, gap=params.mip_gap, seconds=params.polish_seconds, seed=seed
+    )
+    return replace(found, pieces=pieces, upper_bound=bound, method=f"{found.method}+parts")
 
 
 def _bound_for(problem: MatchProblem, found: _Found, pieces: Ints, targets: Floats | None) -> float:

@@ -7,6 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching.choices import choices_of
+from matching.knapsacks import knapsack_bound
+from matching.neighbourhoods import improve_parts
 from matching.problem import CreditLines, MatchParams, MatchProblem
 from matching.solve import solve
 
@@ -200,3 +203,19 @@ def test_bound_with_floors_holds_above_the_program_sizes(problem, share, unsplit
     tried = (np.array(x) for x in product(*[(0, int(n)) if unsplit else range(int(n) + 1) for n in q]))
     feasible = [x for x in tried if fits(problem, x) and missed_units(problem, x, floors) <= most + 1e-9]
     assert result.upper_bound >= max(problem.objective(x) for x in feasible) - 1e-6
+
+
+@settings(max_examples=30, deadline=None)
+@given(problems(loads=True, credit="fen"))
+def test_improved_whole_orders_keep_every_limit_and_the_knapsack_bound_holds(problem):
+    """From nothing placed: feasible whole orders, no better than the best, which the bound covers."""
+    best = best_objective(problem, unsplit=True)
+    prices = np.zeros(problem.n_suppliers), np.zeros(problem.n_suppliers)
+    choices = choices_of(problem, *prices)
+    bound = knapsack_bound(problem, choices, best)
+    assert bound >= best - 1e-6
+    nothing = np.zeros(problem.n_candidates, np.int64)
+    pieces = improve_parts(problem, choices, nothing, upper_bound=bound, gap=0.0, seconds=0.02, seed=0)
+    assert fits(problem, pieces)
+    assert np.isin(pieces, [0, *problem.pieces]).all()
+    assert problem.objective(nothing) <= problem.objective(pieces) <= best + 1e-9

@@ -44,3 +44,33 @@ def test_assignments_reach_the_best_known_cost(data_dir, name):
         assert result.unserved.sum() == 0
         assert (np.bincount(problem.supplier, weights=result.pieces * problem.load) <= capacity).all()
         assert BEST[name] <= float(np.dot(cost.T.ravel(), result.pieces)) <= slack * BEST[name]
+
+
+def uneven_orders(n=80, m=8, seed=3):
+    """Class d: what is cheap somewhere is heavy there, capacities take four fifths of the mean load."""
+    rng = np.random.default_rng(seed)
+    use = rng.integers(1, 101, (n, m)).astype(float)
+    cost = 111 - use + rng.integers(-10, 11, (n, m))
+    return MatchProblem(
+        indptr=np.arange(n + 1) * m,
+        supplier=np.tile(np.arange(m), n),
+        score=(200 - cost).ravel(),
+        pieces=np.ones(n, np.int64),
+        capacity=np.floor(0.8 * use.sum(axis=0) / m).astype(np.int64),
+        penalty=np.full(n, 2000.0),
+        load=use.ravel(),
+    )
+
+
+def test_parts_improve_uneven_whole_orders_alike_for_a_seed():
+    """Class d, without programs: the cost is within one per cent of the knapsack bound, and twice the same."""
+    problem = uneven_orders()
+    params = MatchParams(unsplit=True, mip_candidates=0, polish_seconds=60.0, mip_gap=2.5e-3)
+    first, second = solve(problem, params=params, seed=1), solve(problem, params=params, seed=1)
+    placed = solve(problem, params=MatchParams(unsplit=True, mip_candidates=0, polish_seconds=0.0))
+    assert np.array_equal(first.pieces, second.pieces)
+    assert first.objective > placed.objective
+    assert first.upper_bound < placed.upper_bound
+    least, cost = 200 * 80 - first.upper_bound, 200 * 80 - first.objective
+    assert first.unserved.sum() == 0
+    assert least <= cost <= 1.01 * least
