@@ -102,7 +102,7 @@ def match_orders(
     floor: float = 0.0,
     method: Method = "auto",
     seconds: float = 5.0,
-    polish_seconds: float = 10.0,
+    polish_seconds: float = 20.0,
     seed: int = 0,
     language: Language | None = None,
     sources: Mapping[str, str] | None = None,

@@ -130,7 +130,7 @@ def route_from(
     method: Method = "auto",
     unsplit: bool = False,
     seconds: float = 5.0,
-    polish_seconds: float = 10.0,
+    polish_seconds: float = 20.0,
     seed: int = 0,
     today: pd.Timestamp | None = None,
     sight: Sight | None = None,
