@@ -27,6 +27,7 @@ from api.cli.match import match
 from api.cli.match_replay import match_replay
 from api.cli.match_two_sided import match_two_sided
 from api.cli.order import order
+from api.cli.outcomes import outcomes, reliability
 from api.cli.override import override
 from api.cli.plan import plan
 from api.cli.prices import prices
@@ -37,6 +38,8 @@ from api.cli.replan import replan
 from api.cli.replay import replay
 from api.cli.rollback import rollback
 from api.cli.run import run_command
+from api.cli.score import score
+from api.cli.score_rights import opt_out, review
 from api.cli.scorecard import scorecard
 from api.cli.sell_in import sell_in_command
 from api.cli.serve import serve_command
@@ -92,6 +95,8 @@ app.command("match")(match)
 app.command("match-replay")(match_replay)
 app.command("match-two-sided")(match_two_sided)
 app.command("order")(order)
+app.command("opt-out")(opt_out)
+app.command("outcomes")(outcomes)
 app.command("override")(override)
 app.command("neighbours")(neighbours)
 app.command("path")(path)
@@ -100,10 +105,13 @@ app.command("prices")(prices)
 app.command("promote")(promote)
 app.command("quote")(quote)
 app.command("relate")(relate)
+app.command("reliability")(reliability)
 app.command("replan")(replan)
 app.command("replay")(replay)
+app.command("review")(review)
 app.command("rollback")(rollback)
 app.command("run")(run_command)
+app.command("score")(score)
 app.command("scorecard")(scorecard)
 app.command("select")(select)
 app.command("sell-in")(sell_in_command)

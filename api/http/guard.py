@@ -19,7 +19,8 @@ __all__ = ["Guard"]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_TAKEN = dict.fromkeys(("/v1/matches", "/v1/relations", "/v1/signals"), ("application/json", "application/x-ndjson"))
+_LINES = ("/v1/matches", "/v1/relations", "/v1/signals", "/v1/scores", "/v1/outcomes")
+_TAKEN = dict.fromkeys(_LINES, ("application/json", "application/x-ndjson"))
 _STRICT = "default-src 'none'; frame-ancestors 'none'"
 # Swagger UI sets styles inline; the console's framework compiles its templates in the browser and talks by WebSocket.
 _DOCS = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"

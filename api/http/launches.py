@@ -25,7 +25,7 @@ from services.jobs import JobResult
 if TYPE_CHECKING:
     from services.launch_estimates import LaunchDesk
 
-__all__ = ["router"]
+__all__ = ["launch_desk", "router"]
 
 router = APIRouter(prefix="/v1/launches", tags=["launches"])
 
@@ -117,7 +117,8 @@ class Replay(BaseModel):
     replayed: dict[str, Any] = Field(description="What came out now.")
 
 
-def _desk(request: Request) -> LaunchDesk:
+def launch_desk(request: Request) -> LaunchDesk:
+    """Return the server's desk of launch estimates, made when it is first asked for."""
     state = request.app.state
     if not hasattr(state, "launch_desk"):
         from services.launch_estimates import LaunchDesk
@@ -127,7 +128,7 @@ def _desk(request: Request) -> LaunchDesk:
     return desk
 
 
-DeskDep = Annotated[Any, Depends(_desk)]
+DeskDep = Annotated[Any, Depends(launch_desk)]
 StylePath = Annotated[str, InPath(min_length=1, max_length=500, description="Style of the loaded network.")]
 
 

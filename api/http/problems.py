@@ -23,6 +23,7 @@ __all__ = [
     "Problem",
     "ProblemType",
     "StaleCursorError",
+    "error_body",
     "install",
     "job_problem",
     "problem_body",
@@ -56,6 +57,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         405, "The path does not take this method", "The `Allow` header lists the methods it takes."
     ),
     "job-over": ProblemType(409, "The job is over", "A job that has ended cannot be cancelled; read it instead."),
+    "opted-out": ProblemType(
+        409, "The party opted out of scores", "Do without, or ask for one of the kinds that nobody can trade without."
+    ),
     "stale-cursor": ProblemType(
         410, "The list has changed", "Another network or plan became current; start again without a cursor."
     ),
@@ -99,6 +103,7 @@ _BY_ERROR = {
     "UnavailableError": "unavailable",
     "JobBusyError": "busy",
     "JobDoneError": "job-over",
+    "OptedOutError": "opted-out",
     "Crashed": "crashed",
     "Internal": "internal",
     "Interrupted": "interrupted",
@@ -203,12 +208,18 @@ def _placed(error: Mapping[str, Any]) -> dict[str, Any]:
     return placed
 
 
-async def _on_error(request: Request, error: Exception) -> JsonResponse:
-    told = problem_of_error(error) if isinstance(error, EvenflowError) else {}
+def error_body(error: EvenflowError, *, posted: bool) -> dict[str, Any]:
+    """Return an error as problem details; `posted` tells that the path is right and something in the body is not."""
+    told = problem_of_error(error)
     slug = _BY_ERROR.get(told["error"], "invalid-request")
-    if isinstance(error, UnknownIdError) and request.method == "POST":
-        slug = "invalid-request"  # the path is right, something in the body is not
-    return respond(request, problem_body(slug, told["detail"], errors=told["errors"]), headers=_retry_after(error))
+    if isinstance(error, UnknownIdError) and posted:
+        slug = "invalid-request"
+    return problem_body(slug, told["detail"], errors=told["errors"])
+
+
+async def _on_error(request: Request, error: Exception) -> JsonResponse:
+    assert isinstance(error, EvenflowError)
+    return respond(request, error_body(error, posted=request.method == "POST"), headers=_retry_after(error))
 
 
 def _retry_after(error: Exception) -> dict[str, str] | None:

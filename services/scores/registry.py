@@ -24,5 +24,5 @@ def kind_of(name: str) -> Kind:
     """Return a kind; raises UnknownIdError if there is none of that name."""
     found = all_kinds().get(name)
     if found is None:
-        raise UnknownIdError("score kind", name, where=f"one of {', '.join(all_kinds())}")
+        raise UnknownIdError("score kind", name, where=f"kind, one of {', '.join(all_kinds())}")
     return found

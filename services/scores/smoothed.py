@@ -113,7 +113,7 @@ def rate_answer(model: Mapping[str, Any], inputs: Inputs, words: tuple[str, str,
     evidence = inputs["own_n"] * (inputs["own_share"] is not None)
     told = inputs["third_party_n"] * (inputs["third_party_share"] is not None)
     reasons = [
-        f"{value:.0%} probable that {what}; between {low:.0%} and {high:.0%} for what is known",
+        f"{value:.0%} probable that {what}, between {low:.0%} and {high:.0%} for what is known",
         f"{evidence:.1f} {record} of its own count after fading by age"
         if evidence
         else f"no {record} of its own known",

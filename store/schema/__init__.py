@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from store.schema.base import METADATA
 from store.schema.reservations import CAPACITIES, CREDITS, DECISIONS, RESERVATIONS
+from store.schema.scores import SCORE_MODELS, SCORE_OPT_OUTS, SCORE_OUTCOMES, SCORE_REVIEWS, SCORES
 from store.schema.writes import IDEMPOTENCY, OUTBOX
 
-__all__ = ["CAPACITIES", "CREDITS", "DECISIONS", "IDEMPOTENCY", "METADATA", "OUTBOX", "RESERVATIONS"]
+__all__ = [
+    "CAPACITIES",
+    "CREDITS",
+    "DECISIONS",
+    "IDEMPOTENCY",
+    "METADATA",
+    "OUTBOX",
+    "RESERVATIONS",
+    "SCORES",
+    "SCORE_MODELS",
+    "SCORE_OPT_OUTS",
+    "SCORE_OUTCOMES",
+    "SCORE_REVIEWS",
+]

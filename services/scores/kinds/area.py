@@ -71,7 +71,7 @@ def _answer(model: Mapping[str, Any], inputs: Inputs) -> Answer:
     value = ((share or 0.0) * evidence + prior_n * mean) / n
     low, high = beta_range(value, n)
     reasons = [
-        f"{value:.1%} of its {model['people']} are likely to be {model['active']}; between {low:.1%} and {high:.1%}",
+        f"{value:.1%} of its {model['people']} are likely to be {model['active']}, between {low:.1%} and {high:.1%}",
         f"all areas come to {mean:.1%}, which counts for {prior_n:.0f}",
     ]
     reasons.append(

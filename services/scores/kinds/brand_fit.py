@@ -107,7 +107,7 @@ def _answer(model: Mapping[str, Any], inputs: Inputs) -> Answer:
     spread = math.sqrt(max(float(np.array(row) @ np.array(model["covariance"]) @ np.array(row)), 0.0))
     value, low, high = (expit(log_odds + side * _REACH * spread) for side in (0, -1, 1))
     strongest = sorted(parts[1:], key=lambda part: -abs(part.contribution))[:3]
-    reasons = [f"{value:.1%} probable that it sells the brand within {_WINDOW_DAYS} days; {low:.1%} to {high:.1%}"]
+    reasons = [f"{value:.1%} probable that it sells the brand within {_WINDOW_DAYS} days, {low:.1%} to {high:.1%}"]
     reasons += [
         f"{part.name.replace('_', ' ')} {str(known[part.name]).replace('_', ' ')}: "
         f"{math.exp(part.contribution):.2g} times the odds"

@@ -54,7 +54,7 @@ def _answer(model: Mapping[str, Any], inputs: Inputs) -> Answer:
     value = told[1]
     low, high = beta_range(value, evidence + 1.0)
     reasons = [
-        f"{value:.0%} probable that it outsells nine tenths of its category; between {low:.0%} and {high:.0%}",
+        f"{value:.0%} probable that it outsells nine tenths of its category, between {low:.0%} and {high:.0%}",
         f"learnt from {finished} finished styles" if evidence else "no finished style to learn from: one in ten",
     ]
     if evidence:

@@ -34,6 +34,7 @@ _MOST = 1e15
 _OF_ORDER = ("pieces", "days_left", "weight_kg", "price_fen")
 _OF_OFFER = ("unit_cost_fen", "freight_fen", "distance_km", "hops", "tie_strength", "lead_time_days", "terms_fen")
 _READ = (*_OF_ORDER, *_OF_OFFER, "reliability")
+_WEIGHTED = tuple(DEFAULT_WEIGHTS.parts)
 _UNITS = {"cost_ratio": "share of the price", "lead_ratio": "share of the days left", "trust": "share"}
 
 
@@ -132,8 +133,8 @@ def _answer(model: Mapping[str, Any], inputs: Inputs) -> Answer:
     landed = landed_numbers(columns | {"reliability": np.array([reliability])}, LandedParams(**model["landed"]))
     weights = {name: PartWeight(**part) for name, part in model["weights"].items()}
     parts = [Part(name="base", value=None, unit="score", contribution=model["base"])]
-    for name, weight in weights.items():
-        value = float(landed[name][0])
+    for name in _WEIGHTED:
+        value, weight = float(landed[name][0]), weights[name]
         parts.append(
             Part(name=name, value=value, unit=_UNITS.get(name, "share"), contribution=value * weight.coefficient)
         )

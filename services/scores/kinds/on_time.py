@@ -80,7 +80,7 @@ def _answer(model: Mapping[str, Any], inputs: Inputs) -> Answer:
     low, high = beta_range(value, own_n + model["prior_n"])
     worst = max(moved, key=lambda name: abs(moved[name]))
     reasons = [
-        f"{value:.0%} probable that the next delivery is on time; between {low:.0%} and {high:.0%} for what is known",
+        f"{value:.0%} probable that the next delivery is on time, between {low:.0%} and {high:.0%} for what is known",
         f"{own_n:.1f} deliveries of its own count after fading by age" if own_n else "no deliveries of its own known",
     ]
     if moved[worst]:

@@ -96,7 +96,7 @@ def _with(name: str, inputs: Inputs, good: float, n: float) -> tuple[float, floa
 
 
 def _reasons(model: Mapping[str, Any], inputs: Inputs, value: float, low: float, high: float) -> list[str]:
-    reasons = [f"{value:.0%} probable that the next judgement is trust; between {low:.0%} and {high:.0%}"]
+    reasons = [f"{value:.0%} probable that the next judgement is trust, between {low:.0%} and {high:.0%}"]
     if inputs["default"] > model["mean"]:
         reasons.append("somebody who is trusted vouches for it")
     who = {"judged": "everybody's judgements", "friends": "the judgements of those it trusts", "own": "own judgement"}

@@ -21,6 +21,7 @@ from api.http.examples import (
 from api.http.launch_examples import DECISION_EXAMPLES, SELECTION_EXAMPLES, WAVE_EXAMPLES
 from api.http.match_examples import MATCHING_EXAMPLES
 from api.http.planning_examples import PLANNING_EXAMPLES
+from api.http.score_examples import SCORE_POSTS
 
 POSTS = [
     (path, name, example["value"])
@@ -38,6 +39,7 @@ POSTS = [
         "/v1/launches/decisions": DECISION_EXAMPLES,
         "/v1/launches/selection": SELECTION_EXAMPLES,
         "/v1/waves/forecast": WAVE_EXAMPLES,
+        **SCORE_POSTS,
     }.items()
     for name, example in examples.items()
 ]
@@ -85,6 +87,8 @@ read_sell_in read_trust
 decide_launches forecast_waves select_styles
 record_signals create_launches replay_estimate read_checkpoints read_launch
 ready record_changes rollback withdraw_override
+score list_score_kinds read_score read_reliability record_outcomes read_scores_about
+list_opt_outs opt_out opt_in list_reviews ask_review decide_review
 """
 PLANNING_OPERATIONS = """
 list_plans read_kept_plan read_plan_diff download_plan_diff read_plan_table list_production_orders

@@ -1,0 +1,293 @@
+"""Scores told, kept, computed again from what was kept, and compared with what came true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from contracts.errors import EvenflowError, InputError, NotReadyError, UnknownIdError
+from services.scores.contract import Answer, Kind, check_fields, digest
+from services.scores.registry import all_kinds, kind_of
+from services.scores.reliability import probability_reliability, value_reliability
+from services.scores.world import World
+from services.viewer import Viewer
+from store.score_book import ASKED, KeptScore, ScoreBook
+from store.score_rights import ScoreRights
+from store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from services.launch_estimates import LaunchDesk
+
+__all__ = ["Asked", "OptedOutError", "ScoreDesk", "moment_of"]
+
+_TIMEZONE = "Asia/Shanghai"
+_DATE = 10  # characters of a date
+
+
+class OptedOutError(EvenflowError):
+    """A party that does not want to be scored, and a kind that one can trade without."""
+
+    def __init__(self, party_id: str, kind: str) -> None:
+        needed = ", ".join(name for name, one in all_kinds().items() if one.of_party and one.needed_to_trade)
+        super().__init__(
+            f"{party_id} opted out of scores of kind {kind}; only those needed to trade are told: {needed}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked for.
+
+    Parameters
+    ----------
+    context
+        The circumstances, as the kind declares them.
+    as_of
+        Day or moment (ISO): nothing later is looked at. The kind's latest without it.
+    inputs
+        Values to take instead of those looked up: a what-if, which is not kept.
+    keep
+        Whether to keep the answer, so that it can be computed again and compared with what comes true.
+    """
+
+    kind: str
+    subject: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    as_of: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    keep: bool = True
+
+
+class _Told(NamedTuple):
+    answer: dict[str, Any]
+    inputs: dict[str, Any]
+    model: Mapping[str, Any]
+    last: int
+
+
+class ScoreDesk:
+    """Tells scores and keeps them.
+
+    Parameters
+    ----------
+    book, rights
+        Where scores and outcomes are kept, and who opted out.
+    launches
+        Makes the desk of launch estimates when it is needed.
+    """
+
+    def __init__(self, book: ScoreBook, rights: ScoreRights, launches: Callable[[], LaunchDesk]) -> None:
+        self.book, self.rights, self._launches = book, rights, launches
+
+    def score(self, snapshot: Snapshot, viewer: Viewer, asked: Asked) -> dict[str, Any]:
+        """Return a score, kept unless it is a what-if or need not be.
+
+        Returns
+        -------
+        dict
+            ``id, kind, subject, context, value, unit, scale, low, high, evidence_n, rank, parts, reasons, as_of,
+            model_version, inputs_hash, inputs, what_if`` (names of the inputs replaced), ``kept``.
+
+        Raises
+        ------
+        InputError
+            If the context or an input is wrong.
+        UnknownIdError
+            If there is no such kind or subject, or the viewer may not know of it.
+        OptedOutError
+            If the subject opted out of scores and one can trade without this kind.
+        NotReadyError
+            If nothing is loaded that the kind looks at.
+        """
+        return self._kept(viewer, [self._told(snapshot, viewer, asked)])[0]
+
+    def score_many(
+        self, snapshot: Snapshot, viewer: Viewer, asked: Sequence[Asked]
+    ) -> list[dict[str, Any] | EvenflowError]:
+        """Return a score for each, or what is wrong with it; those that are kept are kept together."""
+        found: list[_Told | EvenflowError] = []
+        for one in asked:
+            try:
+                found.append(self._told(snapshot, viewer, one))
+            except EvenflowError as error:
+                found.append(error)
+        kept = iter(self._kept(viewer, [one for one in found if not isinstance(one, EvenflowError)]))
+        return [one if isinstance(one, EvenflowError) else next(kept) for one in found]
+
+    def replay(self, snapshot: Snapshot, viewer: Viewer, score_id: str) -> dict[str, Any]:
+        """Return a kept score, and the same computed again from its kept inputs.
+
+        Returns
+        -------
+        dict
+            ``score`` as it was told, ``recomputed`` (value, low, high, evidence_n, parts, reasons) and ``same``.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is none of that id, or it is neither the viewer's nor about one of its parties.
+        NotReadyError
+            If the program computes this kind in another way by now.
+        """
+        kept = self.kept(snapshot, viewer, score_id)
+        told, kind = kept.told, kind_of(kept.told["kind"])
+        model = self.book.model(kept.tenant, told["model_version"])
+        if model is None or kind.version(model) != told["model_version"]:
+            raise NotReadyError(f"score {score_id} was computed by {told['model_version']}, which this program has not")
+        again = _plain(kind, kind.answer(model, kept.inputs), opted_out=told["opted_out"])
+        return {"score": told, "recomputed": again, "same": again == {name: told[name] for name in again}}
+
+    def kept(self, snapshot: Snapshot, viewer: Viewer, score_id: str) -> KeptScore:
+        """Return a kept score that the viewer may read: its own, or one about a party of its own.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is none: the answer does not tell why.
+        """
+        kept = self.book.find(score_id)
+        if kept is None or not (_is_own(viewer, kept) or _is_about_own(snapshot, viewer, kept)):
+            raise UnknownIdError("score", score_id)
+        return kept
+
+    def correct(self, kept: KeptScore, inputs: Mapping[str, Any], origin: str) -> str:
+        """Keep a kept score once more with some of its inputs replaced, and return its id.
+
+        Raises
+        ------
+        InputError
+            If an input is wrong.
+        NotReadyError
+            If the program computes this kind in another way by now.
+        """
+        kind = kind_of(kept.told["kind"])
+        model = self.book.model(kept.tenant, kept.told["model_version"])
+        if model is None or kind.version(model) != kept.told["model_version"]:
+            raise NotReadyError(f"score {kept.told['id']} was computed by a model that this program has not")
+        used = dict(kept.inputs) | _replaced(kind, inputs)
+        head = {name: kept.told[name] for name in ("kind", "subject", "context", "as_of")}
+        out = kept.told["opted_out"]
+        marks = _marks(kind, model, used, inputs) | {"opted_out": out}
+        answer = _plain(kind, kind.answer(model, used), opted_out=out)
+        told = _whole(kept.tenant, head, marks, answer) | {"rank": None, "kept": True}
+        self.book.keep(kept.tenant, [(told, used, last_moment(told["as_of"]))], {}, origin=origin)
+        return str(told["id"])
+
+    def reliability(self, viewer: Viewer, kind_name: str, *, model_version: str | None = None) -> dict[str, Any]:
+        """Return how a kind's scores compare with what came true later, of one version of its model or of all.
+
+        Returns
+        -------
+        dict
+            ``kind, unit, scale, model_versions`` (how many outcomes each foretold), then what
+            `services.scores.reliability` returns.
+        """
+        kind = kind_of(kind_name)
+        rows = self.book.judged(viewer.tenant or "", kind_name, model_version=model_version)
+        value, low, high, outcome = (
+            np.array([row[name] for row in rows], dtype=np.float64) for name in ("value", "low", "high", "outcome")
+        )
+        versions = pd.Series([row["model_version"] for row in rows], dtype="str").value_counts()
+        compared = (
+            probability_reliability(value, outcome)
+            if kind.is_probability
+            else value_reliability(value, low, high, outcome)
+        )
+        head = {"kind": kind_name, "unit": kind.unit, "scale": kind.scale}
+        return head | {"model_versions": {str(name): int(n) for name, n in versions.items()}} | compared
+
+    def _told(self, snapshot: Snapshot, viewer: Viewer, asked: Asked) -> _Told:
+        kind = kind_of(asked.kind)
+        context = check_fields(kind.context, asked.context, "context")
+        out = kind.of_party and bool(self.rights.opted_out([asked.subject]))
+        if out and not kind.needed_to_trade:
+            raise OptedOutError(asked.subject, kind.name)
+        as_of = None if asked.as_of is None else moment_of(asked.as_of)
+        world = World(snapshot=snapshot, viewer=viewer, as_of=as_of, launches=self._launches)
+        found = kind.gather(world, asked.subject, context)
+        inputs = dict(found.inputs) | _replaced(kind, asked.inputs)
+        head = {
+            "kind": kind.name,
+            "subject": asked.subject,
+            "context": {name: value for name, value in context.items() if value is not None},
+            "as_of": found.as_of,
+        }
+        answer = _plain(kind, kind.answer(found.model, inputs), opted_out=out)
+        marks = _marks(kind, found.model, inputs, asked.inputs) | {"opted_out": out}
+        told = _whole(viewer.tenant or "", head, marks, answer)
+        told |= {"rank": None if asked.inputs else found.rank, "kept": asked.keep and not asked.inputs}
+        return _Told(told, inputs, found.model, last_moment(found.as_of))
+
+    def _kept(self, viewer: Viewer, told: Sequence[_Told]) -> list[dict[str, Any]]:
+        keep = [one for one in told if one.answer["kept"]]
+        if keep:
+            models = {one.answer["model_version"]: one.model for one in keep}
+            rows = [(one.answer, one.inputs, one.last) for one in keep]
+            self.book.keep(viewer.tenant or "", rows, models, origin=ASKED)
+        return [one.answer | {"inputs": one.inputs} for one in told]
+
+
+def moment_of(text: str) -> pd.Timestamp:
+    """Return a moment with a time zone; of a date its last millisecond, in Shanghai.
+
+    Raises
+    ------
+    InputError
+        If it is neither a date nor a moment with a time zone.
+    """
+    try:
+        moment = pd.Timestamp(text)
+    except ValueError:
+        moment = pd.NaT
+    if pd.isna(moment) or (moment.tzinfo is None and len(text) != _DATE):
+        raise InputError("as_of", "a date (YYYY-MM-DD) or a moment with its time zone (ISO 8601)", text)
+    if moment.tzinfo is not None:
+        return moment
+    return (moment + pd.Timedelta(days=1) - pd.Timedelta(milliseconds=1)).tz_localize(_TIMEZONE)
+
+
+def last_moment(as_of: str) -> int:
+    """Return the last millisecond (since 1970, UTC) of what a score of that day or moment could look at."""
+    return int(moment_of(as_of).timestamp() * 1000)
+
+
+def _replaced(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
+    free = [one for one in kind.inputs if not one.fixed]
+    checked = check_fields([one for one in free if one.name in given], given, "inputs")
+    return {name: checked[name] for name in given}
+
+
+def _plain(kind: Kind, answer: Answer, *, opted_out: bool) -> dict[str, Any]:
+    told = answer.plain()
+    if opted_out:
+        told["reasons"].append(f"it opted out of scores; told all the same, as nobody can trade without {kind.name}")
+    return told
+
+
+def _marks(kind: Kind, model: Mapping[str, Any], inputs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a score was computed by and from."""
+    return {"model_version": kind.version(model), "inputs_hash": digest(inputs), "what_if": sorted(given)}
+
+
+def _whole(tenant: str, head: Mapping[str, Any], marks: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    kind = kind_of(head["kind"])
+    name = digest([tenant, *head.values(), *marks.values()], size=12)
+    return {"id": name, **head, "unit": kind.unit, "scale": kind.scale, **answer, **marks}
+
+
+def _is_own(viewer: Viewer, kept: KeptScore) -> bool:
+    return viewer.tenant is None or viewer.tenant == kept.tenant
+
+
+def _is_about_own(snapshot: Snapshot, viewer: Viewer, kept: KeptScore) -> bool:
+    if not kind_of(kept.told["kind"]).of_party:
+        return False
+    try:
+        viewer.own_position(snapshot.network(), kept.told["subject"])
+    except UnknownIdError:
+        return False
+    return True
