@@ -19,7 +19,7 @@ __all__ = ["frontier", "run_frontier", "run_replay", "run_tuning", "tune"]
 
 JUDGED = (0, 1, 2, 3, 4, 5, 6, 7)
 TRAINING = (100, 101, 102)
-SMOOTHING, COVER, SAFETY = (1, 2, 3, 4, 6, 8), (0, 1, 2, 3), (-0.6, -0.3, 0.0, 0.5)
+SMOOTHING, COVER, SAFETY = (1, 2, 3, 4, 6, 8), (0, 1, 2, 3, 4, 5), (-0.9, -0.6, -0.3, 0.0, 0.5)
 FRONTIER: tuple[dict[str, float], ...] = (
     {},
     {"late_factor": 0.5},

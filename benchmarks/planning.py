@@ -5,7 +5,7 @@ and compares the days of two plans, one that knows the orders and one that sees 
 `trigeiro` solves lot-sizing instances, `lots` larger made-up ones. `scale` plans markets of 1 000 to 100 000 styles,
 from files to files; `replan` plans again a week later, with one style's demand changed.
 `replay` runs release policies in made-up worlds (`benchmarks.plan_world`), `replay-tuning` tunes the rules on other
-worlds, `frontier` shows what service and firm weeks cost.
+worlds, `frontier` shows what service, level loads and firm weeks cost.
 """
 
 from __future__ import annotations

@@ -148,11 +148,11 @@ class RuleParams:
 
 
 _TUNED = {
-    "chase": RuleParams(smoothing=1, cover=3, safety=-0.6),
+    "chase": RuleParams(smoothing=1, cover=4, safety=-0.6),
     "level": RuleParams(smoothing=1, cover=2, safety=-0.3),
     "moving_average": RuleParams(smoothing=6),
     "order_up_to": RuleParams(smoothing=1, cover=3, safety=-0.6),
-    "heijunka_rule": RuleParams(smoothing=1, cover=3, safety=-0.6),
+    "heijunka_rule": RuleParams(smoothing=1, cover=4, safety=-0.6),
 }
 
 
