@@ -16,10 +16,12 @@ from planning.build import PlanTables
 from planning.params import PlanParams, ReplayParams
 from planning.plan_diff import diff_figures, plan_diff
 from planning.scenarios import Scenario, apply_scenario
+from services.network_plan import network_case, network_params
 from services.plan_production import PlanReport, checked_tables, plan_checked
 from services.replay_policies import replay_policies
+from store.snapshot import Snapshot
 
-__all__ = ["BASE", "WhatIfReport", "compare_scenarios", "frontier"]
+__all__ = ["BASE", "WhatIfReport", "compare_network", "compare_scenarios", "frontier", "network_frontier"]
 
 BASE = "base"
 _LATE_PARTS = ("backlog", "lost")
@@ -144,6 +146,42 @@ def frontier(
     best = table.sort_values("cost").iloc[0]
     summary = {"points": table.to_dict("records"), "cheapest": {"late": float(best["late"]), "firm": int(best["firm"])}}
     return WhatIfReport(table=table, summary=summary | {"measured_by": "plan" if paths is None else "replay"})
+
+
+def compare_network(
+    snapshot: Snapshot,
+    scenarios: Sequence[Scenario],
+    *,
+    params: Mapping[str, Any] | None = None,
+    progress: Report = silent,
+) -> WhatIfReport:
+    """Compare scenarios of the loaded network, in fen, beside its orders as they stand (see `compare_scenarios`).
+
+    Raises
+    ------
+    NotReadyError
+        If the network cannot be planned.
+    """
+    case: Any = network_case(snapshot)
+    return compare_scenarios(scenarios, **case, params=network_params(params), progress=progress)
+
+
+def network_frontier(
+    snapshot: Snapshot,
+    late: Sequence[float],
+    firm_buckets: Sequence[int],
+    *,
+    params: Mapping[str, Any] | None = None,
+    progress: Report = silent,
+) -> WhatIfReport:
+    """Trace the frontier of the loaded network's plan, in fen (see `frontier`).
+
+    Raises
+    ------
+    NotReadyError
+        If the network cannot be planned.
+    """
+    return frontier(late, firm_buckets, network_case(snapshot), params=network_params(params), progress=progress)
 
 
 def _planned(

@@ -23,6 +23,7 @@ __all__ = [
     "REPLAN_HORIZON",
     "NetworkPlan",
     "NetworkTables",
+    "network_case",
     "network_items",
     "network_params",
     "network_tables",
@@ -159,6 +160,32 @@ def _adjusted(snapshot: Snapshot, weekly: pd.DataFrame) -> pd.DataFrame:
     if not overrides or not isinstance(daily, pd.DataFrame):
         return weekly
     return weekly_with_overrides(weekly, daily, overrides, network_series(snapshot)["static"], series_items(snapshot))
+
+
+def network_case(snapshot: Snapshot) -> dict[str, pd.DataFrame | None]:
+    """Return the tables of a loaded network's plan by name: demand, resources with their factory, routes, items, firm.
+
+    `firm` are its orders as they stand; None without a plan.
+
+    Raises
+    ------
+    NotReadyError
+        If the network cannot be planned.
+    """
+    tables = network_tables(snapshot)
+    try:
+        firm = on_known_routes(current_orders(snapshot.root.parent.parent).orders, tables.routes)
+    except NotReadyError:
+        firm = None
+    supply = snapshot.table("supply")
+    owner = supply[supply["resource"].notna()].drop_duplicates("resource").set_index("resource")["supplier_id"]
+    return {
+        "demand": tables.demand,
+        "resources": tables.resources.assign(factory=tables.resources["resource"].map(owner)),
+        "routes": tables.routes,
+        "items": network_items(snapshot.table("products"), sorted(tables.demand["item"].unique())),
+        "firm": firm,
+    }
 
 
 def network_items(products: pd.DataFrame, items: list[str]) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contracts.errors import NotReadyError
 from contracts.progress import Report, silent
 from contracts.tables import require_known
 from planning.build import PlanTables, problem_from_tables
@@ -17,9 +16,8 @@ from planning.params import PlanParams
 from planning.problem import PlanProblem
 from planning.quote import QuoteOption, quote_dates
 from planning.tables import QUOTES
-from services.network_plan import network_items, network_params, network_tables, on_known_routes
+from services.network_plan import network_case, network_params
 from services.plan_production import checked_tables
-from services.production_orders import current_orders
 from store.snapshot import Snapshot
 
 __all__ = ["QuoteReport", "quote_network", "quote_orders"]
@@ -117,24 +115,8 @@ def quote_network(
     NotReadyError
         If the network cannot be planned.
     """
-    tables = network_tables(snapshot)
-    try:
-        firm = on_known_routes(current_orders(snapshot.root.parent.parent).orders, tables.routes)
-    except NotReadyError:
-        firm = None
-    supply = snapshot.table("supply")
-    owner = supply[supply["resource"].notna()].drop_duplicates("resource").set_index("resource")["supplier_id"]
-    return quote_orders(
-        orders,
-        tables.demand,
-        tables.resources.assign(factory=tables.resources["resource"].map(owner)),
-        tables.routes,
-        items=network_items(snapshot.table("products"), sorted(tables.demand["item"].unique())),
-        firm=firm,
-        params=network_params(params),
-        options=options,
-        progress=progress,
-    )
+    case: Any = network_case(snapshot)
+    return quote_orders(orders, **case, params=network_params(params), options=options, progress=progress)
 
 
 def _with_asked(tables: PlanTables, asked: pd.DataFrame) -> PlanTables:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["band_levels", "forecast_chart", "load_chart"]
+__all__ = ["band_levels", "cost_chart", "forecast_chart", "frontier_chart", "load_chart"]
 
+PARTS = ("#0f766e", "#5cb3aa", "#d97706", "#b42318", "#6b7280", "#1d4ed8", "#7c3aed", "#a16207", "#be185d", "#4d7c0f")
 INK, MUTED, GRID = "#1f2a37", "#6b7280", "#e5e9ef"
 TEAL, TEAL_SOFT, TEAL_FAINT, AMBER, RED = "#0f766e", "#5cb3aa", "#bfe3df", "#d97706", "#b42318"
 _TEXT = {"fontFamily": "inherit", "color": INK}
@@ -62,6 +63,45 @@ def load_chart(load: pd.DataFrame, unlevelled: pd.DataFrame | None) -> dict[str,
         hours = unlevelled.set_index("bucket")["hours"].reindex(load["bucket"]).fillna(0.0)
         series.append(_line("if made week by week", _values(hours), RED, width=1.5, dashed=True))
     return _frame(_days(load["bucket"]), "hours", [s["name"] for s in series]) | {"series": series}
+
+
+def cost_chart(table: pd.DataFrame) -> dict[str, Any]:
+    """Return scenarios side by side: a bar each, made of the parts of its cost."""
+    parts = [name for name in table.columns if name.startswith("cost_") and name != "cost_change"]
+    parts = [name for name in parts if table[name].abs().max() > 0]
+    titles = [name.removeprefix("cost_").replace("_", " ") for name in parts]
+    series = [
+        _bar(title, _values(table[name]), PARTS[k % len(PARTS)])
+        for k, (name, title) in enumerate(zip(parts, titles, strict=True))
+    ]
+    return _frame([str(name) for name in table["scenario"]], "cost", titles) | {"series": series}
+
+
+def frontier_chart(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the frontier's points: fill (per cent) against cost; those that no other beats are joined."""
+    label = {"show": True, "formatter": "{@[2]}", "position": "top", "color": MUTED}
+    shown = table.sort_values("cost")
+    groups = {"efficient": shown[shown["efficient"]], "beaten": shown[~shown["efficient"]]}
+    series = [
+        {
+            "type": "line" if name == "efficient" else "scatter",
+            "name": name,
+            "data": [[float(p.cost), round(100 * float(p.fill_rate), 2), f"×{p.late:g}"] for p in points.itertuples()],
+            "symbolSize": 10,
+            "itemStyle": {"color": TEAL if name == "efficient" else MUTED},
+            "label": label,
+        }
+        for name, points in groups.items()
+    ]
+    frame = _frame([], "fill, %", list(groups))
+    axis = {**frame["xAxis"], "type": "value", "name": "cost", "scale": True, "nameLocation": "end"}
+    axis.pop("data")
+    return frame | {
+        "xAxis": axis,
+        "yAxis": {**frame["yAxis"], "scale": True},
+        "tooltip": {"trigger": "item", "confine": True},
+        "series": series,
+    }
 
 
 def _frame(categories: list[str], unit: str, names: list[str]) -> dict[str, Any]:

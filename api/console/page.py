@@ -13,6 +13,8 @@ from nicegui.events import ValueChangeEventArguments
 from starlette.responses import RedirectResponse
 
 from api.console.charts import forecast_chart, load_chart
+from api.console.parts import card, link
+from api.console.planning import VIEWS
 from api.console.tables import attention_grid, match_grid, resource_grid, series_grid
 from api.console.view import View
 from api.http.house import House, Loaded
@@ -36,9 +38,10 @@ def add_page(app: FastAPI) -> None:
             return
         if view is None:  # the server is ending
             return
-        _header(view)
+        chosen = ui.context.client.request.query_params.get("view", "")
+        _header(view, chosen)
         with ui.element("main").classes("main-area"):
-            _body(view)
+            _planning(house, chosen) if chosen in VIEWS else _body(view)
 
     @app.get("/console", include_in_schema=False)
     def console() -> RedirectResponse:
@@ -69,10 +72,19 @@ def _nothing_loaded(why: str) -> None:
         ui.html("<h1>Nothing is loaded yet</h1><p>Load your own network, or let the demo make one.</p>", sanitize=False)
         ui.html("<code>evenflow load DIR</code><code>evenflow demo</code>", sanitize=False)
         ui.label(why).classes("sub")
-        _link("Look again", "/console/")
+        link("Look again", "/console/")
 
 
-def _header(view: View) -> None:
+def _planning(house: House, chosen: str) -> None:
+    title, draw = VIEWS[chosen]
+    try:
+        draw(house)
+    except NotReadyError as error:
+        with card(title, str(error)):
+            link("Look again", f"/console/?view={chosen}")
+
+
+def _header(view: View, chosen: str) -> None:
     with ui.element("header").classes("bar"):
         ui.html("even<span>flow</span>", sanitize=False).classes("brand")
         ui.label("Planner console").classes("chip")
@@ -81,17 +93,14 @@ def _header(view: View) -> None:
             ui.label("simulated data").classes("chip sim").tooltip(view.simulated)
         ui.element("div").classes("space")
         if view.plan is not None:
-            _link("Plan as Excel", "/v1/plan.xlsx").classes("main")
-            _link("Plan as CSV", "/v1/plan.csv")
-        _link("API", "/docs")
-
-
-def _link(text: str, address: str) -> ui.element:
-    """Add a link to another part of the server (NiceGUI's own links stay below the console's path)."""
-    link = ui.element("a").classes("button").props(f'href="{address}"')
-    with link:
-        ui.label(text)
-    return link
+            link("Plan as Excel", "/v1/plan.xlsx").classes("main")
+            link("Plan as CSV", "/v1/plan.csv")
+        link("API", "/docs")
+    with ui.element("nav").classes("views"):
+        for name, title in {"": "Today", **{name: title for name, (title, _) in VIEWS.items()}}.items():
+            made = link(title, f"/console/?view={name}" if name else "/console/")
+            if name == (chosen if chosen in VIEWS else ""):
+                made.classes("chosen").props('aria-current="page"')
 
 
 def _body(view: View) -> None:
@@ -115,11 +124,11 @@ def _nothing_computed() -> None:
     request = ui.context.client.request
     server = f"{request.url.scheme}://{request.url.netloc}"
     curl = "curl -X POST -H 'Content-Type: application/json' -d '{}' " + server
-    with _card("Nothing has been computed on this network yet", "Ask for forecasts and a plan, then look again."):
+    with card("Nothing has been computed on this network yet", "Ask for forecasts and a plan, then look again."):
         for command in (f"{curl}/v1/forecasts", f"{curl}/v1/plans"):
             ui.label(command).classes("code")
         ui.label("Or all of it and the routes of its orders, on the command line: evenflow run").classes("sub")
-        _link("Look again", "/console/")
+        link("Look again", "/console/")
 
 
 def _tile(name: str, value: str, note: str, *, alert: bool) -> None:
@@ -129,16 +138,8 @@ def _tile(name: str, value: str, note: str, *, alert: bool) -> None:
         ui.label(note).classes("note")
 
 
-def _card(title: str, sub: str) -> Any:
-    card = ui.element("section").classes("card")
-    with card, ui.element("div").classes("card-head"):
-        ui.html(f"<h2>{title}</h2>", sanitize=False)
-        ui.label(sub).classes("sub")
-    return card
-
-
 def _attention_card(view: View) -> None:
-    with _card("Needs a decision", "most money at stake first"):
+    with card("Needs a decision", "most money at stake first"):
         if view.attention.empty:
             ui.label(view.all_well).classes("sub")
             return
@@ -177,7 +178,7 @@ def _chosen_card(
 ) -> None:
     """Show a chart of one name, and a table of all of them to choose from."""
     key = table["columnDefs"][0]["field"]
-    with _card(title, sub) as card:
+    with card(title, sub) as head:
         chart = ui.echart(draw(names[0])).classes("chart")
 
         def show(event: ValueChangeEventArguments[Any]) -> None:
@@ -185,7 +186,7 @@ def _chosen_card(
             chart.options.update(draw(event.value))
             chart.update()
 
-        with card.default_slot.children[0]:
+        with head.default_slot.children[0]:
             choice = ui.select(names, value=names[0], with_input=True, on_change=show)
             choice.props("dense outlined options-dense").classes("pick")
         grid = ui.aggrid(table, auto_size_columns=False).classes("grid")
@@ -196,5 +197,5 @@ def _chosen_card(
 def _match_card(view: View) -> None:
     if view.matches is None:
         return
-    with _card("Matches of the day", "who fills which order, why, and who came second"):
+    with card("Matches of the day", "who fills which order, why, and who came second"):
         ui.aggrid(match_grid(view.matches), auto_size_columns=False).classes("grid").style("height: 420px")

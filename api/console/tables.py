@@ -6,16 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from api.http.responses import to_rows
+from api.console.grid import NUMBER, ONE_ROW, PERCENT, column, grid
 
 __all__ = ["attention_grid", "match_grid", "resource_grid", "series_grid"]
 
 _MAX_ROWS = 500
 _YUAN = "'¥' + Math.round(params.value).toLocaleString('en-US')"
-_NUMBER = "params.value == null ? '' : params.value.toLocaleString('en-US', {maximumFractionDigits: 1})"
-_PERCENT = "params.value == null ? '' : (100 * params.value).toFixed(1) + ' %'"
 _COSTS = ("cost_fen", "goods_fen", "operating_fen", "channel_fen", "terms_fen")
-_ONE_ROW = {"rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}}
 _REASONS = {
     "chosen": "best score",
     "full": "full",
@@ -38,17 +35,17 @@ def attention_grid(rows: pd.DataFrame) -> dict[str, Any]:
     shown = rows.head(_MAX_ROWS).assign(stake=rows["stake_fen"].head(_MAX_ROWS) / 100)
     shown["why"] = shown["why"].map(_reason)
     columns = [
-        _column("stake", "At stake", width=120, kind="number", show=_YUAN, bold=True),
-        _column("kind", "What", width=130, filter=True),
-        _column("subject", "Which", width=175, filter=True),
-        _column("amount", "How much", width=105, kind="number", show=_NUMBER),
-        _column("unit", "", width=75),
-        _column("place", "Where", width=175, filter=True),
-        _column("when", "When", width=105),
-        _column("why", "Why", flex=3, width=240, wrap=True),
-        _column("remedy", "What helps", flex=2, width=190, wrap=True),
+        column("stake", "At stake", width=120, kind="number", show=_YUAN, bold=True),
+        column("kind", "What", width=130, filter=True),
+        column("subject", "Which", width=175, filter=True),
+        column("amount", "How much", width=105, kind="number", show=NUMBER),
+        column("unit", "", width=75),
+        column("place", "Where", width=175, filter=True),
+        column("when", "When", width=105),
+        column("why", "Why", flex=3, width=240, wrap=True),
+        column("remedy", "What helps", flex=2, width=190, wrap=True),
     ]
-    return _grid(columns, shown)
+    return grid(columns, shown)
 
 
 def resource_grid(load: pd.DataFrame) -> dict[str, Any]:
@@ -64,13 +61,13 @@ def resource_grid(load: pd.DataFrame) -> dict[str, Any]:
         }
     ).reset_index()
     columns = [
-        _column("resource", "Resource", flex=1, width=150, filter=True),
-        _column("used", "Used", width=90, kind="number", show=_PERCENT),
-        _column("variation", "Varies by", width=105, kind="number", show=_PERCENT),
-        _column("idle", "Idle h", width=90, kind="number", show=_NUMBER),
-        _column("overtime", "Over h", width=90, kind="number", show=_NUMBER),
+        column("resource", "Resource", flex=1, width=150, filter=True),
+        column("used", "Used", width=90, kind="number", show=PERCENT),
+        column("variation", "Varies by", width=105, kind="number", show=PERCENT),
+        column("idle", "Idle h", width=90, kind="number", show=NUMBER),
+        column("overtime", "Over h", width=90, kind="number", show=NUMBER),
     ]
-    return _grid(columns, frame.sort_values("used", ascending=False)) | _ONE_ROW
+    return grid(columns, frame.sort_values("used", ascending=False)) | ONE_ROW
 
 
 def series_grid(forecast: pd.DataFrame) -> dict[str, Any]:
@@ -78,11 +75,11 @@ def series_grid(forecast: pd.DataFrame) -> dict[str, Any]:
     groups = forecast.groupby("unique_id")["mean"]
     frame = pd.DataFrame({"total": groups.sum(), "best": groups.max()}).reset_index()
     columns = [
-        _column("unique_id", "Series", flex=1, width=150, filter=True),
-        _column("total", "Expected", width=115, kind="number", show=_NUMBER),
-        _column("best", "Best day", width=110, kind="number", show=_NUMBER),
+        column("unique_id", "Series", flex=1, width=150, filter=True),
+        column("total", "Expected", width=115, kind="number", show=NUMBER),
+        column("best", "Best day", width=110, kind="number", show=NUMBER),
     ]
-    return _grid(columns, frame.sort_values("total", ascending=False).head(_MAX_ROWS)) | _ONE_ROW
+    return grid(columns, frame.sort_values("total", ascending=False).head(_MAX_ROWS)) | ONE_ROW
 
 
 def match_grid(matches: pd.DataFrame) -> dict[str, Any]:
@@ -94,20 +91,20 @@ def match_grid(matches: pd.DataFrame) -> dict[str, Any]:
     score = "params.value == null ? '' : (Math.round(1000 * params.value) / 1000 + 0).toFixed(3)"  # no -0.000
     yuan = "params.value == null ? '' : '¥' + params.value.toFixed(2)"
     columns = [
-        _column("order_id", "Order", width=160, filter=True),
-        _column("sku_id", "Sku", width=200, filter=True),
-        _column("pieces", "Pieces", width=85, kind="number", show=_NUMBER),
-        _column("supplier_id", "Supplier", width=195, filter=True),
-        _column("reason", "Why", width=215, filter=True),
-        _column("runner_up", "Runner-up", width=195, filter=True),
-        _column("margin", "Ahead by", width=100, kind="number", show=score),
-        _column("promised_date", "Promised", width=110),
-        *(_column(name, _cost_title(name), width=115, kind="number", show=yuan) for name in costs),
-        _column("score", "Score", width=90, kind="number", show=score),
-        _column("buyer_id", "Buyer", width=190, filter=True),
-        _column("path", "Known through", width=320),
+        column("order_id", "Order", width=160, filter=True),
+        column("sku_id", "Sku", width=200, filter=True),
+        column("pieces", "Pieces", width=85, kind="number", show=NUMBER),
+        column("supplier_id", "Supplier", width=195, filter=True),
+        column("reason", "Why", width=215, filter=True),
+        column("runner_up", "Runner-up", width=195, filter=True),
+        column("margin", "Ahead by", width=100, kind="number", show=score),
+        column("promised_date", "Promised", width=110),
+        *(column(name, _cost_title(name), width=115, kind="number", show=yuan) for name in costs),
+        column("score", "Score", width=90, kind="number", show=score),
+        column("buyer_id", "Buyer", width=190, filter=True),
+        column("path", "Known through", width=320),
     ]
-    return _grid([c for c in columns if c["field"] in shown.columns], shown)
+    return grid([c for c in columns if c["field"] in shown.columns], shown)
 
 
 def _cost_title(name: str) -> str:
@@ -116,48 +113,3 @@ def _cost_title(name: str) -> str:
 
 def _reason(code: object) -> str:
     return _REASONS.get(str(code), str(code)) if isinstance(code, str) else ""
-
-
-def _column(
-    field: str,
-    title: str,
-    *,
-    width: int,
-    kind: str = "text",
-    show: str | None = None,
-    flex: int | None = None,
-    filter: bool = False,  # noqa: A002 (AG Grid's name)
-    bold: bool = False,
-    wrap: bool = False,
-) -> dict[str, Any]:
-    column: dict[str, Any] = {
-        "field": field,
-        "headerName": title,
-        "width": width,
-        "minWidth": 70,
-        "tooltipField": field,
-    }
-    if kind == "number":
-        column |= {"type": "rightAligned", "cellStyle": {"fontVariantNumeric": "tabular-nums"}}
-    if bold:
-        column["cellStyle"] = {"fontWeight": 600, "fontVariantNumeric": "tabular-nums"}
-    if show:
-        column[":valueFormatter"] = f"params => {show}"
-    if flex:
-        column |= {"flex": flex, "minWidth": width}
-    if wrap:
-        column |= {"wrapText": True, "autoHeight": True, "cellClass": "wrap"}
-    return column | ({"filter": True, "floatingFilter": False} if filter else {})
-
-
-def _grid(columns: list[dict[str, Any]], rows: pd.DataFrame) -> dict[str, Any]:
-    fields = [column["field"] for column in columns]
-    return {
-        "columnDefs": columns,
-        "rowData": to_rows(rows[fields]),
-        "defaultColDef": {"sortable": True, "resizable": True, "suppressHeaderMenuButton": False},
-        "rowHeight": 34,
-        "headerHeight": 36,
-        "suppressCellFocus": True,
-        "enableCellTextSelection": True,
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
@@ -13,7 +14,6 @@ from api.http.house import HouseDep
 from api.http.jobs import JobView, accepted
 from api.http.plan_rows import (
     PLAN_TABLES,
-    DemandRow,
     ItemRow,
     ParamsModel,
     PathRow,
@@ -87,15 +87,14 @@ class ReplayModel(StrictModel):
 
 
 class ScenarioRequest(PlanTablesModel):
-    """Scenarios and the tables that they change."""
+    """Scenarios and the tables that they change; without tables those of the loaded network."""
 
-    demand: Table[DemandRow] = Field(description="`y`, or quantile columns such as `q0.5`.")  # type: ignore[valid-type]
     scenarios: list[ScenarioModel] = Field(min_length=1, max_length=50, description="What to compare with the base.")
     params: ParamsModel | None = Field(None, description="Weights, horizon, when to stop.")
 
 
 class FrontierRequest(PlanTablesModel):
-    """Points of the frontier, and the tables; `paths` instead of `demand` replays them."""
+    """Points of the frontier, and the tables; `paths` instead of `demand` replays them, neither: the network."""
 
     paths: Table[PathRow] | None = Field(None, description="Histories to replay.")  # type: ignore[valid-type]
     late: list[float] = Field(
@@ -136,7 +135,10 @@ def compare_scenarios(
     from planning.scenarios import scenarios_from
 
     asked = scenarios_from([one.model_dump(exclude_none=True) for one in request.scenarios], where="scenarios")
-    return accepted(house, "scenarios", partial(scenario_work, asked, request.frames(), _params(request.params)))
+    tables, home = request.frames(), house.settings.home
+    if not tables:
+        house.net.current()  # says at once that nothing is loaded
+    return accepted(house, "scenarios", partial(scenario_work, asked, tables, _params(request.params), home=home))
 
 
 @router.post("/v1/frontiers", status_code=202, response_model=JobView)
@@ -149,11 +151,14 @@ def trace_frontier(
     `paths` each point is a replay on them, which is what firm buckets really cost.
     """
     tables, paths = request.frames(), frame_of(request.paths)
-    if (paths is None) == ("demand" not in tables):
-        raise InputError("paths", "either paths or demand", "both" if paths is not None else "neither")
+    if paths is not None and "demand" in tables:
+        raise InputError("paths", "either paths or demand", "both")
+    if not tables and paths is None:
+        house.net.current()
     options = {"late": request.late, "firm_buckets": request.firm_buckets}
     tables |= {} if paths is None else {"paths": paths}
-    work = partial(frontier_work, tables, options, _params(request.params), _params(request.replay))
+    home = house.settings.home
+    work = partial(frontier_work, tables, options, _params(request.params), _params(request.replay), home=home)
     return accepted(house, "frontier", work)
 
 
@@ -177,12 +182,17 @@ def _params(params: ParamsModel | ReplayModel | None) -> dict[str, Any]:
 
 
 def scenario_work(
-    scenarios: list[Any], tables: dict[str, pd.DataFrame], params: dict[str, Any], progress: Report
+    scenarios: list[Any], tables: dict[str, pd.DataFrame], params: dict[str, Any], progress: Report, *, home: Path
 ) -> JobResult:
     """Compare scenarios; runs in a process of its own."""
     from planning.params import PlanParams
+    from services.compare_scenarios import compare_network
     from services.compare_scenarios import compare_scenarios as compare
+    from store.home import Home
 
+    if not tables:
+        report = compare_network(Home(home).current(), scenarios, params=params, progress=progress)
+        return JobResult(report.summary, {"scenarios": report.table})
     terms = PlanParams.from_tables(params, where="params")
     sources = {name: name for name in PLAN_TABLES}
     found = compare(scenarios, **tables, params=terms, sources=sources, progress=progress)
@@ -195,10 +205,16 @@ def frontier_work(
     params: dict[str, Any],
     settings: dict[str, Any],
     progress: Report,
+    *,
+    home: Path,
 ) -> JobResult:
     """Trace the frontier; runs in a process of its own."""
-    from services.compare_scenarios import frontier
+    from services.compare_scenarios import frontier, network_frontier
+    from store.home import Home
 
+    if not tables:
+        report = network_frontier(Home(home).current(), **options, params=params, progress=progress)
+        return JobResult(report.summary, {"frontier": report.table})
     terms, rules = _terms(params, settings)
     paths = tables.pop("paths", None)
     found = frontier(**options, tables=tables, paths=paths, params=terms, settings=rules, progress=progress)

@@ -1,53 +1,22 @@
 """The console and the documentation page in a real browser that has no network but this server."""
 
-import os
-import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-import orjson
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from store.home import TABLES, Home
 
-EVENFLOW = str(Path(sys.executable).with_name("evenflow"))
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
+Serving = Callable[[Path], AbstractContextManager[str]]
 WEEKS = pd.date_range("2026-03-02", periods=4, freq="7D")
 DAYS = pd.date_range("2026-03-01", periods=7)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; a machine of ours must have it, another may do without."""
-    path = shutil.which("chromium")
-    if path is None and not os.environ.get("CI"):
-        pytest.skip("no chromium here (apt-get install chromium)")
-    assert path, "CI must have chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield chromium
-        chromium.close()
-
-
-@contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """Yield the address of a server over a home folder."""
-    command = [EVENFLOW, "serve", "--home", str(home), "--port", "0", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield orjson.loads(process.stdout.readline())["url"]
-        finally:
-            process.send_signal(signal.SIGINT)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory, serving: Serving) -> Iterator[str]:
     """A server over a small net with results on it."""
     root = tmp_path_factory.mktemp("home")
     home = Home(root)
@@ -74,23 +43,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         home.current().write_result(name, frame)
     with serving(root) as address:
         yield address
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that reaches this machine only and keeps what went wrong on it."""
-    opened = browser.new_page(viewport={"width": 1440, "height": 900})
-    opened.wrong = []
-    opened.on("pageerror", lambda error: opened.wrong.append(str(error)))
-    opened.on("console", lambda message: message.type == "error" and opened.wrong.append(message.text))
-    opened.on("request", lambda request: outside(request.url) and opened.wrong.append(request.url))
-    yield opened
-    opened.close()
-
-
-def outside(url: str) -> bool:
-    """Whether an address is not of this machine."""
-    return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
 
 
 def test_the_first_screen_ranks_by_money(server, page):
@@ -124,7 +76,7 @@ def test_the_plan_is_downloaded(server, page):
     assert Path(download.value.path()).read_bytes().startswith(b"PK")
 
 
-def test_nothing_loaded_says_what_to_do(browser, page, tmp_path):
+def test_nothing_loaded_says_what_to_do(serving, page, tmp_path):
     """An empty home is an invitation, not an error page."""
     with serving(tmp_path) as address:
         page.goto(f"{address}/console")
@@ -133,7 +85,7 @@ def test_nothing_loaded_says_what_to_do(browser, page, tmp_path):
         assert page.wrong == []
 
 
-def test_a_network_without_results_is_not_praised(page, tmp_path):
+def test_a_network_without_results_is_not_praised(serving, page, tmp_path):
     """No tiles and no verdict: only how to compute, at the address this page came from."""
     parties = TABLES["parties"].check(pd.DataFrame([{"id": "f1", "kind": "factory"}]))
     Home(tmp_path).publish({"parties": parties})

@@ -143,6 +143,17 @@ def test_from_files(tmp_path):
         assert words in str(error.value)
 
 
+def test_scenarios_of_the_loaded_network(client, finished):
+    """Without tables the network's plan is compared and its frontier traced; nothing loaded is told at once."""
+    body = {"scenarios": [{"name": "busy", "demand": 1.5}, {"name": "f1 down", "down": [{"factory": "f1"}]}]}
+    rows = finished("/v1/scenarios", body)["summary"]["scenarios"]
+    assert [row["scenario"] for row in rows] == ["base", "busy", "f1 down"]
+    assert rows[2]["fill_rate"] == 0
+    points = finished("/v1/frontiers", {"late": [0.5, 1], "firm_buckets": [0]})["summary"]["points"]
+    assert points[1]["fill_rate"] >= points[0]["fill_rate"]
+    assert rows[0]["cost"] == pytest.approx(points[1]["cost"])
+
+
 def test_wrong_requests(client):
     """Told at once, by name; nothing is queued."""
     body = {"scenarios": [{"name": "x", "late": -1}], "demand": [{"item": "a", "bucket": "2026-03-02", "y": 1}]}
