@@ -6,7 +6,9 @@ import pandas as pd
 
 from contracts.errors import EvenflowError
 from services.find_candidates import find_candidates
+from services.network_router import route_now
 from services.network_routes import route_on
+from store.prices import PriceShelf
 from store.snapshot import Snapshot
 
 __all__ = ["warm_up"]
@@ -24,6 +26,7 @@ def warm_up(snapshot: Snapshot) -> bool:
     try:
         find_candidates(snapshot, pd.DataFrame([order]))
         route_on(snapshot, pd.DataFrame([order]))
+        route_now(snapshot, PriceShelf(snapshot.root.parent.parent), order)
     except EvenflowError:
         return False  # a request will be told why
     return True
