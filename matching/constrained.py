@@ -28,7 +28,7 @@ from matching.solve import OPTIMAL_GAP, solve
 __all__ = ["Constrained", "solve_constrained"]
 
 Mask = npt.NDArray[np.bool_]
-_ROUNDS = 8
+_ROUNDS = 12
 _NONE: Floats = np.zeros(0)
 
 
@@ -188,7 +188,7 @@ def _allocated(task: _Task, prices: _Prices) -> tuple[Ints, float, str]:
     """Return pieces (int [E]), the bound that a program proved (inf without one) and the method."""
     net = net_scores(_tolled(task, prices), prices.suppliers, prices.lines)
     placing = Placing(task.problem, task.constraints, net, task.targets, unsplit=task.params.unsplit)
-    placed = _placed(task, placing, _start(task, prices))
+    placed = _placed(task, placing, prices)
     if task.greedy:
         return placed, np.inf, "greedy"
     if task.problem.n_candidates > task.params.mip_candidates:
@@ -196,8 +196,9 @@ def _allocated(task: _Task, prices: _Prices) -> tuple[Ints, float, str]:
     return _program(task, placing, placed)
 
 
-def _placed(task: _Task, placing: Placing, start: Floats) -> Ints:
+def _placed(task: _Task, placing: Placing, prices: _Prices) -> Ints:
     """Place pieces, closing pools that stay below their minimum."""
+    start = _start(task, prices)
     pools = task.constraints.pools
     allowed = np.ones(task.problem.n_candidates, np.bool_)
     pieces = placing.first_come(allowed) if task.greedy else placing.improved(start, allowed)
@@ -208,10 +209,16 @@ def _placed(task: _Task, placing: Placing, start: Floats) -> Ints:
         short = pools.short(pieces)
         if not short.any():
             break
-        closed |= short if turn == _ROUNDS - 1 else _emptier_half(pools, pieces, short)
+        last = turn == _ROUNDS - 1
+        closed |= short if last else _emptier_half(pools, pieces, short)
         allowed = ~pools.members(closed)
-        again = np.where(allowed, pieces, 0).astype(np.float64)
-        pieces = placing.first_come(allowed) if task.greedy else placing.improved(again, allowed, _open(pools, pieces))
+        if task.greedy:
+            pieces = placing.first_come(allowed)
+        elif last or prices.start is None:
+            again = np.where(allowed, pieces, 0).astype(np.float64)
+            pieces = placing.improved(again, allowed, _open(pools, pieces))
+        else:
+            pieces = placing.improved(_relaxed_over(task, allowed), allowed)
     return np.asarray(np.where(pools.members(pools.short(pieces)), 0, pieces))
 
 
@@ -223,6 +230,15 @@ def _start(task: _Task, prices: _Prices) -> Floats:
         return np.zeros(task.problem.n_candidates)
     params = replace(task.params, method="auto")
     return solve(_tolled(task, prices), params=params, seed=task.seed).pieces.astype(np.float64)
+
+
+def _relaxed_over(task: _Task, allowed: Mask) -> Floats:
+    """Return float64 [E], the relaxation's solution over the allowed candidates."""
+    limits = task.constraints.limits
+    part = None if limits is None else _of(limits, allowed)
+    pieces: Floats = np.zeros(task.problem.n_candidates)
+    pieces[allowed] = relaxed(*task.form(allowed, part))[0]
+    return pieces
 
 
 def _emptier_half(pools: Pools, pieces: Ints, short: Mask) -> Mask:
