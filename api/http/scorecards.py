@@ -13,6 +13,7 @@ from pydantic.config import JsonDict
 from api.http.house import NetDep, ViewerDep
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
+from api.http.scores import ScoreDeskDep
 
 __all__ = ["router"]
 
@@ -70,16 +71,19 @@ class CardPage(Page):
 def read_scorecard(
     loaded: NetDep,
     viewer: ViewerDep,
+    desk: ScoreDeskDep,
     party_id: Annotated[str, Path(min_length=1, max_length=120, description="Your id of the party.")],
     as_of: _AsOf = None,
 ) -> JsonResponse:
     """Return a party's scorecards: each rate with its range, its evidence and where it came from, and why.
 
     Whoever may know of a party sees its cards: the sum of what it did to everybody, but no single delivery or trade.
+    A party that opted out of scores has none.
     """
     from services.network_scores import party_scorecard
 
     card = party_scorecard(loaded.snapshot, party_id, viewer, as_of=_day(as_of))
+    desk.require_scored(party_id, "supplier")
     return JsonResponse({"version": loaded.version, **card})
 
 
@@ -88,15 +92,20 @@ def list_scorecards(
     *,
     loaded: NetDep,
     viewer: ViewerDep,
+    desk: ScoreDeskDep,
     kind: Annotated[Literal["supplier", "buyer"], Query(description="Whose cards.")] = "supplier",
     as_of: _AsOf = None,
     limit: LimitQuery = 100,
     cursor: CursorQuery = None,
 ) -> JsonResponse:
-    """Return the cards of the parties you may know of, the most reliable first, in pages; ranks are among all."""
+    """Return the cards of the parties you may know of, the most reliable first, in pages; ranks are among all.
+
+    Parties that opted out of scores are left out.
+    """
     from services.network_scores import card_table
 
     frame, day = card_table(loaded.snapshot, kind, viewer, as_of=_day(as_of))
+    frame = frame[~frame.iloc[:, 0].isin(list(desk.rights.opted_out())).to_numpy()].reset_index(drop=True)
     walked = f"{loaded.version}/{kind}/{day}"
     rows, following = page_bounds(cursor, limit, version=walked, total=len(frame))
     page = {"rows": to_rows(frame[rows]), "total": len(frame), "next_cursor": following}

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 
 from api.http.house import NetDep, ViewerDep
 from api.http.responses import JsonResponse
+from api.http.scores import ScoreDeskDep
 
 __all__ = ["router"]
 
@@ -17,8 +18,10 @@ PathsQuery = Annotated[int, Query(ge=0, le=20, description="Paths to tell at mos
 
 @router.get("/trust", response_model=dict[str, Any])
 def read_trust(
+    *,
     loaded: NetDep,
     viewer: ViewerDep,
+    desk: ScoreDeskDep,
     asker: Annotated[str, Query(alias="from", min_length=1, max_length=120, description="Your id of who asks.")],
     asked: Annotated[str, Query(alias="to", min_length=1, max_length=120, description="Your id of whom about.")],
     top: PathsQuery = 5,
@@ -26,13 +29,16 @@ def read_trust(
     """Return how far one party can rely on another: its own view and everybody's, and the paths that carried it."""
     from services.party_trust import pair_card
 
+    desk.require_scored(asked, "trust")
     return JsonResponse({"version": loaded.version, **pair_card(loaded.snapshot, viewer, asker, asked, top=top)})
 
 
 @router.get("/parties/{party_id:path}/trust", response_model=dict[str, Any])
 def read_party_trust(
+    *,
     loaded: NetDep,
     viewer: ViewerDep,
+    desk: ScoreDeskDep,
     party_id: Annotated[str, Path(min_length=1, max_length=120, description="Your id of the party.")],
     seeds: Annotated[
         list[str], Query(max_length=100, description="Parties trusted beforehand; everybody alike without any.")
@@ -42,5 +48,6 @@ def read_party_trust(
     """Return how far everybody relies on a party, who vouches for it, and the paths that carried it from the seeds."""
     from services.party_trust import party_trust
 
+    desk.require_scored(party_id, "trust")
     card = party_trust(loaded.snapshot, viewer, party_id, seeds=seeds, top=top)
     return JsonResponse({"version": loaded.version, **card})

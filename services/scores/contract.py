@@ -100,7 +100,7 @@ class Field:
         place = f"{where}.{self.name}"
         if value is None:
             if self.required:
-                raise InputError(place, self.expected, None)
+                raise InputError(place, self.expected, "nothing")
             return None
         if self.kind in ("text", "date"):
             return self._text(value, place)

@@ -154,6 +154,15 @@ class ScoreDesk:
             raise UnknownIdError("score", score_id)
         return kept
 
+    def require_scored(self, party_id: str, kind_name: str) -> None:
+        """Raise OptedOutError if a party is not to be judged so."""
+        kind = kind_of(kind_name)
+        if self._is_out(kind, party_id) and not kind.needed_to_trade:
+            raise OptedOutError(party_id, kind_name)
+
+    def _is_out(self, kind: Kind, subject: str) -> bool:
+        return kind.of_party and bool(self.rights.opted_out([subject]))
+
     def correct(self, kept: KeptScore, inputs: Mapping[str, Any], origin: str) -> str:
         """Keep a kept score once more with some of its inputs replaced, and return its id.
 
@@ -203,7 +212,7 @@ class ScoreDesk:
     def _told(self, snapshot: Snapshot, viewer: Viewer, asked: Asked) -> _Told:
         kind = kind_of(asked.kind)
         context = check_fields(kind.context, asked.context, "context")
-        out = kind.of_party and bool(self.rights.opted_out([asked.subject]))
+        out = self._is_out(kind, asked.subject)
         if out and not kind.needed_to_trade:
             raise OptedOutError(asked.subject, kind.name)
         as_of = None if asked.as_of is None else moment_of(asked.as_of)

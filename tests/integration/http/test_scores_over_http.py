@@ -187,6 +187,9 @@ def test_a_party_that_opted_out_is_scored_only_to_trade(client):
     assert (out["opted_out"], out["changed"], out["still_scored"]) == (True, True, ["credit", "match"])
     refused = client.post("/v1/scores", json=SUPPLIER)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/opted-out")
+    for path in ("/v1/parties/f/2/scorecard", "/v1/parties/f/2/trust", "/v1/trust?from=s1&to=f/2"):
+        assert client.get(path).json()["type"] == "/problems/opted-out"
+    assert [row["supplier_id"] for row in client.get("/v1/scorecards").json()["rows"]] == ["f1"]
     traded = told(client, MATCH)
     assert traded["opted_out"]
     assert "opted out" in traded["reasons"][-1]
