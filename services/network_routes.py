@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from contracts.errors import NotReadyError
 from contracts.progress import Report, silent
+from graph.candidates.filters import Sight
 from graph.tables import DEMANDS
 from services.network_supply import known_on, require_known
 from services.order_scope import require_askable, sight_of
-from services.route_orders import RouteReport, first_day, route_from
+from services.route_orders import Known, RouteReport, first_day, route_from
 from services.viewer import Viewer
 from store.snapshot import Snapshot
 
-__all__ = ["route_network", "route_on"]
+__all__ = ["Asked", "admit", "route_network", "route_on"]
 
 _EVERYTHING = Viewer()
 
@@ -41,6 +42,34 @@ def route_network(snapshot: Snapshot, *, seed: int = 0, progress: Report = silen
     for name, frame in results.items():
         snapshot.write_result(name, frame)
     return report
+
+
+class Asked(NamedTuple):
+    """Orders that may be routed: checked, with the day they are routed on, what is known then and what may be seen."""
+
+    demands: pd.DataFrame
+    day: pd.Timestamp
+    known: Known
+    sight: Sight | None
+
+
+def admit(
+    snapshot: Snapshot, orders: pd.DataFrame, *, viewer: Viewer = _EVERYTHING, today: pd.Timestamp | None = None
+) -> Asked:
+    """Check orders against a loaded network and what the viewer may ask; see `route_on`.
+
+    Raises
+    ------
+    TableError
+        If an order names an unknown sku or party, or one the viewer may not know of; names the row.
+    """
+    demands = DEMANDS.check(orders, "orders")
+    day = first_day(demands) if today is None else pd.Timestamp(today)
+    known = known_on(snapshot, day.tz_localize(None))
+    require_known(demands, known.book)
+    sight = sight_of(viewer, known.book.network)
+    require_askable(demands, known.book, viewer, sight)
+    return Asked(demands, day, known, sight)
 
 
 def route_on(
@@ -75,13 +104,8 @@ def route_on(
     TableError
         If an order names an unknown sku or party, or one the viewer may not know of; names the row.
     """
-    demands = DEMANDS.check(orders, "orders")
-    day = first_day(demands) if today is None else pd.Timestamp(today)
-    known = known_on(snapshot, day.tz_localize(None))
-    require_known(demands, known.book)
-    sight = sight_of(viewer, known.book.network)
-    require_askable(demands, known.book, viewer, sight)
-    report = route_from(known, demands, today=day, sight=sight, **options)
+    asked = admit(snapshot, orders, viewer=viewer, today=today)
+    report = route_from(asked.known, asked.demands, today=asked.day, sight=asked.sight, **options)
     alternatives = report.alternatives
     place = pd.Index(orders["order_id"]).get_indexer(alternatives["order_id"])
     ranked = alternatives.assign(place=place).sort_values(

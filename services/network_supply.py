@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import pandas as pd
 
-from contracts.errors import TableError
+from contracts.errors import NotReadyError, TableError
 from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
 from services.network_scores import supplier_reliability
@@ -18,7 +18,7 @@ from services.route_orders import Known
 from services.route_terms import Standing, standing_of
 from store.snapshot import Snapshot
 
-__all__ = ["book_of", "known_on", "require_known"]
+__all__ = ["book_of", "known_on", "require_known", "spare_book"]
 
 T = TypeVar("T")
 _DAYS = 2
@@ -70,6 +70,33 @@ def known_on(snapshot: Snapshot, day: pd.Timestamp) -> Known:
         return earlier if earlier.book is book else replace(earlier, book=book)
 
     return _KNOWN.get(snapshot, day, make)
+
+
+def spare_book(snapshot: Snapshot, day: pd.Timestamp) -> SupplyBook:
+    """Return what a network offers on a day when the current plan keeps the hours it needs.
+
+    Raises
+    ------
+    NotReadyError
+        If it has no plan.
+    """
+    load = snapshot.result("load")
+    if not isinstance(load, pd.DataFrame):
+        raise NotReadyError("the loaded network has no plan: `POST /v1/plans` with the body {}, or `evenflow run`")
+    tables = {name: snapshot.table(name) for name in ("supply", "products", *_OFFERED)}
+    tables["supply"] = _spare(tables["supply"], load, day)
+    return SupplyBook.of(snapshot.network(), today=day, **tables)
+
+
+def _spare(supply: pd.DataFrame, load: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Return the supply with the share of each resource's hours that a plan leaves free in the bucket of the day."""
+    buckets = pd.to_datetime(load["bucket"])
+    now = buckets[buckets <= day].max()
+    if pd.isna(now) or "resource" not in supply:
+        return supply
+    here = load[buckets == now].set_index("resource")
+    free = ((here["capacity"] - here["hours"]) / here["capacity"].where(here["capacity"] > 0)).clip(0, 1).fillna(0.0)
+    return supply.assign(capacity=supply["capacity"] * supply["resource"].map(free).fillna(1.0))
 
 
 def require_known(orders: pd.DataFrame, book: SupplyBook) -> None:

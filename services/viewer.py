@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from contracts.errors import UnknownIdError
+from contracts.errors import InputError, UnknownIdError
 from graph.arrays import Array
 from graph.network import SupplyNetwork
 
@@ -88,6 +88,17 @@ class Viewer:
         if not self.owns(network, np.array([at]))[0]:
             raise UnknownIdError("party", party_id)
         return at
+
+    def require_operator(self) -> None:
+        """Refuse what is the operator's to a tenant.
+
+        Raises
+        ------
+        InputError
+            Naming the header.
+        """
+        if self.tenant is not None:
+            raise InputError("Evenflow-Tenant", "nothing: this is the operator's", self.tenant)
 
     def _deals_with(self, network: SupplyNetwork, position: int) -> bool:
         code = self._code(network)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contracts.errors import InputError, UnavailableError
@@ -115,9 +115,14 @@ class Database:
             with self._lock:
                 self._ready = self._ready or self._made_ready()
 
+    @property
+    def made(self) -> bool:
+        """Whether there can be anything in it: a file that was never written to is not there."""
+        return self._file is None or self._file.exists()
+
     def form(self) -> str | None:
         """Return the name of the form the database has; None for an empty one."""
-        if self._file is not None and not self._file.exists():
+        if not self.made:
             return None
         with _told():
             return revision_of(self.engine)
@@ -197,15 +202,16 @@ def _told() -> Iterator[None]:
         yield
     except PoolTimeoutError:
         raise UnavailableError("too many wait for the database; try again later") from None
-    except DBAPIError as error:
-        if not _is_trouble(error):
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if not _is_trouble(error, cause):
             raise
-        first = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        first = str(cause).strip().splitlines() or [type(cause).__name__]
         raise UnavailableError(f"the database does not answer: {first[0]}") from None
 
 
-def _is_trouble(error: DBAPIError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", None)
+def _is_trouble(error: Exception, cause: BaseException | None) -> bool:
+    code = getattr(cause, "sqlite_errorcode", None)
     if code is not None:
         return (code & 0xFF) in _TROUBLE
-    return error.connection_invalidated or type(error).__name__ == "OperationalError"
+    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)

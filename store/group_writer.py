@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -10,7 +11,6 @@ from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from store.engines import IMMEDIATE
 
@@ -91,15 +91,16 @@ class GroupWriter:
 
 def _done(connection: Connection, job: _Job) -> tuple[Any, Exception | None]:
     """Do one job in its savepoint; an error that ended the whole transaction is raised."""
-    connection.exec_driver_sql("SAVEPOINT job")
+    cursor = connection.connection.cursor()  # the driver's own: a savepoint is nothing beside SQLAlchemy's statement
+    cursor.execute("SAVEPOINT job")
     try:
         result = job.work(connection)
     except Exception as error:  # noqa: BLE001 (it is the caller's)
         try:
-            connection.exec_driver_sql("ROLLBACK TO job")
-            connection.exec_driver_sql("RELEASE job")
-        except DBAPIError:
+            cursor.execute("ROLLBACK TO job")
+            cursor.execute("RELEASE job")
+        except sqlite3.Error:
             raise error from None  # the disk is full or gone: SQLite took everything back
         return None, error
-    connection.exec_driver_sql("RELEASE job")
+    cursor.execute("RELEASE job")
     return result, None

@@ -36,6 +36,8 @@ from api.cli.quote import quote
 from api.cli.relate import handover, relate
 from api.cli.replan import replan
 from api.cli.replay import replay
+from api.cli.replay_decision import replay_decision
+from api.cli.reserve import reserve
 from api.cli.rollback import rollback
 from api.cli.run import run_command
 from api.cli.score import score
@@ -108,6 +110,8 @@ app.command("relate")(relate)
 app.command("reliability")(reliability)
 app.command("replan")(replan)
 app.command("replay")(replay)
+app.command("replay-decision")(replay_decision)
+app.command("reserve")(reserve)
 app.command("review")(review)
 app.command("rollback")(rollback)
 app.command("run")(run_command)

@@ -16,6 +16,7 @@ from api.http import (
     backorders,
     boxes,
     candidates,
+    capacities,
     credit,
     density,
     dispatches,
@@ -39,6 +40,7 @@ from api.http import (
     quotes,
     relations,
     requirements,
+    reservations,
     scenarios,
     score_rights,
     scorecards,
@@ -57,6 +59,8 @@ from api.http.metrics import Metrics
 from api.settings import Settings
 from services.ingest import Inlet
 from services.jobs import JobBoard
+from services.reserve import Desk
+from services.sweep_holds import Sweeper
 from store.database import Database
 from store.home import Home
 
@@ -92,6 +96,8 @@ _ROUTERS = (
     two_sided.router,
     backorders.router,
     prices.router,
+    reservations.router,
+    capacities.router,
     parties.router,
     relations.router,
     launch_decisions.router,
@@ -105,7 +111,7 @@ _DESCRIPTION = """\
 Matches supply and demand, and turns social demand into level-loaded factory orders.
 
 * **Forecasts** and **plans** take seconds to minutes: the answer is a job to watch.
-* **Matches** answer at once and hold nothing.
+* **Matches** answer at once and hold nothing; **reservations** hold, and every write has its `Idempotency-Key`.
 * Every failure is an RFC 9457 problem (`application/problem+json`) whose `type` leads to its explanation.
 """
 _GC_THRESHOLD = 50_000  # allocations between two collections: the objects of a request are few and short-lived
@@ -135,7 +141,15 @@ def create_app(settings: Settings) -> FastAPI:
     )
     net, inlet = Net(Home(settings.home)), Inlet.of(settings.home, key=settings.secret())
     database = Database.open(settings.database())
-    app.state.house = House(settings=settings, board=board, net=net, metrics=metrics, inlet=inlet, database=database)
+    app.state.house = House(
+        settings=settings,
+        board=board,
+        net=net,
+        metrics=metrics,
+        inlet=inlet,
+        database=database,
+        desk=Desk(database),
+    )
     for router in _ROUTERS:
         app.include_router(router)
     docs_page.install(app)
@@ -164,6 +178,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()  # what start-up made is never garbage: looking at it again and again costs the slowest requests
     gc.set_threshold(_GC_THRESHOLD)
+    sweeper = Sweeper(app.state.house.desk)
+    sweeper.start()
     yield
+    sweeper.stop()
     app.state.house.board.close()
     app.state.house.database.close()

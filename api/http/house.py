@@ -14,6 +14,7 @@ from api.settings import Settings
 from contracts.errors import NotReadyError
 from services.ingest import Inlet
 from services.jobs import JobBoard
+from services.reserve import Desk
 from services.viewer import Viewer
 from store.database import Database
 from store.home import Home
@@ -100,6 +101,7 @@ class House:
     metrics: Metrics
     inlet: Inlet
     database: Database
+    desk: Desk
 
 
 def _house(request: Request) -> House:

@@ -16,6 +16,7 @@ from api.http.responses import JsonResponse
 from contracts.errors import EvenflowError, UnavailableError, UnknownIdError
 from services.job_files import problem_of_error
 from services.jobs import JobBusyError
+from services.reserve import KeyInFlightError
 
 __all__ = [
     "PROBLEM_TYPES",
@@ -33,6 +34,7 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 _MAX_ERRORS = 20
+_KEY = ("header", "Idempotency-Key")
 _DATABASE_SECONDS = 2  # after which to ask a database that did not answer again
 _LENGTHS = {"too_short": ("least", "min_length"), "too_long": ("most", "max_length")}
 
@@ -51,6 +53,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "bad-request": ProblemType(
         400, "The request cannot be read", "Mend the request; repeating it as it is won't help."
     ),
+    "key-missing": ProblemType(
+        400, "The write has no key", "Send `Idempotency-Key` with a word of your own, the same for each repetition."
+    ),
     "not-found": ProblemType(404, "Nothing is served at this path", "See /docs for the paths there are."),
     "unknown-id": ProblemType(404, "Unknown id", "Nothing answers to this id; the detail says of which kind it is."),
     "method-not-allowed": ProblemType(
@@ -59,6 +64,14 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "job-over": ProblemType(409, "The job is over", "A job that has ended cannot be cancelled; read it instead."),
     "opted-out": ProblemType(
         409, "The party opted out of scores", "Do without, or ask for one of the kinds that nobody can trade without."
+    ),
+    "key-in-flight": ProblemType(
+        409,
+        "The same write is being answered",
+        "Repeat it with the same key after as many seconds as `Retry-After` says.",
+    ),
+    "wrong-state": ProblemType(
+        409, "The state does not allow it", "Read what it stands for now; the detail says which states do."
     ),
     "stale-cursor": ProblemType(
         410, "The list has changed", "Another network or plan became current; start again without a cursor."
@@ -73,6 +86,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         422,
         "The request is well-formed but wrong",
         "`errors` names each place: a JSON pointer, or the table, its column and its row (1 = the first).",
+    ),
+    "key-reused": ProblemType(
+        422, "The key stands for another request", "Take a new key for a new request; repeat a request unchanged."
     ),
     "internal": ProblemType(
         500, "Something here failed", "It is our fault; the server's log has the trace under the request id."
@@ -101,6 +117,9 @@ _BY_ERROR = {
     "UnknownIdError": "unknown-id",
     "NotReadyError": "not-ready",
     "UnavailableError": "unavailable",
+    "KeyInFlightError": "key-in-flight",
+    "KeyReusedError": "key-reused",
+    "StateError": "wrong-state",
     "JobBusyError": "busy",
     "JobDoneError": "job-over",
     "OptedOutError": "opted-out",
@@ -219,12 +238,19 @@ def error_body(error: EvenflowError, *, posted: bool) -> dict[str, Any]:
 
 async def _on_error(request: Request, error: Exception) -> JsonResponse:
     assert isinstance(error, EvenflowError)
-    return respond(request, error_body(error, posted=request.method == "POST"), headers=_retry_after(error))
+    return respond(request, error_body(error, posted=_is_of_body(error, request)), headers=_retry_after(error))
+
+
+def _is_of_body(error: EvenflowError, request: Request) -> bool:
+    in_path = isinstance(error, UnknownIdError) and error.identifier in request.path_params.values()
+    return request.method in ("POST", "PUT") and not in_path
 
 
 def _retry_after(error: Exception) -> dict[str, str] | None:
     if isinstance(error, JobBusyError):
         return {"Retry-After": str(error.retry_after_seconds)}
+    if isinstance(error, KeyInFlightError):
+        return {"Retry-After": "1"}
     return {"Retry-After": str(_DATABASE_SECONDS)} if isinstance(error, UnavailableError) else None
 
 
@@ -241,6 +267,8 @@ async def _on_validation(request: Request, error: Exception) -> JsonResponse:
     if faults[0]["type"] == "json_invalid":
         why = faults[0].get("ctx", {}).get("error", "not JSON")
         return respond(request, problem_body("malformed-json", f"the body: {why} at character {faults[0]['loc'][-1]}"))
+    if any(fault["loc"] == _KEY and fault["type"] == "missing" for fault in faults):
+        return respond(request, problem_body("key-missing", "Idempotency-Key: expected a key of this write, got none"))
     errors = [_fault(fault) for fault in faults[:_MAX_ERRORS]]
     more = f" ({len(faults)} faults)" if len(faults) > 1 else ""
     detail = f"{errors[0]['pointer']}: expected {errors[0]['expected']}, got {errors[0]['got']}{more}"

@@ -21,6 +21,7 @@ from api.http.examples import (
 from api.http.launch_examples import DECISION_EXAMPLES, SELECTION_EXAMPLES, WAVE_EXAMPLES
 from api.http.match_examples import MATCHING_EXAMPLES
 from api.http.planning_examples import PLANNING_EXAMPLES
+from api.http.reservation_examples import CAPACITY_EXAMPLES, HOLD_EXAMPLES
 from api.http.score_examples import SCORE_POSTS
 
 POSTS = [
@@ -31,6 +32,8 @@ POSTS = [
         **PLANNING_EXAMPLES,
         **MATCHING_EXAMPLES,
         "/v1/matches": MATCH_EXAMPLES,
+        "/v1/reservations": HOLD_EXAMPLES,
+        "/v1/capacities": CAPACITY_EXAMPLES,
         "/v1/candidates": CANDIDATE_EXAMPLES,
         "/v1/relations": EVENT_EXAMPLES,
         "/v1/signals": SIGNAL_EXAMPLES,
@@ -89,6 +92,8 @@ record_signals create_launches replay_estimate read_checkpoints read_launch
 ready record_changes rollback withdraw_override
 score list_score_kinds read_score read_reliability record_outcomes read_scores_about
 list_opt_outs opt_out opt_in list_reviews ask_review decide_review
+hold_pieces list_reservations read_reservation replay_decision confirm_reservation release_reservation
+cancel_reservation reject_reservation put_capacities sync_capacities list_capacities
 """
 PLANNING_OPERATIONS = """
 list_plans read_kept_plan read_plan_diff download_plan_diff read_plan_table list_production_orders
@@ -131,8 +136,10 @@ def test_each_documented_example_is_one_we_run(client):
 @pytest.mark.parametrize(("path", "name", "body"), POSTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_each_example_runs(client, path, name, body):
     """Posting an example gives its documented answer; a job runs to its end and its tables can be read."""
-    response = client.post(path, json=body)
-    operation = document(client)["paths"][path]["post"]
+    method = "put" if path == "/v1/capacities" else "post"
+    key = {"Idempotency-Key": f"example-{name}".replace(" ", "-")}
+    response = client.request(method, path, json=body, headers=key)
+    operation = document(client)["paths"][path][method]
     promised = next(status for status in operation["responses"] if status.startswith("2"))
     assert response.status_code == int(promised), response.text
     validate(client, operation["responses"][promised], response.json())

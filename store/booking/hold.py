@@ -1,0 +1,137 @@
+"""Holding pieces: one statement on PostgreSQL, the same steps on SQLite, whose writer has nobody beside it.
+
+The answer of a hold is known before: it is kept if there was room, and the refusal with its reason if there was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from store.booking import statements as sql
+from store.booking.answers import Answer, KeyReusedError, Write, known_answer
+from store.booking.rows import COLUMNS, Reservation
+from store.database import Database
+
+__all__ = ["Hold", "KeptDecision", "hold"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDecision:
+    """What chose a supplier, to be kept with the hold: JSON texts."""
+
+    id: str
+    inputs: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One attempt to hold.
+
+    Parameters
+    ----------
+    reservation
+        As it will be if there is room.
+    decision
+        What chose its supplier; None for a supplier that was named.
+    keep_refusal
+        Answer the key with the refusal if there is no room; without it nothing is kept then, for another attempt.
+    considered
+        What the decision made of each candidate, part of the answer.
+    """
+
+    reservation: Reservation
+    decision: KeptDecision | None = None
+    keep_refusal: bool = True
+    considered: Sequence[Mapping[str, Any]] = ()
+
+
+def hold(database: Database, write: Write, asked: Hold) -> Answer | None:
+    """Hold pieces of a capacity, and of the credit of buyer and supplier if they have a line; all or nothing.
+
+    Returns
+    -------
+    Answer or None
+        201 with the reservation; 200 with ``status`` "refused" and the ``reason`` (not_offered, full, no_credit); what
+        was answered before if the key is known. None if there was no room and the refusal is not to be kept.
+
+    Raises
+    ------
+    KeyReusedError
+        If the key stands for another request.
+    """
+    values = _values(write, asked)
+    work = _one_statement if not database.embedded else _step_by_step
+    for _ in range(3):
+        try:
+            code, answer, request_hash = database.write(lambda connection: work(connection, values), single=True)
+        except IntegrityError:
+            # Another attempt took the credit, or answered the key, between this statement's look and its change.
+            known = database.read(lambda connection: known_answer(connection, write))
+            if known is not None:
+                return known
+            continue
+        if code == "known" and request_hash != write.request_hash:
+            raise KeyReusedError(f"the key {write.key} was used for another request; take a new key for a new request")
+        return None if answer is None else Answer(*answer, again=code == "known")
+    return None
+
+
+def _values(write: Write, asked: Hold) -> dict[str, Any]:
+    reservation, decision = asked.reservation, asked.decision
+    told = reservation.told()
+    rest = {"considered": list(asked.considered)}
+    held = orjson.dumps({"status": "held", "reason": None, "reservation": told, **rest}).decode()
+    refused = orjson.dumps({"status": "refused", "reason": sql.REASON, "reservation": None, **rest}).decode()
+    event = orjson.dumps(told).decode()
+    return {name: getattr(reservation, name) for name in COLUMNS} | {
+        "writer": write.tenant, "key": write.key, "request_hash": write.request_hash, "now_ms": write.now_ms,
+        "amount_fen": reservation.pieces * reservation.unit_price_fen,
+        "held": held, "refused": refused, "event": event, "keep_refusal": int(asked.keep_refusal),
+        "decision_inputs": decision and decision.inputs, "decision_outcome": decision and decision.outcome,
+    }  # fmt: skip
+
+
+_Found = tuple[str, tuple[int, dict[str, Any]] | None, str]
+
+
+def _one_statement(connection: Connection, values: dict[str, Any]) -> _Found:
+    return _found(connection.execute(sql.HOLD, values).first())
+
+
+def _step_by_step(connection: Connection, values: dict[str, Any]) -> _Found:
+    cursor = connection.connection.cursor()  # the driver's own: SQLAlchemy's share of so small statements is large
+    known = cursor.execute(sql.KNOWN, values).fetchone()
+    if known is not None:
+        return _found(("known", *known))
+    look = cursor.execute(sql.LOOK, values).fetchone()
+    code = "not_offered" if look is None else "no_credit" if look[1] else "held" if look[0] else "full"
+    if code == "held":
+        _keep(cursor, values | {"on_credit": int(look[1] is not None)})
+    elif not values["keep_refusal"]:
+        return _found(None)
+    status, answer = (201, values["held"]) if code == "held" else (200, values["refused"].replace(sql.REASON, code))
+    cursor.execute(sql.KEEP_ANSWER, values | {"status": status, "answer": answer})
+    return _found((code, status, answer, values["request_hash"]))
+
+
+def _keep(cursor: Any, values: dict[str, Any]) -> None:
+    cursor.execute(sql.TAKE, values)
+    if values["on_credit"]:
+        cursor.execute(sql.TAKE_CREDIT, values)
+    cursor.execute(sql.KEEP, values)
+    cursor.execute(sql.TELL, values)
+    if values["decision_id"] is not None:
+        cursor.execute(sql.KEEP_DECISION, values)
+
+
+def _found(row: Any) -> _Found:
+    if row is None:
+        return "full", None, ""
+    return row[0], (row[1], orjson.loads(row[2])), row[3]

@@ -1,0 +1,77 @@
+"""The statements of a hold: all in one for PostgreSQL, step by step for SQLite."""
+# ruff: noqa: S608 (what is put together are constants of this module; values are parameters)
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from store.booking.rows import COLUMNS
+
+__all__ = [
+    "HOLD", "KEEP", "KEEP_ANSWER", "KEEP_DECISION", "KNOWN", "LOOK", "REASON", "TAKE", "TAKE_CREDIT",
+    "TELL",
+]  # fmt: skip
+
+REASON = "@reason"
+"""Where the text of a refusal takes its reason."""
+
+_OWN = tuple(name for name in COLUMNS if name not in ("supplier_tenant", "on_credit"))
+_ROOM = "supplier_id = :supplier_id AND good = :good AND bucket = :bucket"
+_LINE = "buyer_id = :buyer_id AND supplier_id = :supplier_id"
+_INSERTED = ", ".join((*_OWN, "supplier_tenant", "on_credit"))
+_SELECTED = ", ".join(f":{name}" for name in _OWN)
+_DECISION = ":decision_id, :tenant, :order_id, :decision_inputs, :decision_outcome, :now_ms"
+_EVENT = ":tenant, 'reservation.held', :id, :event, :now_ms"
+
+HOLD = text(f"""
+WITH known AS MATERIALIZED (
+  SELECT request_hash, status, answer FROM idempotency WHERE tenant = :writer AND key = :key
+), line AS MATERIALIZED (
+  SELECT used_fen + :amount_fen > limit_fen AS short FROM credits WHERE {_LINE}
+), room AS (
+  UPDATE capacities SET reserved = reserved + :pieces, updated_at_ms = :now_ms
+  WHERE {_ROOM} AND reserved + :pieces <= offered
+    AND NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM line WHERE short)
+  RETURNING tenant
+), credit AS (
+  UPDATE credits SET used_fen = used_fen + :amount_fen, updated_at_ms = :now_ms
+  WHERE {_LINE} AND used_fen + :amount_fen <= limit_fen AND EXISTS (SELECT FROM room)
+  RETURNING 1
+), held AS (
+  -- A line that others have used up meanwhile updates no row: -1 breaks a CHECK, and it starts again.
+  INSERT INTO reservations ({_INSERTED})
+  SELECT {_SELECTED}, room.tenant,
+    CASE WHEN NOT EXISTS (SELECT FROM line) THEN 0 WHEN EXISTS (SELECT FROM credit) THEN 1 ELSE -1 END FROM room
+  RETURNING id
+), why AS MATERIALIZED (
+  SELECT CASE WHEN EXISTS (SELECT FROM room) THEN 'held'
+    WHEN NOT EXISTS (SELECT FROM capacities WHERE {_ROOM}) THEN 'not_offered'
+    WHEN EXISTS (SELECT FROM line WHERE short) THEN 'no_credit' ELSE 'full' END AS code
+  WHERE NOT EXISTS (SELECT FROM known)
+), decided AS (
+  INSERT INTO decisions (id, tenant, order_id, inputs, outcome, created_at_ms)
+  SELECT {_DECISION} FROM held WHERE CAST(:decision_id AS text) IS NOT NULL
+), told AS (
+  INSERT INTO outbox (tenant, topic, subject, payload, created_at_ms)
+  SELECT {_EVENT} FROM held
+), kept AS (
+  INSERT INTO idempotency (tenant, key, request_hash, status, answer, created_at_ms)
+  SELECT :writer, :key, :request_hash, CASE code WHEN 'held' THEN 201 ELSE 200 END,
+    CASE code WHEN 'held' THEN :held ELSE replace(:refused, '{REASON}', code) END, :now_ms
+  FROM why WHERE code = 'held' OR :keep_refusal = 1
+  RETURNING status, answer, request_hash
+)
+SELECT 'known' AS code, status, answer, request_hash FROM known
+UNION ALL SELECT (SELECT code FROM why), status, answer, request_hash FROM kept
+""")
+
+KNOWN = "SELECT status, answer, request_hash FROM idempotency WHERE tenant = :writer AND key = :key"
+LOOK = f"""SELECT reserved + :pieces <= offered, (SELECT used_fen + :amount_fen > limit_fen FROM credits WHERE {_LINE})
+FROM capacities WHERE {_ROOM}"""
+TAKE = f"UPDATE capacities SET reserved = reserved + :pieces, updated_at_ms = :now_ms WHERE {_ROOM}"
+TAKE_CREDIT = f"UPDATE credits SET used_fen = used_fen + :amount_fen, updated_at_ms = :now_ms WHERE {_LINE}"
+KEEP = f"INSERT INTO reservations ({_INSERTED}) SELECT {_SELECTED}, tenant, :on_credit FROM capacities WHERE {_ROOM}"
+TELL = f"INSERT INTO outbox (tenant, topic, subject, payload, created_at_ms) VALUES ({_EVENT})"
+KEEP_DECISION = f"INSERT INTO decisions (id, tenant, order_id, inputs, outcome, created_at_ms) VALUES ({_DECISION})"
+KEEP_ANSWER = """INSERT INTO idempotency (tenant, key, request_hash, status, answer, created_at_ms)
+VALUES (:writer, :key, :request_hash, :status, :answer, :now_ms)"""
