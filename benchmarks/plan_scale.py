@@ -6,6 +6,7 @@ network a style can be made by two neighbouring factories, in a dense one by a t
 
 from __future__ import annotations
 
+import os
 import resource
 import tempfile
 import time
@@ -24,7 +25,7 @@ from benchmarks.meter import peak_mb
 from services.files import read_raw, write_table
 from services.plan_production import plan_production
 
-__all__ = ["run_scale", "scale_tables"]
+__all__ = ["SMALL_SIZES", "run_scale", "scale_tables"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,7 +33,8 @@ Ints = NDArray[np.int64]
 _STEPS = 3
 _LEVELS = (0.1, 0.5, 0.9)
 _UTILISATION = 0.88
-_SIZES = ((1_000, 20, False), (1_000, 20, True), (10_000, 50, False), (10_000, 50, True), (100_000, 50, False))
+SMALL_SIZES = ((1_000, 20, False), (1_000, 20, True), (10_000, 50, False))
+_SIZES = (*SMALL_SIZES, (10_000, 50, True), (100_000, 50, False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +187,7 @@ def _measure(n_styles: int, n_factories: int, dense: bool) -> dict[str, Any]:  #
         write_table(report.orders, Path(folder) / "orders.parquet")
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     workers = resource.getrusage(resource.RUSAGE_CHILDREN)
+    largest_worker_mb = workers.ru_maxrss / 1024
     summary = report.summary
     return {
         **{name: summary[name] for name in ("status", "shards", "gap", "bound", "orders", "fill_rate")},
@@ -192,7 +195,9 @@ def _measure(n_styles: int, n_factories: int, dense: bool) -> dict[str, Any]:  #
         "wall_seconds": wall,
         "cpu_seconds": cpu + workers.ru_utime + workers.ru_stime - made.ru_utime - made.ru_stime,
         "peak_mb": peak_mb(),
-        "largest_worker_mb": workers.ru_maxrss / 1024,
+        "largest_worker_mb": largest_worker_mb,
+        "most_mb_together": peak_mb() + largest_worker_mb * (os.cpu_count() or 1),
+        "load_average": os.getloadavg()[0],
     }
 
 

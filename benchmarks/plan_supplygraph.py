@@ -11,24 +11,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
-from planning.params import PlanParams, PlanWeights, ReplayParams
+from planning.pace import level_pace, share_out
+from planning.params import PlanParams, PlanWeights
 from services.plan_production import PlanReport, plan_production
-from services.replay_policies import replay_policies
 
 __all__ = ["run_supplygraph"]
 
 Tables = dict[str, pd.DataFrame]
 
 MAKER_WEIGHTS = PlanWeights(idle=0.0, overtime=0.0, load_change=60.0, peak=0.0)
-ROLLING_WEIGHTS = PlanWeights(idle=0.0, overtime=0.0, load_change=60.0, large_change=5000.0, small_change=0.0075)
-"""Day by day the load moves by at most 0.75 % of capacity, unless much is at stake."""
-
-_WINDOW = 28
-_LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
 _PRIOR_DAYS = 14
-_PRIOR_SPREAD, _PRIOR_MISSES = 0.2, 4
+_PARTS = ((0, 90), (60, 181), (90, 181), (120, 181), *((day, day + 40) for day in range(20, 141, 40)))
 
 
 def supplygraph_frames(folder: Path) -> Tables:
@@ -93,74 +87,40 @@ def produced(report: PlanReport, like: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(index=like.index, columns=like.columns).fillna(0.0)
 
 
-def supplygraph_paths(frames: Tables, days: pd.DatetimeIndex) -> pd.DataFrame:
-    """Return the orders with what was known of them every morning: the pace of the last four weeks and its spread.
+def run_rolling(frames: Tables) -> dict[str, Any]:
+    """Decide every day what to make, knowing only the orders of the days before and the stock at the beginning.
 
     Before anything is seen the factory is taken to run at half of its largest day, shared as the opening stock is; two
-    weeks of orders outweigh that. How far the pace of four weeks misses the next four is learnt as the days go by.
-
-    Parameters
-    ----------
-    days
-        The calendar; it goes on for four weeks after the last order, so that no day is planned as if it were the last.
+    weeks of orders outweigh that.
     """
-    sales = frames["sales"]
-    ordered = sales.to_numpy()
-    n_days, n_items = ordered.shape
-    after = np.tile(ordered[-_WINDOW:].mean(axis=0), (len(days) - n_days, 1))
-    happened = np.concatenate([ordered, after])
-    stock = opening_stock(frames).to_numpy() + 1.0
-    prior = 0.5 * frames["production"].sum(axis=1).max() * stock / stock.sum()
-    runs = []
-    for today in range(n_days):
-        seen = ordered[max(0, today - _WINDOW) : today]
-        trust = max(_PRIOR_DAYS - today, 0)
-        pace = (trust * prior + seen.sum(axis=0)) / (trust + len(seen))
-        factors = np.exp(_spread(ordered[:today].sum(axis=1)) * norm.ppf(_LEVELS))
-        run = {
-            "path": "maker",
-            "item": np.repeat(sales.columns, _WINDOW),
-            "bucket": np.tile(days[today : today + _WINDOW], n_items),
-            "y": happened[today : today + _WINDOW].T.ravel(),
-            "as_of": days[today],
-        }
-        run |= {f"q{level}": np.repeat(pace * factor, _WINDOW) for level, factor in zip(_LEVELS, factors, strict=True)}
-        runs.append(pd.DataFrame(run))
-    return pd.concat(runs, ignore_index=True)
+    ordered, opening = frames["sales"].to_numpy(), opening_stock(frames).to_numpy()
+    total = frames["production"].sum(axis=1)
+    prior = 0.5 * total.max() * (opening + 1.0) / (opening + 1.0).sum()
+    made, position, pace = np.zeros(ordered.shape), opening.copy(), None
+    for today, ran in enumerate(total > 0):
+        trust, seen = max(_PRIOR_DAYS - today, 0), ordered[:today]
+        days = trust + today
+        expected = (trust * prior + seen.sum(axis=0)) / days
+        spread = np.sqrt((trust * prior**2 + ((seen - expected) ** 2).sum(axis=0)) / days)
+        pace = min(level_pace(pace, expected.sum(), position.sum(), opening.sum()), total.max())
+        if ran:
+            made[today] = share_out(pace, position, expected, spread)
+        position += made[today] - ordered[today]
+    like = frames["production"]
+    plan = pd.DataFrame(made, index=like.index, columns=like.columns)
+    return {"cv": levelness(plan.sum(axis=1), total > 0), **stock_and_backlog(frames, plan)}
 
 
-def _spread(total: np.ndarray) -> float:
-    """Return the standard deviation of log(next four weeks / last four weeks), from days seen and a first guess."""
-    sums = np.convolve(total, np.ones(_WINDOW), mode="valid") if len(total) >= _WINDOW else np.zeros(0)
-    before, then = sums[:-_WINDOW:7], sums[_WINDOW::7]
-    miss = np.log(np.maximum(then, 1.0) / np.maximum(before, 1.0))
-    return float(np.sqrt((_PRIOR_MISSES * _PRIOR_SPREAD**2 + (miss**2).sum()) / (_PRIOR_MISSES + len(miss))))
-
-
-def run_rolling(frames: Tables) -> dict[str, float]:
-    """Re-plan the maker's half year every day, knowing only the orders of the days before (and the calendar)."""
-    tables = supplygraph_tables(frames)
-    items = tables["items"].drop(columns="lost_cost").assign(backlog_cost=1.5)
-    known = frames["sales"].index
-    days = known.append(pd.date_range(known[-1] + pd.Timedelta(days=1), periods=_WINDOW))
-    largest = tables["resources"]["capacity"].max()
-    later = pd.DataFrame({"resource": "factory", "bucket": days[len(known) :], "capacity": largest})
-    report = replay_policies(
-        supplygraph_paths(frames, days),
-        pd.concat([tables["resources"], later], ignore_index=True),
-        tables["routes"],
-        items=items,
-        params=PlanParams(weights=ROLLING_WEIGHTS),
-        settings=ReplayParams(look_ahead=_WINDOW, known_buckets=0),
-        policies=["ours"],
-    )
-    buckets = report.buckets.set_index("bucket").loc[: known[-1]]
-    ran = frames["production"].sum(axis=1) > 0
-    return {
-        "cv": levelness(buckets["hours"], ran),
-        "mean_stock": float((buckets["holding"] / items["holding_cost"].iloc[0]).mean()),
-        "mean_backlog": float((buckets["backlog"] / items["backlog_cost"].iloc[0]).mean()),
-    }
+def rolling_by_days(frames: Tables) -> dict[str, Any]:
+    """Run it afresh on parts of the half year, too, as if the maker's records began there."""
+    found = {}
+    for begin, end in _PARTS:
+        part = {name: frame.iloc[begin:end] for name, frame in frames.items()}
+        own = part["production"]
+        ran = own.sum(axis=1) > 0
+        factory = {"cv": levelness(own.sum(axis=1), ran), **stock_and_backlog(part, own, part["delivered"])}
+        found[f"{own.index[0]:%Y-%m-%d}/{own.index[-1]:%Y-%m-%d}"] = {"rolling": run_rolling(part), "factory": factory}
+    return found
 
 
 def run_supplygraph(folder: Path) -> dict[str, Any]:
@@ -178,6 +138,7 @@ def run_supplygraph(folder: Path) -> dict[str, Any]:
         "orders_cv": float(frames["sales"].sum(axis=1).std(ddof=0) / frames["sales"].sum(axis=1).mean()),
         "factory": {"cv": levelness(own.sum(axis=1), ran), **stock_and_backlog(frames, own, frames["delivered"])},
         "rolling": run_rolling(frames),
+        "rolling_by_days": rolling_by_days(frames),
         "plan": {"cv": levelness(planned.sum(axis=1), ran), **stock_and_backlog(frames, planned)},
         "status": report.summary["status"],
         "fill_rate": report.summary["fill_rate"],
