@@ -142,7 +142,7 @@ def weights_again(n_decisions: int, seed: int) -> Row:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--orders", type=int, default=10_000, help="orders of the matches under terms")
+    parser.add_argument("--orders", type=int, default=2_000, help="orders of the matches under terms")
     parser.add_argument("--day-orders", type=int, default=2_000, help="orders of the match with days")
     parser.add_argument("--decisions", type=int, default=5_000, help="decisions to learn from")
     parser.add_argument("--seed", type=int, default=0)
