@@ -51,6 +51,7 @@ class ScoreBook:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._learnt: set[tuple[str, str]] = set()  # models that are kept for sure
 
     def keep(
         self,
@@ -71,13 +72,15 @@ class ScoreBook:
         """
         kept = {"tenant": tenant, "origin": origin, "created_at_ms": now_ms()}
         rows = [kept | _score_row(told, inputs, last) for told, inputs, last in scores]
-        learnt = [{"tenant": tenant, "model_version": name, "body": _json(body)} for name, body in models.items()]
+        new = {name: body for name, body in models.items() if (tenant, name) not in self._learnt}
+        learnt = [{"tenant": tenant, "model_version": name, "body": _json(body)} for name, body in new.items()]
 
         def work(connection: Connection) -> None:
             insert_new(connection, SCORE_MODELS, learnt)
             insert_new(connection, SCORES, rows)
 
         self.database.write(work)
+        self._learnt |= {(tenant, name) for name in new}
 
     def find(self, score_id: str) -> KeptScore | None:
         """Return a score, None if there is none of that id."""

@@ -6,13 +6,20 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from store.database import Database
 from store.schema.scores import SCORE_OPT_OUTS, SCORE_REVIEWS
 from store.score_book import insert_new, now_ms
 
 __all__ = ["ScoreRights"]
+
+_LATEST = (
+    select(SCORE_OPT_OUTS.c.opted_out)
+    .where(SCORE_OPT_OUTS.c.party_id == bindparam("party"))
+    .order_by(SCORE_OPT_OUTS.c.created_at_ms.desc())
+    .limit(1)
+)  # made once: building a statement costs more than looking up one row
 
 
 class ScoreRights:
@@ -36,6 +43,11 @@ class ScoreRights:
         )
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
         return {row["party_id"]: dict(row) for row in rows}
+
+    def is_out(self, party_id: str) -> bool:
+        """Return whether a party is out of scores: one look at a key."""
+        last = self._database.read(lambda connection: connection.scalar(_LATEST, {"party": party_id}))
+        return last == 1
 
     def set_opted_out(self, tenant: str, party_id: str, *, opted_out: bool, by: str, words: str) -> bool:
         """Take a party out of scores, or back in; return whether that changed anything."""

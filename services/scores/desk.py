@@ -103,16 +103,18 @@ class ScoreDesk:
         NotReadyError
             If nothing is loaded that the kind looks at.
         """
-        return self._kept(viewer, [self._told(snapshot, viewer, asked)])[0]
+        out = self.rights.is_out(asked.subject)
+        return self._kept(viewer, [self._told(snapshot, viewer, asked, opted_out=out)])[0]
 
     def score_many(
         self, snapshot: Snapshot, viewer: Viewer, asked: Sequence[Asked]
     ) -> list[dict[str, Any] | EvenflowError]:
         """Return a score for each, or what is wrong with it; those that are kept are kept together."""
         found: list[_Told | EvenflowError] = []
+        out = self.rights.opted_out()
         for one in asked:
             try:
-                found.append(self._told(snapshot, viewer, one))
+                found.append(self._told(snapshot, viewer, one, opted_out=one.subject in out))
             except EvenflowError as error:
                 found.append(error)
         kept = iter(self._kept(viewer, [one for one in found if not isinstance(one, EvenflowError)]))
@@ -157,11 +159,8 @@ class ScoreDesk:
     def require_scored(self, party_id: str, kind_name: str) -> None:
         """Raise OptedOutError if a party is not to be judged so."""
         kind = kind_of(kind_name)
-        if self._is_out(kind, party_id) and not kind.needed_to_trade:
+        if not kind.needed_to_trade and self.rights.is_out(party_id):
             raise OptedOutError(party_id, kind_name)
-
-    def _is_out(self, kind: Kind, subject: str) -> bool:
-        return kind.of_party and bool(self.rights.opted_out([subject]))
 
     def correct(self, kept: KeptScore, inputs: Mapping[str, Any], origin: str) -> str:
         """Keep a kept score once more with some of its inputs replaced, and return its id.
@@ -209,10 +208,10 @@ class ScoreDesk:
         head = {"kind": kind_name, "unit": kind.unit, "scale": kind.scale}
         return head | {"model_versions": {str(name): int(n) for name, n in versions.items()}} | compared
 
-    def _told(self, snapshot: Snapshot, viewer: Viewer, asked: Asked) -> _Told:
+    def _told(self, snapshot: Snapshot, viewer: Viewer, asked: Asked, *, opted_out: bool) -> _Told:
         kind = kind_of(asked.kind)
         context = check_fields(kind.context, asked.context, "context")
-        out = self._is_out(kind, asked.subject)
+        out = kind.of_party and opted_out
         if out and not kind.needed_to_trade:
             raise OptedOutError(asked.subject, kind.name)
         as_of = None if asked.as_of is None else moment_of(asked.as_of)

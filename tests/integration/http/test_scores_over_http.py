@@ -1,5 +1,9 @@
 """Scores over HTTP: told, kept, replayed, what-if, many at once, outcomes, opt-outs and reviews."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import orjson
 import pandas as pd
 import pytest
@@ -228,3 +232,31 @@ def test_who_is_scored_reads_why_and_asks_for_a_human(client):
     assert corrected["same"]
     assert corrected["score"]["value"] > score["value"]
     assert client.post(path, json=decision, headers=ALPHA).status_code == 422
+
+
+SCORES_A_MATCH = """
+import sys
+from pathlib import Path
+from fastapi.testclient import TestClient
+from api.http.app import create_app
+from api.settings import Settings
+
+asked = {"kind": "supplier", "subject": "f/2"}
+match = {"sku_id": "soap", "pieces": 10, "buyer_id": "s1"}
+with TestClient(create_app(Settings(home=Path(sys.argv[1])))) as client:
+    assert client.post("/v1/scores", json=asked).status_code == 200
+    assert client.post("/v1/scores", json={**asked, "kind": "match", "context": match}).status_code == 200
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"lightgbm", "sklearn", "mlflow", "nicegui"}))
+"""
+
+
+def test_a_match_is_scored_without_a_learner(net):
+    """Scoring a match or a supplier imports no learner, no model registry and no console."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCORES_A_MATCH, str(net)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).resolve().parents[3],
+    )
+    assert done.stdout.strip() == ""

@@ -121,6 +121,7 @@ def test_a_party_goes_out_and_comes_back(rights):
     assert not rights.set_opted_out("t", "F1", opted_out=True, by="boss", words="again")
     assert rights.opted_out(["F1", "F2"])["F1"]["words"] == "not now"
     assert rights.opted_out(["F2"]) == {}
+    assert [rights.is_out(party) for party in ("F1", "F2")] == [True, False]
     assert rights.set_opted_out("t", "F1", opted_out=False, by="boss", words="fine")
     assert rights.opted_out() == {}
     assert not rights.set_opted_out("t", "F2", opted_out=False, by="x", words="never was")
