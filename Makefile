@@ -53,7 +53,7 @@ check-lock: $(DEV) ## the lock files still answer pyproject.toml
 	@$(BIN)/python scripts/check_lock.py $(LOCK)
 
 bench: $(DEV) ## every number the docs claim (minutes)
-	@for name in graph reputation matching matching_terms planning forecast signals launch launch_simulated; do echo "== $$name" >&2; $(BIN)/python -m benchmarks.$$name --json || exit 1; done
+	@for name in graph reputation matching matching_terms planning forecast signals launch launch_simulated service; do echo "== $$name" >&2; $(BIN)/python -m benchmarks.$$name --json || exit 1; done
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) .evenflow site dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

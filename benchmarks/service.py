@@ -1,0 +1,56 @@
+"""Measure the service: `python -m benchmarks.service --json`.
+
+Reservations: threads of one process hold a piece each through `services.reserve`, on SQLite and on a PostgreSQL server
+that is started for it; both flush every commit to this machine's disk, whose time is measured beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+import orjson
+
+from benchmarks.postgres import postgres_programs
+from benchmarks.reservations import postgresql, sqlite
+
+__all__ = ["main"]
+
+
+def flush_ms(times: int = 100) -> float:
+    """Return the median time in which this disk makes 4 KiB durable, in milliseconds."""
+    seconds = []
+    with tempfile.TemporaryFile() as file:
+        for _ in range(times):
+            os.write(file.fileno(), bytes(4096))
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            seconds.append(time.perf_counter() - began)
+    return float(np.median(seconds) * 1000)
+
+
+def reservations(*, small: bool) -> dict[str, Any]:
+    """Return the figures of reservations; PostgreSQL's are None where it is not installed."""
+    made: dict[str, Any] = {"flush_ms": flush_ms()}
+    made["sqlite"] = sqlite(each=5) if small else sqlite()
+    if postgres_programs() is None:
+        return made | {"postgresql": None}
+    made["postgresql"] = postgresql(each=10) if small else postgresql()
+    return made
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object (always done)")
+    parser.add_argument("--small", action="store_true", help="a few holds only, to see that it runs")
+    chosen = parser.parse_args(arguments)
+    print(orjson.dumps({"reservations": reservations(small=chosen.small)}, option=orjson.OPT_INDENT_2).decode())
+
+
+if __name__ == "__main__":
+    main()
