@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,22 @@ class Settings(BaseSettings):
         min_length=16,
         description="Secret behind the pseudonyms of guides and KOLs; the home makes and keeps its own if unset.",
     )
+    access: Literal["keys", "open"] = Field(
+        default="keys",
+        description="`keys`: every request needs an API key or a token; `open`: none does, on this machine only.",
+    )
+    jwt_jwks: Path | None = Field(
+        default=None, description="JWKS file of the identity provider whose tokens are taken; API keys alone if unset."
+    )
+    jwt_issuer: str = Field(default="", description="What `iss` of a token must be; needed with the JWKS file.")
+    jwt_audience: str = Field(default="evenflow", description="What `aud` of a token must name.")
+    requests_per_second: float = Field(
+        default=5000, gt=0, description="Requests that one key may make on average; twice as many at once."
+    )
+    body_seconds: float = Field(
+        default=30, gt=0, description="How long a request's body may keep the server waiting for its next part."
+    )
+    connections: int = Field(default=1000, ge=1, description="Connections at the same time; more are told 503.")
     max_body_mb: int = Field(default=64, ge=1, le=1024, description="Largest request body accepted, in MiB.")
 
     def secret(self) -> str | None:

@@ -57,6 +57,8 @@ class Job:
         Why it failed: ``error`` (class), ``detail`` and ``errors`` as `problem_of_error` makes them.
     owner
         The board that runs it.
+    folder
+        Whose it is (`services.access.Principal.folder`): empty for the operator.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Job:
     state: str
     created_at: float
     owner: str
+    folder: str = ""
     started_at: float | None = None
     finished_at: float | None = None
     stage: str = ""

@@ -65,7 +65,7 @@ class JobBoard:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, kind: str, work: Work) -> Job:
+    def submit(self, kind: str, work: Work, *, folder: str = "") -> Job:
         """Queue work and return its job.
 
         Parameters
@@ -74,13 +74,17 @@ class JobBoard:
             What it makes: ``forecast``, ``plan``.
         work
             A picklable callable: given a `Report`, it returns a `JobResult`.
+        folder
+            Whose it is.
 
         Raises
         ------
         JobBusyError
             If as many jobs wait as may.
         """
-        job = Job(id=new_job_id(), kind=kind, state="queued", created_at=time.time(), owner=self._files.owner)
+        job = Job(
+            id=new_job_id(), kind=kind, state="queued", created_at=time.time(), owner=self._files.owner, folder=folder
+        )
         with self._lock:
             if self._closed.is_set() or self._waiting.full():
                 raise JobBusyError(self._waiting.qsize(), retry_after_seconds=5)

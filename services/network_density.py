@@ -20,7 +20,7 @@ __all__ = ["area_rows", "loaded_density", "store_density"]
 
 _NAMES = {"parties": "parties", "orders": "orders", "areas": "areas", "catchments": "catchments"}
 _KEPT, _LISTED = 8, 10
-_Key = tuple[str | None, str, DensityParams]
+_Key = tuple[Viewer, str, DensityParams]
 _REPORTS: WeakKeyDictionary[Snapshot, dict[_Key, DensityReport]] = WeakKeyDictionary()
 
 
@@ -43,7 +43,7 @@ def loaded_density(
         If `by` is neither ``cell`` nor ``region``.
     """
     viewer, params = viewer or Viewer(), params or DensityParams()
-    key = (viewer.tenant, by, params)
+    key = (viewer, by, params)
     kept = _REPORTS.setdefault(snapshot, {})
     if as_of is None and key in kept:
         return kept[key]

@@ -38,6 +38,8 @@ _Keys = set[tuple[str, str]]
 class KeyInFlightError(EvenflowError):
     """A write with the same idempotency key is being answered right now."""
 
+    retry_after_seconds = 1
+
 
 def wall_clock_ms() -> int:
     """Return the time, in milliseconds since 1970."""

@@ -28,6 +28,8 @@ class Viewer:
     ----------
     tenant
         The tenant named in ``parties.tenant``; None sees everything (the operator).
+    party
+        The one party that is the viewer's own, of the tenant; None: all parties of the tenant are.
 
     Examples
     --------
@@ -40,12 +42,15 @@ class Viewer:
     """
 
     tenant: str | None = None
+    party: str | None = None
 
     def owns(self, network: SupplyNetwork, positions: Array) -> Mask:
         """Return which of the parties (positions, any shape) are the viewer's own."""
         if self.tenant is None:
             return np.ones(np.shape(positions), dtype=bool)
         own: Mask = network.parties.tenant[positions] == self._code(network)
+        if self.party is not None:
+            own = own & (np.asarray(positions) == self._place(network))
         return own
 
     def sees_between(self, network: SupplyNetwork, src: Array, dst: Array) -> Mask:
@@ -101,13 +106,17 @@ class Viewer:
             raise InputError("Evenflow-Tenant", "nothing: this is the operator's", self.tenant)
 
     def _deals_with(self, network: SupplyNetwork, position: int) -> bool:
-        code = self._code(network)
-        for block in network.blocks.values():
-            if (network.parties.tenant[block.around(np.array([position]))] == code).any():
-                return True
-        return False
+        around = (block.around(np.array([position])) for block in network.blocks.values())
+        return any(self.owns(network, positions).any() for positions in around)
 
     def _code(self, network: SupplyNetwork) -> int:
         """Return the tenant's code; one that no party has owns nothing."""
         code = int(network.parties.tenants.positions(pd.Series([self.tenant or ""], dtype="str"))[0])
         return code if code >= 0 else -2
+
+    def _place(self, network: SupplyNetwork) -> int:
+        """Return the position of the viewer's one party; one that is not in the network owns nothing."""
+        try:
+            return network.position(self.party or "")
+        except UnknownIdError:
+            return -1

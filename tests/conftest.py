@@ -11,6 +11,7 @@ from store.database import Database
 from store.schema import METADATA
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("EVENFLOW_ACCESS", "open")  # tests of access ask for keys themselves
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from api.cli.dispatch import dispatch, dispatch_link
 from api.cli.explode import explode
 from api.cli.forecast import forecast
 from api.cli.ingest import forget, ingest
+from api.cli.keys import app as keys
 from api.cli.launch import launch
 from api.cli.load import load
 from api.cli.match import match
@@ -91,6 +92,7 @@ app.command("forecast")(forecast)
 app.command("forget")(forget)
 app.command("handover")(handover)
 app.command("ingest")(ingest)
+app.add_typer(keys, name="keys")
 app.command("launch")(launch)
 app.command("load")(load)
 app.command("match")(match)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,14 +43,43 @@ def serve(settings: Settings, *, as_json: bool = False) -> None:
     Raises
     ------
     InputError
-        If the address cannot be listened on.
+        If the address cannot be listened on, or others could reach it though no key was ever made.
     """
+    first_key = _first_key(settings)
     listener = _listen(settings.host, settings.port)
     with listener:
-        server = _server(settings, listener, as_json=as_json)
+        server = _server(settings, listener, first_key=first_key, as_json=as_json)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _ignore)  # uvicorn ends by itself, then sends the signal again
         server.run(sockets=[listener])
+
+
+def _first_key(settings: Settings) -> str | None:
+    """Return a new key of the operator if there never was one, so that nobody serves without; else None."""
+    local = _is_local(settings.host)
+    if settings.access == "open":
+        if not local:
+            raise InputError("EVENFLOW_ACCESS", "keys, where others can reach the address", "open")
+        return None
+    from services.keys import create_key, list_keys
+    from store.database import Database
+
+    database = Database.open(settings.database())
+    try:
+        if list_keys(database):
+            return None
+        if not local:
+            raise InputError(
+                "--host", "this machine's own address until there is a key: evenflow keys create", settings.host
+            )
+        made = create_key(database, name="the first key of this home", role="admin", now_ms=time.time_ns() // 1_000_000)
+    finally:
+        database.close()
+    return made.secret
+
+
+def _is_local(host: str) -> bool:
+    return host in ("::1", "localhost") or host.startswith("127.")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -62,13 +92,15 @@ def _listen(host: str, port: int) -> socket.socket:
         raise InputError("--port", "0 to 65535", port) from None
 
 
-def _server(settings: Settings, listener: socket.socket, *, as_json: bool) -> uvicorn.Server:
+def _server(settings: Settings, listener: socket.socket, *, first_key: str | None, as_json: bool) -> uvicorn.Server:
     import uvicorn
 
     from api.http.app import create_app
 
     app = create_app(settings)
-    addresses = _addresses(listener, console=_add_console(app))
+    addresses = _addresses(listener, console=_add_console(app)) | {"key": first_key}
+    if settings.access == "keys" and addresses["console"]:
+        addresses["console"] = f"{addresses['url']}/sign-in?ticket={app.state.door.ticket}"
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -81,6 +113,7 @@ def _server(settings: Settings, listener: socket.socket, *, as_json: bool) -> uv
         app,
         log_level="warning",
         access_log=False,
+        limit_concurrency=settings.connections,
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_END,
     )
@@ -97,8 +130,12 @@ def _addresses(listener: socket.socket, *, console: bool) -> dict[str, Any]:
     host, port, *_ = listener.getsockname()
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     url = f"http://{shown}:{port}"
-    local = host.startswith("127.") or host == "::1"
-    return {"url": url, "docs": f"{url}/docs", "console": f"{url}/console" if console else None, "local": local}
+    return {
+        "url": url,
+        "docs": f"{url}/docs",
+        "console": f"{url}/console" if console else None,
+        "local": _is_local(host),
+    }
 
 
 def _announce(addresses: dict[str, Any], *, as_json: bool) -> None:
@@ -109,8 +146,9 @@ def _announce(addresses: dict[str, Any], *, as_json: bool) -> None:
     stderr.print(f"Evenflow is listening on {addresses['url']}", highlight=False)
     stderr.print(f"  planner console  {console}", highlight=False)
     stderr.print(f"  API to try       {addresses['docs']}", highlight=False)
-    if not addresses["local"]:
-        stderr.print("  Anyone who can reach this address can read and compute here.", style="yellow")
+    if addresses["key"]:
+        stderr.print(f"  your API key     {addresses['key']}", highlight=False, soft_wrap=True)
+        stderr.print("                   shown this once; `evenflow keys create` makes others")
     stderr.print("Ctrl-C ends it.")
 
 

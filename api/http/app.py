@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from api.http import (
@@ -46,6 +47,7 @@ from api.http import (
     scorecards,
     scores,
     sell_in,
+    sign_in,
     signals,
     system,
     trust,
@@ -53,16 +55,26 @@ from api.http import (
     waves,
     workshop_links,
 )
+from api.http import (
+    keys as key_routes,
+)
+from api.http.access import authorise, describe
+from api.http.gate import Gate
 from api.http.guard import Guard
-from api.http.house import House, Net
+from api.http.house import House, Houses, Net
 from api.http.metrics import Metrics
+from api.http.sign_in import Door
+from api.http.tokens import Tokens
 from api.settings import Settings
+from services.audit import record_write
 from services.ingest import Inlet
 from services.jobs import JobBoard
+from services.keys import KeyRing
 from services.reserve import Desk
 from services.sweep_holds import Sweeper
 from store.database import Database
 from store.home import Home
+from store.link_key import link_key
 
 __all__ = ["create_app"]
 
@@ -105,6 +117,8 @@ _ROUTERS = (
     signals.router,
     launches.router,
     jobs.router,
+    key_routes.router,
+    sign_in.router,
     system.router,
 )
 _DESCRIPTION = """\
@@ -125,8 +139,6 @@ def create_app(settings: Settings) -> FastAPI:
     settings
         Where the home folder is, how many jobs run at once, how large a body may be.
     """
-    board = JobBoard(settings.home / "jobs", workers=settings.workers)
-    metrics = Metrics(board.jobs)
     app = FastAPI(
         title="Evenflow",
         version=version("evenflow"),
@@ -138,24 +150,51 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
         responses=_PROBLEM_RESPONSES,
+        dependencies=[Depends(authorise)],
     )
-    net, inlet = Net(Home(settings.home)), Inlet.of(settings.home, key=settings.secret())
-    database = Database.open(settings.database())
-    app.state.house = House(
-        settings=settings,
-        board=board,
-        net=net,
-        metrics=metrics,
-        inlet=inlet,
-        database=database,
-        desk=Desk(database),
-    )
+    house = app.state.house = _house(settings)
+    app.state.houses = Houses(house)
+    app.state.door = Door(house.keys, link_key(settings.home))
     for router in _ROUTERS:
         app.include_router(router)
     docs_page.install(app)
     problems.install(app)
-    app.add_middleware(Guard, metrics=metrics, max_body_bytes=settings.max_body_mb * 2**20)
+    describe(app)
+    app.add_middleware(
+        Guard,
+        gate=_gate(settings, house.keys),
+        audit=partial(record_write, house.database),
+        door=app.state.door,
+        metrics=house.metrics,
+        max_body_bytes=settings.max_body_mb * 2**20,
+        body_seconds=settings.body_seconds,
+    )
     return app
+
+
+def _house(settings: Settings) -> House:
+    """Return the operator's house."""
+    board = JobBoard(settings.home / "jobs", workers=settings.workers)
+    database = Database.open(settings.database())
+    return House(
+        settings=settings,
+        board=board,
+        net=Net(Home(settings.home)),
+        metrics=Metrics(board.jobs),
+        inlet=Inlet.of(settings.home, key=settings.secret()),
+        database=database,
+        desk=Desk(database),
+        keys=KeyRing(database) if settings.access == "keys" else None,
+    )
+
+
+def _gate(settings: Settings, keys: KeyRing | None) -> Gate:
+    """Return the gate that the settings ask for."""
+    rate = settings.requests_per_second
+    tokens = None
+    if settings.jwt_jwks is not None and keys is not None:
+        tokens = Tokens(settings.jwt_jwks, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    return Gate(keys, tokens, requests_per_second=rate)
 
 
 def _operation_id(route: APIRoute) -> str:

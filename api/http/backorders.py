@@ -84,9 +84,9 @@ def add_backorder(
     from services.network_router import route_now
 
     order = request.order.model_dump(exclude_unset=True)  # type: ignore[attr-defined]
-    route_now(house.net.current().snapshot, PriceShelf(house.settings.home), order, viewer=viewer)
+    route_now(house.net.current().snapshot, PriceShelf(house.net.home.root), order, viewer=viewer)
     now = _now()
-    one = BackorderQueue(house.settings.home).add(order, at=now)
+    one = BackorderQueue(house.net.home.root).add(order, at=now)
     view = {"order_id": order["order_id"], "pieces": one.pieces, "since": one.since, "waits_days": one.days(now)}
     return JsonResponse(view, status_code=201)
 
@@ -114,7 +114,7 @@ def list_backorders(
         }
         for name, one in _visible(house, viewer).items()
     ]
-    part, following = page_bounds(cursor, limit, version="backorders", total=len(rows), query=(viewer.tenant,))
+    part, following = page_bounds(cursor, limit, version="backorders", total=len(rows), query=(viewer,))
     return JsonResponse({"version": "backorders", "total": len(rows), "rows": rows[part], "next_cursor": following})
 
 
@@ -132,7 +132,7 @@ def route_backorders(
     from services.backorder_queue import BackorderQueue
 
     loaded = house.net.current()
-    queue, shelf = BackorderQueue(house.settings.home), PriceShelf(house.settings.home)
+    queue, shelf = BackorderQueue(house.net.home.root), PriceShelf(house.net.home.root)
     decisions = queue.route(loaded.snapshot, shelf, now=_now(), viewer=viewer, **request.model_dump())
     return JsonResponse({"version": loaded.version, "decisions": decisions})
 
@@ -144,7 +144,7 @@ def take_off_backorder(house: HouseDep, viewer: ViewerDep, order_id: OrderId, re
 
     if order_id not in _visible(house, viewer):
         raise UnknownIdError("waiting order", order_id)
-    left = BackorderQueue(house.settings.home).take_off(order_id, request.pieces, at=_now())
+    left = BackorderQueue(house.net.home.root).take_off(order_id, request.pieces, at=_now())
     return JsonResponse({"order_id": order_id, "pieces": left})
 
 
@@ -152,7 +152,7 @@ def _visible(house: House, viewer: Viewer) -> dict[str, Any]:
     """Return what waits of the viewer's own buyers."""
     from services.backorder_queue import BackorderQueue
 
-    waiting = BackorderQueue(house.settings.home).waiting()
+    waiting = BackorderQueue(house.net.home.root).waiting()
     if viewer.tenant is None or not waiting:
         return waiting
     import pandas as pd

@@ -41,7 +41,7 @@ def read_density(
 
     report = loaded_density(loaded.snapshot, viewer, by=by, params=DensityParams(resolution=resolution))
     rows = area_rows(report, area=area, white_space=white_space)
-    query = ("density", by, resolution, area, white_space, viewer.tenant)
+    query = ("density", by, resolution, area, white_space, viewer)
     part, following = page_bounds(cursor, limit, version=loaded.version, total=len(rows), query=query)
     return JsonResponse(
         {

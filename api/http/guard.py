@@ -1,19 +1,27 @@
-"""Around every request: an id, limits, safe headers and a count."""
+"""Around every request: who asks, an id, limits, safe headers, a line in the audit and a count."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
+from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.access import ACCESS
+from api.http.gate import Gate
 from api.http.metrics import Metrics
-from api.http.problems import problem_body, respond, respond_to_bug
+from api.http.problems import problem_body, respond, respond_to, respond_to_bug
+from api.http.sign_in import Door
+from contracts.errors import EvenflowError
 
 __all__ = ["Guard"]
 
@@ -43,28 +51,54 @@ class Guard:
 
     Parameters
     ----------
+    gate
+        Tells who asks, before the body is read.
+    audit
+        Takes the principal and what it asked for, before a write is answered.
+    door
+        Lets into the console whoever signed in.
     max_body_bytes
         Largest body read; a larger one is refused with 413, declared or streamed.
+    body_seconds
+        How long each part of a body may be waited for.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int) -> None:
-        self._app, self._metrics, self._max_body_bytes = app, metrics, max_body_bytes
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        gate: Gate,
+        audit: Callable[..., None],
+        door: Door,
+        metrics: Metrics,
+        max_body_bytes: int,
+        body_seconds: float,
+    ) -> None:
+        self._app, self._gate, self._audit, self._door, self._metrics = app, gate, audit, door, metrics
+        self._max_body_bytes, self._body_seconds = max_body_bytes, body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            inside = scope["type"] == "lifespan" or self._door.knows(scope)
+            await (self._app if inside else self._door.refuse)(scope, receive, send)
             return
         started = time.perf_counter()
         status: int | None = None
+        withheld = False
         asked = Headers(scope=scope).get("x-request-id", "")
         request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_safely(message: Message) -> None:
-            nonlocal status
+            nonlocal status, withheld
+            if withheld:
+                return
             if message["type"] == "http.response.start":
                 status = message["status"]
+                withheld = await self._withheld(scope, status, send_safely) if status < 500 else False
+                if withheld:
+                    return
                 _add_headers(MutableHeaders(scope=message), scope["path"], request_id)
             await send(message)
 
@@ -79,14 +113,47 @@ class Guard:
             self._metrics.answered(scope["method"], _route(scope), status or 500, seconds)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in _WITH_BODY or not scope["path"].startswith("/v1/"):
-            await self._app(scope, receive, send)
+        try:
+            scope["state"]["principal"] = self._gate.admit(scope)
+        except EvenflowError as error:
+            await respond_to(Request(scope), error)(scope, receive, send)
             return
-        refusal = self._refusal(Headers(scope=scope), scope["path"])
-        if refusal is None:
-            await self._app(scope, _Counted(receive, self._max_body_bytes), send)
-        else:
+        if scope["path"].startswith("/console") and not self._door.knows(scope):
+            await self._door.refuse(scope, receive, send)
+        elif scope["method"] not in _WITH_BODY or not scope["path"].startswith("/v1/"):
+            await self._app(scope, receive, send)
+        elif (refusal := self._refusal(Headers(scope=scope), scope["path"])) is not None:
             await respond(Request(scope), refusal)(scope, receive, send)
+        else:
+            body = scope["state"]["body"] = _Counted(receive, self._max_body_bytes, self._body_seconds)
+            await self._app(scope, body, send)
+
+    async def _withheld(self, scope: Scope, status: int, send: Send) -> bool:
+        """Put a write into the audit; if that fails, answer so instead: what is not in there is not acknowledged."""
+        try:
+            await self._note(scope, status)
+        except EvenflowError as error:
+            await respond_to(Request(scope), error)(scope, _nothing, send)
+            return True
+        return False
+
+    async def _note(self, scope: Scope, status: int) -> None:
+        route = scope.get("route")
+        access = ACCESS.get(getattr(route, "name", ""))
+        if access is None or not access.writes:
+            return
+        state = scope["state"]
+        body = state.get("body")
+        told = {
+            "at_ms": time.time_ns() // 1_000_000,
+            "method": scope["method"],
+            "route": getattr(route, "path", ""),
+            "path": scope["path"],
+            "status": status,
+            "request_id": state["request_id"],
+            "body_hash": sha256(b"").hexdigest() if body is None else body.digest(),
+        }
+        await run_in_threadpool(self._audit, state["principal"], **told)
 
     def _refusal(self, headers: Headers, path: str) -> dict[str, Any] | None:
         declared = headers.get("content-length", "0")
@@ -100,15 +167,33 @@ class Guard:
         return None
 
 
-class _Counted:
-    """A body that is refused once it proves longer than allowed."""
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
 
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive, self._left, self._limit = receive, limit, limit
+
+class _Counted:
+    """A body that is refused once it proves longer than allowed, or its next part does not come."""
+
+    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
+        self._receive, self._left, self._limit, self._seconds = receive, limit, limit, seconds
+        self._whole, self._hash = False, sha256()
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what was read so far."""
+        return self._hash.hexdigest()
 
     async def __call__(self) -> Message:
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
+        if self._whole:
+            return await self._receive()  # waits for the client to go away
+        try:
+            async with asyncio.timeout(self._seconds):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, f"no part of the body came for {self._seconds:g} seconds") from None
+        self._whole = not message.get("more_body", False)
+        part = message.get("body", b"")
+        self._hash.update(part)
+        self._left -= len(part)
         if self._left < 0:
             raise HTTPException(413, f"the body is longer than {self._limit} bytes")
         return message

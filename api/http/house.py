@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import pandas as pd
 from fastapi import Depends, Header, Request
 
+from api.http.access import principal_of
 from api.http.metrics import Metrics
 from api.settings import Settings
 from contracts.errors import NotReadyError
+from services.access import OPERATOR, Principal
 from services.ingest import Inlet
 from services.jobs import JobBoard
+from services.keys import KeyRing
 from services.reserve import Desk
 from services.viewer import Viewer
 from store.database import Database
 from store.home import Home
 from store.snapshot import Snapshot
 
-__all__ = ["House", "HouseDep", "Loaded", "Net", "NetDep", "ViewerDep"]
+__all__ = ["House", "HouseDep", "Houses", "Loaded", "Net", "NetDep", "ViewerDep"]
 
 
+_TENANTS_KEPT = 1000  # houses held open; others are opened again
 _MADE_BY = {"plan": "/v1/plans", "load": "/v1/plans"}
 
 
@@ -93,7 +98,23 @@ class Net:
 
 @dataclass(frozen=True)
 class House:
-    """One server's parts."""
+    """One server's parts, as one principal finds them.
+
+    Parameters
+    ----------
+    settings
+        Whose ``home`` is where what this principal sends and makes is kept.
+    board
+        The queue of long work, shared; each job remembers whose it is.
+    net
+        The loaded network, shared; what is told of it is a matter of the principal's `viewer`.
+    inlet
+        Where its signals go.
+    keys
+        Tells whose an API key is; None: the server is open.
+    principal
+        Who asks.
+    """
 
     settings: Settings
     board: JobBoard
@@ -102,29 +123,60 @@ class House:
     inlet: Inlet
     database: Database
     desk: Desk
+    keys: KeyRing | None = None
+    principal: Principal = OPERATOR
 
 
-def _house(request: Request) -> House:
-    house: House = request.app.state.house
-    return house
+class Houses:
+    """The house of each tenant: what a tenant sends and makes lies in a folder of its own, out of others' reach."""
+
+    def __init__(self, operators: House) -> None:
+        self._operators = operators
+        self._kept: OrderedDict[str, House] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, principal: Principal) -> House:
+        """Return the house as a principal finds it."""
+        if not principal.bound:
+            return replace(self._operators, principal=principal)
+        with self._lock:
+            kept = self._kept.get(principal.folder) or self._tenants(principal.folder)
+            self._kept[principal.folder] = kept
+            self._kept.move_to_end(principal.folder)
+            if len(self._kept) > _TENANTS_KEPT:
+                self._kept.popitem(last=False)
+        return replace(kept, principal=principal)
+
+    def _tenants(self, folder: str) -> House:
+        settings = self._operators.settings
+        home = settings.home / "tenants" / folder
+        inlet = Inlet.of(home, key=settings.secret())
+        return replace(self._operators, settings=settings.model_copy(update={"home": home}), inlet=inlet)
+
+
+async def _house(request: Request) -> House:
+    houses: Houses = request.app.state.houses
+    return houses.of(principal_of(request))
 
 
 def _loaded(house: HouseDep) -> Loaded:
     return house.net.current()
 
 
-def _viewer(
+async def _viewer(
+    house: HouseDep,
     tenant: Annotated[
         str | None,
         Header(
             alias="Evenflow-Tenant",
             min_length=1,
             max_length=120,
-            description="Answer with what this tenant may see; without it, with everything.",
+            description="Answer as this tenant's keys are answered; a key bound to another tenant is refused.",
         ),
     ] = None,
 ) -> Viewer:
-    return Viewer(tenant)
+    del tenant  # the house looked at it: this names it in the OpenAPI
+    return house.principal.viewer
 
 
 HouseDep = Annotated[House, Depends(_house)]

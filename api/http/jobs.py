@@ -13,6 +13,7 @@ from api.http.house import House, HouseDep
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.problems import Problem, job_problem
 from api.http.responses import JsonResponse, to_rows
+from contracts.errors import UnknownIdError
 from services.jobs import Job, Work
 
 __all__ = ["JobView", "accepted", "router"]
@@ -64,20 +65,20 @@ class JobList(BaseModel):
 
 def accepted(house: House, kind: str, work: Work) -> JsonResponse:
     """Queue work and say where to watch it."""
-    job = house.board.submit(kind, work)
+    job = house.board.submit(kind, work, folder=house.principal.folder)
     return JsonResponse(view(job), status_code=202, headers={"Location": f"/v1/jobs/{job.id}", "Retry-After": "1"})
 
 
 @router.get("", response_model=JobList)
 def list_jobs(house: HouseDep) -> JsonResponse:
     """List the jobs remembered, the newest first; finished ones survive a restart of the server."""
-    return JsonResponse({"jobs": [view(job) for job in house.board.jobs()]})
+    return JsonResponse({"jobs": [view(job) for job in house.board.jobs() if _sees(house, job)]})
 
 
 @router.get("/{job_id}", response_model=JobView)
 def read_job(house: HouseDep, job_id: JobId) -> JsonResponse:
     """Return how far a job is and, once it is over, its figures and where its tables are."""
-    return JsonResponse(view(house.board.get(job_id)))
+    return JsonResponse(view(_job(house, job_id)))
 
 
 @router.get("/{job_id}/tables/{name}", response_model=Page)
@@ -89,7 +90,7 @@ def read_job_table(
     cursor: CursorQuery = None,
 ) -> JsonResponse:
     """Return a page of a table that a job made."""
-    table = pq.read_table(house.board.table_path(job_id, name))
+    table = pq.read_table(house.board.table_path(_job(house, job_id).id, name))
     rows, following = page_bounds(cursor, limit, version=job_id, total=table.num_rows)
     page = to_rows(table.slice(rows.start, limit).to_pandas())
     return JsonResponse({"version": job_id, "total": table.num_rows, "rows": page, "next_cursor": following})
@@ -98,7 +99,7 @@ def read_job_table(
 @router.delete("/{job_id}", response_model=JobView)
 def cancel_job(house: HouseDep, job_id: JobId) -> JsonResponse:
     """Stop a job, waiting or running; what it had made so far is gone."""
-    return JsonResponse(view(house.board.cancel(job_id)))
+    return JsonResponse(view(house.board.cancel(_job(house, job_id).id)))
 
 
 def view(job: Job) -> dict[str, Any]:
@@ -116,6 +117,19 @@ def view(job: Job) -> dict[str, Any]:
         "tables": {n: {"rows": rows, "href": f"/v1/jobs/{job.id}/tables/{n}"} for n, rows in job.tables.items()},
         "problem": job_problem(job.problem) if job.problem else None,
     }
+
+
+def _sees(house: House, job: Job) -> bool:
+    """Return whether a job is the principal's own, or that of a party of its tenant."""
+    principal = house.principal
+    return not principal.bound or f"{job.folder}/".startswith(f"{principal.folder}/")
+
+
+def _job(house: House, job_id: str) -> Job:
+    job = house.board.get(job_id)
+    if not _sees(house, job):
+        raise UnknownIdError("job", job_id)
+    return job
 
 
 def _time(seconds: float | None) -> str | None:

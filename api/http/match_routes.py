@@ -69,5 +69,5 @@ def route_order(
     loaded = house.net.current()
     options = request.model_dump(exclude={"order"})
     order = request.order.model_dump(exclude_unset=True)  # type: ignore[attr-defined]
-    told = route_now(loaded.snapshot, PriceShelf(house.settings.home), order, viewer=viewer, **options)
+    told = route_now(loaded.snapshot, PriceShelf(house.net.home.root), order, viewer=viewer, **options)
     return JsonResponse({"version": loaded.version, **told})

@@ -56,7 +56,7 @@ def list_neighbours(
     rows = party_neighbours(
         loaded.snapshot.network(), party_id, kind=kind, direction=direction, as_of=as_of, viewer=viewer
     )
-    query = ("neighbours", party_id, kind, direction, as_of, viewer.tenant)
+    query = ("neighbours", party_id, kind, direction, as_of, viewer)
     bounds, following = page_bounds(cursor, limit, version=loaded.version, total=len(rows), query=query)
     page = {"total": len(rows), "rows": to_rows(rows.iloc[bounds]), "next_cursor": following}
     return JsonResponse({"version": loaded.version, **page})

@@ -110,13 +110,13 @@ def read_prices(
     A tenant reads the prices of suppliers that it may know of.
     """
     asked = _Listing(viewer, limit, cursor, supplier_id, language)
-    return _page(house, PriceShelf(house.settings.home).current(), asked)
+    return _page(house, PriceShelf(house.net.home.root).current(), asked)
 
 
 @router.get("/versions", response_model=PriceVersions)
 def list_price_versions(house: HouseDep) -> JsonResponse:
     """List the versions kept, the latest first, and how each was made."""
-    shelf = PriceShelf(house.settings.home)
+    shelf = PriceShelf(house.net.home.root)
     serving = shelf.current()
     return JsonResponse({"versions": [_facts(one, serving) for one in shelf.versions()]})
 
@@ -126,13 +126,13 @@ def read_price_version(
     house: HouseDep, viewer: ViewerDep, version: Version, limit: LimitQuery = 100, cursor: CursorQuery = None
 ) -> JsonResponse:
     """Return a version, serving or not, with a page of its prices."""
-    return _page(house, PriceShelf(house.settings.home).get(version), _Listing(viewer, limit, cursor))
+    return _page(house, PriceShelf(house.net.home.root).get(version), _Listing(viewer, limit, cursor))
 
 
 @router.post("/versions/{version}/activate", response_model=PriceFacts)
 def activate_prices(house: HouseDep, version: Version) -> JsonResponse:
     """Let a version serve: one that the replay held back, or an earlier one again. Again changes nothing."""
-    shelf = PriceShelf(house.settings.home)
+    shelf = PriceShelf(house.net.home.root)
     return JsonResponse(_facts(shelf.activate(version), shelf.current()))
 
 
@@ -148,11 +148,11 @@ def refresh_prices(
     from services.refresh_prices import record_left
 
     loaded = house.net.current()
-    shelf = PriceShelf(house.settings.home)
+    shelf = PriceShelf(house.net.home.root)
     record_left(loaded.snapshot, shelf, [event.model_dump() for event in request.events])
     at = datetime.now(UTC).isoformat(timespec="seconds")
     options = request.model_dump(include={"cause", "share", "top"}) | {"at": at, "orders": frame_of(request.orders)}
-    return accepted(house, "prices", partial(refresh_work, options, house.settings.home))
+    return accepted(house, "prices", partial(refresh_work, options, house.net.home.root))
 
 
 def refresh_work(options: dict[str, Any], home: FilePath, progress: Report) -> JobResult:
@@ -181,7 +181,7 @@ class _Listing(NamedTuple):
 
 
 def _page(house: House, version: PriceVersion | None, asked: _Listing) -> JsonResponse:
-    shelf, tenant = PriceShelf(house.settings.home), asked.viewer.tenant
+    shelf, tenant = PriceShelf(house.net.home.root), asked.viewer.tenant
     table = pd.DataFrame(columns=_COLUMNS) if version is None else version.table()
     if tenant is not None:
         table = _seen(house.net.current().snapshot, asked.viewer, table)

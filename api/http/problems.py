@@ -15,8 +15,6 @@ from starlette.exceptions import HTTPException
 from api.http.responses import JsonResponse
 from contracts.errors import EvenflowError, UnavailableError, UnknownIdError
 from services.job_files import problem_of_error
-from services.jobs import JobBusyError
-from services.reserve import KeyInFlightError
 
 __all__ = [
     "PROBLEM_TYPES",
@@ -29,6 +27,7 @@ __all__ = [
     "job_problem",
     "problem_body",
     "respond",
+    "respond_to",
     "respond_to_bug",
 ]
 
@@ -56,10 +55,19 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "key-missing": ProblemType(
         400, "The write has no key", "Send `Idempotency-Key` with a word of your own, the same for each repetition."
     ),
+    "unauthorized": ProblemType(
+        401, "A key is needed", "Send `Authorization: Bearer` with an API key (`evenflow keys create`) or a token."
+    ),
+    "forbidden": ProblemType(
+        403, "The key does not open this", "The detail says what it lacks; `GET /v1/keys/me` what it holds."
+    ),
     "not-found": ProblemType(404, "Nothing is served at this path", "See /docs for the paths there are."),
     "unknown-id": ProblemType(404, "Unknown id", "Nothing answers to this id; the detail says of which kind it is."),
     "method-not-allowed": ProblemType(
         405, "The path does not take this method", "The `Allow` header lists the methods it takes."
+    ),
+    "body-too-slow": ProblemType(
+        408, "The body did not come", "Send it without pauses; EVENFLOW_BODY_SECONDS says how long one may be."
     ),
     "job-over": ProblemType(409, "The job is over", "A job that has ended cannot be cancelled; read it instead."),
     "opted-out": ProblemType(
@@ -90,6 +98,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "key-reused": ProblemType(
         422, "The key stands for another request", "Take a new key for a new request; repeat a request unchanged."
     ),
+    "too-many-requests": ProblemType(
+        429, "The key asks too often", "Try again after as many seconds as `Retry-After` says."
+    ),
     "internal": ProblemType(
         500, "Something here failed", "It is our fault; the server's log has the trace under the request id."
     ),
@@ -108,12 +119,16 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
 
 _BY_STATUS = {
     400: "malformed-json",
+    408: "body-too-slow",
     404: "not-found",
     405: "method-not-allowed",
     413: "body-too-large",
     415: "unsupported-media-type",
 }
 _BY_ERROR = {
+    "UnauthorizedError": "unauthorized",
+    "ForbiddenError": "forbidden",
+    "TooManyRequestsError": "too-many-requests",
     "UnknownIdError": "unknown-id",
     "NotReadyError": "not-ready",
     "UnavailableError": "unavailable",
@@ -238,20 +253,22 @@ def error_body(error: EvenflowError, *, posted: bool) -> dict[str, Any]:
 
 async def _on_error(request: Request, error: Exception) -> JsonResponse:
     assert isinstance(error, EvenflowError)
-    return respond(request, error_body(error, posted=_is_of_body(error, request)), headers=_retry_after(error))
+    return respond_to(request, error)
+
+
+def respond_to(request: Request, error: EvenflowError) -> JsonResponse:
+    """Answer an error made on purpose."""
+    body = error_body(error, posted=_is_of_body(error, request))
+    headers = {"WWW-Authenticate": "Bearer"} if body["type"] == "/problems/unauthorized" else {}
+    seconds = getattr(error, "retry_after_seconds", _DATABASE_SECONDS if isinstance(error, UnavailableError) else None)
+    if seconds is not None:
+        headers["Retry-After"] = str(seconds)
+    return respond(request, body, headers=headers)
 
 
 def _is_of_body(error: EvenflowError, request: Request) -> bool:
     in_path = isinstance(error, UnknownIdError) and error.identifier in request.path_params.values()
     return request.method in ("POST", "PUT") and not in_path
-
-
-def _retry_after(error: Exception) -> dict[str, str] | None:
-    if isinstance(error, JobBusyError):
-        return {"Retry-After": str(error.retry_after_seconds)}
-    if isinstance(error, KeyInFlightError):
-        return {"Retry-After": "1"}
-    return {"Retry-After": str(_DATABASE_SECONDS)} if isinstance(error, UnavailableError) else None
 
 
 async def _on_http(request: Request, error: Exception) -> JsonResponse:

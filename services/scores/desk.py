@@ -211,12 +211,12 @@ class ScoreDesk:
     def _told(self, snapshot: Snapshot, viewer: Viewer, asked: Asked, *, opted_out: bool) -> _Told:
         kind = kind_of(asked.kind)
         context = check_fields(kind.context, asked.context, "context")
-        out = kind.of_party and opted_out
-        if out and not kind.needed_to_trade:
-            raise OptedOutError(asked.subject, kind.name)
         as_of = None if asked.as_of is None else moment_of(asked.as_of)
         world = World(snapshot=snapshot, viewer=viewer, as_of=as_of, launches=self._launches)
         found = kind.gather(world, asked.subject, context)
+        out = kind.of_party and opted_out
+        if out and not kind.needed_to_trade:  # told only to whom the subject is known
+            raise OptedOutError(asked.subject, kind.name)
         inputs = dict(found.inputs) | _replaced(kind, asked.inputs)
         head = {
             "kind": kind.name,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from store.schema.access import API_KEYS, AUDIT
 from store.schema.base import METADATA
 from store.schema.reservations import CAPACITIES, CREDITS, DECISIONS, RESERVATIONS
 from store.schema.scores import SCORE_MODELS, SCORE_OPT_OUTS, SCORE_OUTCOMES, SCORE_REVIEWS, SCORES
 from store.schema.writes import IDEMPOTENCY, OUTBOX
 
 __all__ = [
+    "API_KEYS",
+    "AUDIT",
     "CAPACITIES",
     "CREDITS",
     "DECISIONS",

@@ -1,5 +1,6 @@
 """Every code block of the README and the documentation runs as written, page by page, in an empty folder."""
 
+import json
 import os
 import re
 import socket
@@ -43,6 +44,7 @@ def server(home: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [evenflow(), "serve", "--home", str(home), "--port", str(port)],
+        env={**os.environ, "EVENFLOW_ACCESS": "keys"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -51,6 +53,14 @@ def server(home: Path) -> Iterator[str]:
     yield address
     process.terminate()
     process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def key(home: Path, server: str) -> str:
+    """A key of the operator, as a user makes one."""
+    del server  # made the first key itself
+    command = [evenflow(), "keys", "create", "--name", "docs", "--role", "admin", "--home", str(home), "--json"]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["key"]
 
 
 def wait_until_up(address: str, process: subprocess.Popen) -> None:
@@ -80,7 +90,10 @@ def test_page_runs_as_written(page: Path, tmp_path: Path, request: pytest.Fixtur
         "EVENFLOW_HOME": str(tmp_path / ".evenflow"),
     }
     for language, code in blocks(page):
-        text = code.replace(SERVER, request.getfixturevalue("server")) if SERVER in code else code
+        text = code
+        if SERVER in code:
+            text = code.replace(SERVER, request.getfixturevalue("server"))
+            environment["EVENFLOW_KEY"] = request.getfixturevalue("key")
         done = subprocess.run(
             interpreter(language, without_make(text)),
             cwd=tmp_path,

@@ -2,12 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -16,9 +16,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def get(address: str) -> dict:
+def get(address: str, key: str) -> dict:
     """Return the JSON at an address, or raise OSError."""
-    with urllib.request.urlopen(address, timeout=5) as answer:
+    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
         return json.loads(answer.read())
 
 
@@ -33,7 +34,7 @@ def test_make_run_serves_a_forecast_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     process = subprocess.Popen(
         ["make", "run", f"VENV={venv}", f"ARGS=--scale tiny --home {tmp_path / 'home'}"],
         cwd=ROOT,
-        env={**os.environ, "EVENFLOW_PORT": str(port)},
+        env={**os.environ, "EVENFLOW_PORT": str(port), "EVENFLOW_ACCESS": "keys"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -52,13 +53,11 @@ def test_make_run_serves_a_forecast_and_ends_on_ctrl_c(tmp_path: Path) -> None:
 
 
 def first_forecast(address: str, process: subprocess.Popen) -> list[dict]:
-    """Wait for the server, then ask for the first forecast it lists."""
-    for _ in range(1200):
-        assert process.poll() is None, process.stdout.read()
-        try:
-            listed = get(f"{address}/v1/forecasts")
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return get(f"{address}/v1/forecasts/{listed['rows'][0]['unique_id']}")["rows"]
-    pytest.fail("no forecast within two minutes")
+    """Wait for the key that is printed once the server listens, then ask for the first forecast it lists."""
+    told = []
+    for line in process.stdout:
+        told.append(line)
+        if key := re.search(r"evf_\S+", line):
+            listed = get(f"{address}/v1/forecasts", key[0])
+            return get(f"{address}/v1/forecasts/{listed['rows'][0]['unique_id']}", key[0])["rows"]
+    pytest.fail("".join(told))

@@ -155,3 +155,29 @@ def test_an_unwritable_home_is_one_line(tmp_path):
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert str(blocked) in done.stderr
+
+
+def test_the_first_start_makes_a_key_and_shows_it_once(tmp_path, monkeypatch):
+    """Without a key no answer; the second start shows none, and the first one's still counts."""
+    monkeypatch.setenv("EVENFLOW_ACCESS", "keys")
+    with serving(tmp_path) as (process, addresses):
+        key = addresses["key"]
+        assert call(f"{addresses['url']}/v1/jobs")[0] == 401
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+    with serving(tmp_path) as (_, addresses):
+        assert addresses["key"] is None
+        request = urllib.request.Request(f"{addresses['url']}/v1/jobs", headers={"Authorization": f"Bearer {key}"})
+        assert urllib.request.urlopen(request, timeout=30).status == 200
+
+
+@pytest.mark.parametrize(("access", "named"), [("keys", "evenflow keys create"), ("open", "EVENFLOW_ACCESS")])
+def test_others_are_not_let_near_without_a_key(tmp_path, access, named):
+    """An address that others reach is refused before there is a key, and always to an open server."""
+    command = [EVENFLOW, "serve", "--home", str(tmp_path), "--host", "0.0.0.0", "--port", "0"]
+    done = subprocess.run(
+        command, env={**os.environ, "EVENFLOW_ACCESS": access}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

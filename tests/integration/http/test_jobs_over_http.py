@@ -73,7 +73,7 @@ def test_an_infeasible_plan_is_a_result(client):
 def test_a_full_queue_says_when_to_try_again(client, monkeypatch):
     """503 with Retry-After."""
 
-    def full(kind, work):
+    def full(kind, work, *, folder):
         raise JobBusyError(32, retry_after_seconds=5)
 
     monkeypatch.setattr(client.app.state.house.board, "submit", full)

@@ -1,0 +1,103 @@
+"""Who a request comes from: an API key, a token of an identity provider, or nobody; and how many it may make."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from api.http.access import UnauthorizedError
+from contracts.errors import EvenflowError
+from services.access import ANYONE, OPERATOR, Principal
+
+__all__ = ["Gate", "TooManyRequestsError"]
+
+_NEEDS_KEY = "/v1/"
+_FORGOTTEN_AFTER = 10_000  # principals whose counts are kept
+
+
+class TooManyRequestsError(EvenflowError):
+    """A key asked more often than it may; try again after `retry_after_seconds`."""
+
+    def __init__(self, name: str, limit: float, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"{name}: more than {limit:g} requests a second; try again in {retry_after_seconds} s")
+
+
+class Reader(Protocol):
+    """Tells who holds a credential."""
+
+    def principal(self, credential: str) -> Principal | None:
+        """Return the holder, or None if the credential does not count (any more)."""
+
+
+class Gate:
+    """Looks at credentials before the body is read.
+
+    Parameters
+    ----------
+    keys, tokens
+        Readers of API keys and of JWTs; None where that kind is not taken. Both None: the server is open, and whoever
+        reaches it is the operator.
+    requests_per_second
+        What one key may ask for on average; twice as much at once.
+    clock
+        Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        keys: Reader | None,
+        tokens: Reader | None,
+        *,
+        requests_per_second: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._keys, self._tokens = keys, tokens
+        self._rate, self._clock = requests_per_second, clock
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def admit(self, scope: Scope) -> Principal:
+        """Return who asks.
+
+        Raises
+        ------
+        UnauthorizedError
+            If a credential came that does not count, or none for a path of the API.
+        TooManyRequestsError
+            If it asks too often.
+        """
+        principal = OPERATOR if self._keys is None and self._tokens is None else self._holder(scope)
+        if principal is not ANYONE:
+            self._count(principal)
+        return principal
+
+    def _holder(self, scope: Scope) -> Principal:
+        given = Headers(scope=scope).get("authorization")
+        if given is None:
+            if scope["path"].startswith(_NEEDS_KEY):
+                raise UnauthorizedError("Authorization: expected `Bearer` with an API key or a token, got nothing")
+            return ANYONE
+        kind, _, credential = given.partition(" ")
+        if kind.lower() != "bearer" or not credential:
+            raise UnauthorizedError("Authorization: expected `Bearer` with an API key or a token, got another kind")
+        reader = self._tokens if credential.count(".") == 2 else self._keys
+        found = reader.principal(credential) if reader is not None else None
+        if found is None:
+            raise UnauthorizedError("Authorization: the key or token is unknown, expired or revoked")
+        return found
+
+    def _count(self, principal: Principal) -> None:
+        """Take one from the principal's bucket, which fills at its rate and holds two seconds' worth."""
+        now, rate = self._clock(), principal.requests_per_second or self._rate
+        left, since = self._left.get(principal.name, (2 * rate, now))
+        left = min(2 * rate, left + (now - since) * rate)
+        if left < 1:
+            raise TooManyRequestsError(principal.name, rate, max(1, math.ceil((1 - left) / rate)))
+        if len(self._left) >= _FORGOTTEN_AFTER:
+            self._left.clear()
+        self._left[principal.name] = (left - 1, now)

@@ -1,0 +1,103 @@
+"""Bearer tokens of an identity provider (OAuth 2.0, RFC 9068 JWT access tokens), checked without calling it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from contracts.errors import InputError
+from services.access import ROLES, Principal
+
+__all__ = ["Tokens"]
+
+_ASYMMETRIC = ("RS256", "PS256", "ES256", "EdDSA")  # never a shared secret: whoever checks could also make them
+_LEEWAY_SECONDS = 30
+_KEPT = 10_000
+
+
+class Tokens:
+    """Reads JWTs signed by the keys of a JWKS file.
+
+    Parameters
+    ----------
+    jwks
+        JSON Web Key Set (RFC 7517) of the provider, kept as a file by the operator.
+    issuer, audience
+        What ``iss`` and ``aud`` must be.
+
+    Raises
+    ------
+    InputError
+        If the file holds no usable key.
+
+    Notes
+    -----
+    Claims read: ``sub``, ``exp`` and ``scope`` (space-separated) are required; ``role`` (default ``party``), ``tenant``
+    and ``party`` bind the token. Scopes beyond the role are dropped. A token that names a role other than ``admin``
+    must name a tenant, unless it says ``"tenant": null`` itself.
+    """
+
+    def __init__(self, jwks: Path, *, issuer: str, audience: str) -> None:
+        self._issuer, self._audience = issuer, audience
+        try:
+            keys = jwt.PyJWKSet.from_json(jwks.read_text(encoding="utf-8")).keys
+        except OSError as error:
+            raise InputError(str(jwks), "a readable JWKS file", error.strerror or str(error)) from None
+        except (jwt.PyJWTError, ValueError) as error:
+            raise InputError(str(jwks), "a JSON Web Key Set", error) from None
+        self._keys = {key.key_id: key for key in keys if key.algorithm_name in _ASYMMETRIC}
+        if not self._keys:
+            raise InputError(str(jwks), f"a key of {', '.join(_ASYMMETRIC)}", "none")
+        self._known: dict[str, tuple[Principal, float]] = {}
+
+    def principal(self, credential: str) -> Principal | None:
+        """Return who a token speaks for; None if it does not count."""
+        known = self._known.get(credential)
+        if known is not None and known[1] > time.time():
+            return known[0]
+        try:
+            claims = self._claims(credential)
+            found = _principal(claims)
+        except (jwt.PyJWTError, TypeError, ValueError, KeyError):
+            return None
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[credential] = (found, min(float(claims["exp"]), time.time() + 60))
+        return found
+
+    def _claims(self, credential: str) -> Mapping[str, Any]:
+        key = self._keys[jwt.get_unverified_header(credential).get("kid")]
+        claims: Mapping[str, Any] = jwt.decode(
+            credential,
+            key.key,
+            algorithms=[key.algorithm_name],
+            audience=self._audience,
+            issuer=self._issuer,
+            leeway=_LEEWAY_SECONDS,
+            options={"require": ["exp", "sub", "iss", "aud"]},
+        )
+        return claims
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    role = claims.get("role", "party")
+    tenant, party = _name(claims, "tenant"), _name(claims, "party")
+    if role != "admin" and tenant is None and "tenant" not in claims:
+        raise ValueError("a token of this role names its tenant")
+    if role == "party" and party is None:
+        raise ValueError("a token of a party names it")
+    asked: Sequence[str] = str(claims["scope"]).split()
+    return Principal(
+        name=f"jwt:{claims['sub']}", role=role, scopes=ROLES[role] & frozenset(asked), tenant=tenant, party=party
+    )
+
+
+def _name(claims: Mapping[str, Any], claim: str) -> str | None:
+    value = claims.get(claim)
+    if value is not None and not (isinstance(value, str) and 0 < len(value) <= 120):
+        raise ValueError(f"{claim} is no name")
+    return value
