@@ -34,7 +34,7 @@ body{{font:16px system-ui,sans-serif;max-width:26rem;margin:18vh auto;padding:0 
 input,button{{font:inherit;width:100%;box-sizing:border-box;padding:.6rem;margin-top:.6rem}}
 button{{background:#17594a;color:#fff;border:0;border-radius:.3rem}} .said{{color:#a3231f}}</style></head><body>
 <h1>Planner console</h1><p class="said" role="alert">{said}</p>
-<form method="post" action="/sign-in"><label>API key (<code>evenflow keys create --role planner</code>)
+<form method="post" action="/sign-in"><label>API key (<code>evenflow keys create --name NAME --role planner</code>)
 <input name="key" type="password" autocomplete="off" required autofocus></label><button>Sign in</button></form>
 </body></html>"""
 
