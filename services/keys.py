@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 import re
 import secrets
 import time
@@ -80,8 +81,8 @@ def create_key(
         raise InputError("party", "a party and its tenant for the role party, and for no other", party or "none")
     if days is not None and days < 1:
         raise InputError("days", "at least 1", days)
-    if requests_per_second is not None and not requests_per_second > 0:
-        raise InputError("requests_per_second", "more than 0", requests_per_second)
+    if requests_per_second is not None and not 0 < requests_per_second < math.inf:
+        raise InputError("requests_per_second", "a number above 0", requests_per_second)
     held = check_scopes(role, scopes)
     key_id, secret = _new_secret()
     key = ApiKey(

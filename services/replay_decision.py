@@ -33,7 +33,7 @@ def replay_decision(database: Database, decision_id: str, *, viewer: Viewer) -> 
     UnknownIdError
         If there is none, or it is not the viewer's.
     """
-    kept = find_decision(database, decision_id, tenant=viewer.tenant)
+    kept = find_decision(database, decision_id, tenant=viewer.tenant, party=viewer.party)
     inputs, outcome = orjson.loads(kept.inputs), orjson.loads(kept.outcome)
     replayed = decide(inputs)
     chosen = None if replayed["chosen"] is None else inputs["candidates"][replayed["chosen"]]

@@ -77,13 +77,13 @@ class Desk:
         if not 0 < len(key) <= 200 or not key.isprintable():
             raise InputError("Idempotency-Key", "1 to 200 printable characters", key)
         text = orjson.dumps(dict(request), option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-        name = (viewer.tenant or "", key)
+        name = (viewer.tenant or "", key if viewer.party is None else f"{viewer.party}\x1f{key}")
         with self._lock:
             if name in self._busy:
                 raise KeyInFlightError(f"a request with the key {key} is being answered; repeat it in a moment")
             self._busy.add(name)
         try:
-            yield Write(tenant=name[0], key=key, request_hash=hashlib.sha256(text).hexdigest(), now_ms=self.clock())
+            yield Write(tenant=name[0], key=name[1], request_hash=hashlib.sha256(text).hexdigest(), now_ms=self.clock())
         finally:
             with self._lock:
                 self._busy.discard(name)
@@ -189,7 +189,8 @@ def change(
     KeyReusedError
         If the key stands for another request.
     """
-    return end(desk.database, write, reservation_id, action, tenant=viewer.tenant, pieces=pieces, reason=reason)
+    whose = {"tenant": viewer.tenant, "party": viewer.party}
+    return end(desk.database, write, reservation_id, action, **whose, pieces=pieces, reason=reason)
 
 
 def reject(desk: Desk, write: Write, reservation_id: str, *, viewer: Viewer, reason: str, reroute: bool) -> Answer:
@@ -211,8 +212,9 @@ def reject(desk: Desk, write: Write, reservation_id: str, *, viewer: Viewer, rea
     if answer.status != 200:
         return answer
     rerouted = _reroute(desk, write, reservation_id, answer.body["given_back_pieces"]) if reroute else None
-    holder = find_reservation(desk.database, reservation_id, tenant=viewer.tenant).tenant
-    shown = rerouted.body if rerouted is not None and viewer.tenant in (None, holder) else None
+    found = find_reservation(desk.database, reservation_id, tenant=viewer.tenant, party=viewer.party)
+    holds = viewer.tenant in (None, found.tenant) and viewer.party in (None, found.buyer_id)
+    shown = rerouted.body if rerouted is not None and holds else None
     return replace(answer, body={**answer.body, "rerouted": shown})
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contracts.errors import InputError, UnavailableError
@@ -202,6 +202,10 @@ def _told() -> Iterator[None]:
         yield
     except PoolTimeoutError:
         raise UnavailableError("too many wait for the database; try again later") from None
+    except DataError as error:
+        if "NUL" not in str(error.orig):
+            raise
+        raise InputError("text", "characters that the database keeps", "one with the code 0") from None
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if not _is_trouble(error, cause):

@@ -110,7 +110,7 @@ def _listed(desk: Any, state: str | None) -> dict[str, Any]:
     from services.scores.rights import list_reviews
     from services.viewer import Viewer
 
-    return {"reviews": list_reviews(desk.rights, Viewer(), state=state)}
+    return {"reviews": list_reviews(desk, None, Viewer(), state=state)}
 
 
 def _decided(desk: Any, review_id: str, **decision: Any) -> dict[str, Any]:

@@ -129,13 +129,14 @@ def list_capacities(
     limit: LimitQuery = 100,
     cursor: CursorQuery = None,
 ) -> JsonResponse:
-    """List capacities and how much of each is promised, in pages; a tenant sees its own suppliers'."""
+    """List capacities and how much of each is promised, in pages; a tenant or party sees its own suppliers'."""
     from store.booking import capacity
 
-    query = ("capacities", supplier_id, viewer.tenant)
+    query = ("capacities", supplier_id, viewer.tenant, viewer.party)
     rows = capacity.list_capacities(
         house.database,
         tenant=viewer.tenant,
+        party=viewer.party,
         supplier_id=supplier_id,
         after=key_after(cursor, query, n_keys=3),
         limit=limit + 1,

@@ -77,7 +77,10 @@ class Gate:
         return principal
 
     def _holder(self, scope: Scope) -> Principal:
-        given = Headers(scope=scope).get("authorization")
+        every = Headers(scope=scope).getlist("authorization")
+        if len(every) > 1:
+            raise UnauthorizedError("Authorization: expected one, got several")
+        given = every[0] if every else None
         if given is None:
             if scope["path"].startswith(_NEEDS_KEY):
                 raise UnauthorizedError("Authorization: expected `Bearer` with an API key or a token, got nothing")

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.access import ACCESS
@@ -104,6 +104,8 @@ class Guard:
 
         try:
             await self._admit(scope, receive, send_safely)
+        except ClientDisconnect:
+            status = status or 499  # nobody waits for an answer
         except Exception as error:
             if status is not None:
                 raise  # too late for another answer
@@ -120,7 +122,7 @@ class Guard:
             return
         if scope["path"].startswith("/console") and not self._door.knows(scope):
             await self._door.refuse(scope, receive, send)
-        elif scope["method"] not in _WITH_BODY or not scope["path"].startswith("/v1/"):
+        elif scope["method"] not in _WITH_BODY:
             await self._app(scope, receive, send)
         elif (refusal := self._refusal(Headers(scope=scope), scope["path"])) is not None:
             await respond(Request(scope), refusal)(scope, receive, send)
@@ -148,7 +150,7 @@ class Guard:
             "at_ms": time.time_ns() // 1_000_000,
             "method": scope["method"],
             "route": getattr(route, "path", ""),
-            "path": scope["path"],
+            "path": scope["path"].replace("\0", "%00"),  # a character that no database keeps
             "status": status,
             "request_id": state["request_id"],
             "body_hash": sha256(b"").hexdigest() if body is None else body.digest(),
@@ -159,6 +161,8 @@ class Guard:
         declared = headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > self._max_body_bytes:
             return problem_body("body-too-large", f"{declared} bytes; at most {self._max_body_bytes} are read")
+        if not path.startswith("/v1/"):
+            return None  # a form of a page
         kind = headers.get("content-type", "")
         taken = _TAKEN.get(path, ("application/json",))
         if kind.partition(";")[0].strip().lower() not in taken:

@@ -33,7 +33,9 @@ class KeyRequest(BaseModel):
     tenant: str | None = Field(None, min_length=1, max_length=120, description="Tenant it is bound to.")
     party: str | None = Field(None, min_length=1, max_length=120, description="Party it speaks for (role `party`).")
     days: int | None = Field(None, ge=1, le=3650, description="How long it counts; until revoked if absent.")
-    requests_per_second: float | None = Field(None, gt=0, description="Its own limit; the server's if absent.")
+    requests_per_second: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="Its own limit; the server's if absent."
+    )
 
 
 class RotateRequest(BaseModel):

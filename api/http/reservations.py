@@ -237,10 +237,15 @@ def list_reservations(
     from store.booking import lookup
 
     asked = {"state": state, "supplier_id": supplier_id, "order_id": order_id}
-    query = ("reservations", *asked.values(), viewer.tenant)
+    query = ("reservations", *asked.values(), viewer.tenant, viewer.party)
     before = key_after(cursor, query, n_keys=1)
     rows = lookup.list_reservations(
-        house.database, tenant=viewer.tenant, **asked, before=None if before is None else before[0], limit=limit + 1
+        house.database,
+        tenant=viewer.tenant,
+        party=viewer.party,
+        **asked,
+        before=None if before is None else before[0],
+        limit=limit + 1,
     )
     following = key_cursor(query, (rows[limit - 1].id,)) if len(rows) > limit else None
     return JsonResponse({"reservations": [row.told() for row in rows[:limit]], "next_cursor": following})
@@ -251,7 +256,8 @@ def read_reservation(house: HouseDep, viewer: ViewerDep, reservation_id: Reserva
     """Return a reservation that you hold or supply."""
     from store.booking.lookup import find_reservation
 
-    return JsonResponse(find_reservation(house.database, reservation_id, tenant=viewer.tenant).told())
+    found = find_reservation(house.database, reservation_id, tenant=viewer.tenant, party=viewer.party)
+    return JsonResponse(found.told())
 
 
 @router.get("/{reservation_id}/decision", response_model=DecisionReplay)

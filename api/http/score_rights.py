@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, Field
 
-from api.http.house import NetDep, ViewerDep
+from api.http.house import HouseDep, NetDep, ViewerDep
 from api.http.responses import JsonResponse
 from api.http.rows import Scalar, StrictModel
 from api.http.score_examples import OPT_OUT_EXAMPLES
@@ -128,6 +128,7 @@ def opt_in(
 
 @router.get("/scores/reviews", response_model=Reviews)
 def list_reviews(
+    house: HouseDep,
     viewer: ViewerDep,
     desk: ScoreDeskDep,
     state: Annotated[
@@ -137,7 +138,8 @@ def list_reviews(
     """Return the reviews that you asked for or have to decide, the oldest first."""
     from services.scores.rights import list_reviews as listed
 
-    return JsonResponse({"reviews": listed(desk.rights, viewer, state=state)})
+    snapshot = None if viewer.party is None else house.net.current().snapshot
+    return JsonResponse({"reviews": listed(desk, snapshot, viewer, state=state)})
 
 
 @router.post("/scores/reviews", response_model=Review)

@@ -116,7 +116,7 @@ async def sign_in(http: Request) -> Response:
         body += part
         if len(body) > _MOST_BYTES:
             return _page("That is no key.", 413)
-    key = parse_qs(body.decode("utf-8", "replace"), max_num_fields=5).get("key", [""])[-1].strip()
+    key = parse_qs(body.decode("utf-8", "replace")).get("key", [""])[-1].strip()
     holder = await run_in_threadpool(door.holder, key)
     if holder is None:
         return _page("This key is unknown, has ended, or is bound to a tenant: the console shows the whole house.", 403)

@@ -17,6 +17,8 @@ __all__ = ["Tokens"]
 _ASYMMETRIC = ("RS256", "PS256", "ES256", "EdDSA")  # never a shared secret: whoever checks could also make them
 _LEEWAY_SECONDS = 30
 _KEPT = 10_000
+_LONGEST = 4096  # characters: more than an access token needs, less than it takes to exhaust a parser
+_LONGEST_NAME = 120
 
 
 class Tokens:
@@ -56,17 +58,19 @@ class Tokens:
 
     def principal(self, credential: str) -> Principal | None:
         """Return who a token speaks for; None if it does not count."""
+        if len(credential) > _LONGEST:
+            return None
         known = self._known.get(credential)
         if known is not None and known[1] > time.time():
             return known[0]
         try:
             claims = self._claims(credential)
             found = _principal(claims)
-        except (jwt.PyJWTError, TypeError, ValueError, KeyError):
+        except (jwt.PyJWTError, TypeError, ValueError, KeyError, OverflowError, RecursionError):
             return None
         if len(self._known) >= _KEPT:
             self._known.clear()
-        self._known[credential] = (found, min(float(claims["exp"]), time.time() + 60))
+        self._known[credential] = (found, min(claims["exp"], time.time() + 60))
         return found
 
     def _claims(self, credential: str) -> Mapping[str, Any]:
@@ -84,7 +88,7 @@ class Tokens:
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
-    role = claims.get("role", "party")
+    role, subject = claims.get("role", "party"), _name(claims, "sub")
     tenant, party = _name(claims, "tenant"), _name(claims, "party")
     if role != "admin" and tenant is None and "tenant" not in claims:
         raise ValueError("a token of this role names its tenant")
@@ -92,12 +96,12 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
         raise ValueError("a token of a party names it")
     asked: Sequence[str] = str(claims["scope"]).split()
     return Principal(
-        name=f"jwt:{claims['sub']}", role=role, scopes=ROLES[role] & frozenset(asked), tenant=tenant, party=party
+        name=f"jwt:{subject}", role=role, scopes=ROLES[role] & frozenset(asked), tenant=tenant, party=party
     )
 
 
 def _name(claims: Mapping[str, Any], claim: str) -> str | None:
     value = claims.get(claim)
-    if value is not None and not (isinstance(value, str) and 0 < len(value) <= 120):
+    if value is not None and not (isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isprintable()):
         raise ValueError(f"{claim} is no name")
     return value

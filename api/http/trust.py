@@ -29,8 +29,9 @@ def read_trust(
     """Return how far one party can rely on another: its own view and everybody's, and the paths that carried it."""
     from services.party_trust import pair_card
 
-    desk.require_scored(asked, "trust")
-    return JsonResponse({"version": loaded.version, **pair_card(loaded.snapshot, viewer, asker, asked, top=top)})
+    card = pair_card(loaded.snapshot, viewer, asker, asked, top=top)
+    desk.require_scored(asked, "trust")  # after: whom the asker may not know of, it learns nothing of
+    return JsonResponse({"version": loaded.version, **card})
 
 
 @router.get("/parties/{party_id:path}/trust", response_model=dict[str, Any])
@@ -48,6 +49,6 @@ def read_party_trust(
     """Return how far everybody relies on a party, who vouches for it, and the paths that carried it from the seeds."""
     from services.party_trust import party_trust
 
-    desk.require_scored(party_id, "trust")
     card = party_trust(loaded.snapshot, viewer, party_id, seeds=seeds, top=top)
+    desk.require_scored(party_id, "trust")
     return JsonResponse({"version": loaded.version, **card})

@@ -48,7 +48,7 @@ def _answer(house: HouseDep, http: Request, dispatch_id: str, body: bytes) -> HT
     refusal = _refused(house, http, dispatch_id)
     if refusal is not None:
         return refusal
-    form = {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=10).items()}
+    form = {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
     try:
         answer_dispatch(house.settings.home, dispatch_id, _read_answer(form))
     except InputError as error:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from contracts.errors import EvenflowError, InputError, NotReadyError, UnknownIdError
+from graph.network import SupplyNetwork
 from services.scores.contract import Answer, Kind, check_fields, digest
 from services.scores.registry import all_kinds, kind_of
 from services.scores.reliability import probability_reliability, value_reliability
@@ -152,7 +153,7 @@ class ScoreDesk:
             If there is none: the answer does not tell why.
         """
         kept = self.book.find(score_id)
-        if kept is None or not (_is_own(viewer, kept) or _is_about_own(snapshot, viewer, kept)):
+        if kept is None or not (_is_own(snapshot, viewer, kept) or _is_about_own(snapshot, viewer, kept)):
             raise UnknownIdError("score", score_id)
         return kept
 
@@ -287,8 +288,20 @@ def _whole(tenant: str, head: Mapping[str, Any], marks: Mapping[str, Any], answe
     return {"id": name, **head, "unit": kind.unit, "scale": kind.scale, **answer, **marks}
 
 
-def _is_own(viewer: Viewer, kept: KeptScore) -> bool:
-    return viewer.tenant is None or viewer.tenant == kept.tenant
+def _is_own(snapshot: Snapshot, viewer: Viewer, kept: KeptScore) -> bool:
+    if viewer.tenant not in (None, kept.tenant):
+        return False
+    return viewer.party is None or _may_be_asked(snapshot.network(), viewer, kept.told)
+
+
+def _may_be_asked(network: SupplyNetwork, viewer: Viewer, told: Mapping[str, Any]) -> bool:
+    """Return whether one party may read a score of its tenant: it may know of all it names, and is an end of a pair."""
+    named = pd.Series([told["subject"], *(value for value in told["context"].values() if isinstance(value, str))])
+    places = network.parties.ids.positions(named.astype("str"))
+    places = places[places >= 0]
+    if len(places) > 1:
+        return bool(viewer.sees_between(network, places[:1], places[1:]).all())
+    return all(viewer.sees(network, int(place)) for place in places)
 
 
 def _is_about_own(snapshot: Snapshot, viewer: Viewer, kept: KeptScore) -> bool:

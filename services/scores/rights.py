@@ -94,9 +94,28 @@ def ask_review(
     return _shown(desk.rights.ask(viewer.tenant or "", kept.tenant, score_id, by=by, words=words), viewer)
 
 
-def list_reviews(rights: ScoreRights, viewer: Viewer, *, state: str | None = None) -> list[dict[str, Any]]:
-    """Return the reviews that the viewer asked for or has to decide, the oldest first."""
-    return [_shown(one, viewer) for one in rights.reviews(viewer.tenant) if state in (None, one["state"])]
+def list_reviews(
+    desk: ScoreDesk, snapshot: Snapshot | None, viewer: Viewer, *, state: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the reviews that the viewer asked for or has to decide, the oldest first; a party its own scores'.
+
+    Parameters
+    ----------
+    snapshot
+        A loaded network; it is looked at for one party only.
+    """
+    found = [one for one in desk.rights.reviews(viewer.tenant) if state in (None, one["state"])]
+    if viewer.party is not None and snapshot is not None:
+        found = [one for one in found if _may_read(desk, snapshot, viewer, one["score_id"])]
+    return [_shown(one, viewer) for one in found]
+
+
+def _may_read(desk: ScoreDesk, snapshot: Snapshot, viewer: Viewer, score_id: str) -> bool:
+    try:
+        desk.kept(snapshot, viewer, score_id)
+    except UnknownIdError:
+        return False
+    return True
 
 
 def decide_review(

@@ -107,7 +107,13 @@ def rooms(database: Database, buyer_id: str, places: Sequence[tuple[str, str, st
 
 
 def list_capacities(
-    database: Database, *, tenant: str | None, supplier_id: str | None, after: tuple[str, ...] | None, limit: int
+    database: Database,
+    *,
+    tenant: str | None,
+    party: str | None = None,
+    supplier_id: str | None,
+    after: tuple[str, ...] | None,
+    limit: int,
 ) -> list[dict[str, Any]]:
     """Return capacities in the order of their keys, those after a key.
 
@@ -115,6 +121,8 @@ def list_capacities(
     ----------
     tenant
         Whose suppliers'; None = everybody's.
+    party
+        The one of them that asks; None = all of the tenant's.
     after
         (supplier_id, good, bucket) of the last row of the page before.
     """
@@ -122,8 +130,9 @@ def list_capacities(
     wanted = select(*keys, _C.offered, _C.reserved, _C.updated_at_ms).order_by(*keys).limit(limit)
     if tenant is not None:
         wanted = wanted.where(_C.tenant == tenant)
-    if supplier_id is not None:
-        wanted = wanted.where(_C.supplier_id == supplier_id)
+    for supplier in (party, supplier_id):
+        if supplier is not None:
+            wanted = wanted.where(_C.supplier_id == supplier)
     if after is not None:
         wanted = wanted.where(_beyond(keys, after))
     return database.read(lambda connection: [dict(row) for row in connection.execute(wanted).mappings()])

@@ -39,9 +39,20 @@ _MOVE = (
 )
 
 
-def visible_to(tenant: str | None) -> ColumnElement[bool] | None:
-    """Return the condition under which a tenant may see a reservation; None for the operator, who sees all."""
-    return None if tenant is None else or_(_R.tenant == tenant, _R.supplier_tenant == tenant)
+def visible_to(tenant: str | None, party: str | None = None) -> ColumnElement[bool] | None:
+    """Return the condition under which a tenant (its one party) may see a reservation; None: the operator sees all."""
+    if tenant is None:
+        return None
+    return or_(held_by(tenant, party), and_(_R.supplier_tenant == tenant, *_is(_R.supplier_id, party)))
+
+
+def held_by(tenant: str, party: str | None = None) -> ColumnElement[bool]:
+    """Return the condition under which a reservation is a tenant's, bought by its one party if it asks as that."""
+    return and_(_R.tenant == tenant, *_is(_R.buyer_id, party))
+
+
+def _is(column: ColumnElement[str], party: str | None) -> list[ColumnElement[bool]]:
+    return [] if party is None else [column == party]
 
 
 def end(
@@ -51,6 +62,7 @@ def end(
     action: Action,
     *,
     tenant: str | None,
+    party: str | None = None,
     pieces: int | None = None,
     reason: str = "",
 ) -> Answer:
@@ -60,6 +72,8 @@ def end(
     ----------
     tenant
         Who asks; None = the operator. The supplier's tenant may only reject.
+    party
+        The one party of the tenant that asks, as buyer or supplier; None = all of them.
     pieces
         How many are confirmed; None = all that are held.
 
@@ -83,7 +97,7 @@ def end(
         known = known_answer(connection, write)
         if known is not None:
             return known
-        found = _locked(connection, reservation_id, tenant, action)
+        found = _locked(connection, reservation_id, _may(action, tenant, party))
         try:
             state, taken = after(found, action, pieces=pieces, now_ms=write.now_ms)
         except StateError as error:
@@ -124,9 +138,14 @@ def sweep(database: Database, now_ms: int, *, most: int = 200) -> int:
     return database.write(work)
 
 
-def _locked(connection: Connection, reservation_id: str, tenant: str | None, action: Action) -> Reservation:
-    seen = visible_to(tenant) if action == "reject" else None if tenant is None else _R.tenant == tenant
-    wanted = _ONE if seen is None else _ONE.where(and_(seen))
+def _may(action: Action, tenant: str | None, party: str | None) -> ColumnElement[bool] | None:
+    if tenant is None or action == "reject":
+        return visible_to(tenant, party)
+    return held_by(tenant, party)
+
+
+def _locked(connection: Connection, reservation_id: str, seen: ColumnElement[bool] | None) -> Reservation:
+    wanted = _ONE if seen is None else _ONE.where(seen)
     row = connection.execute(wanted.with_for_update(), {"wanted": reservation_id}).mappings().first()
     if row is None:
         raise UnknownIdError("reservation", reservation_id)

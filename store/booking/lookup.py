@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from contracts.errors import UnknownIdError
-from store.booking.end import visible_to
+from store.booking.end import held_by, visible_to
 from store.booking.hold import KeptDecision
 from store.booking.rows import COLUMNS, Reservation
 from store.database import Database
@@ -17,15 +17,17 @@ _R, _D = RESERVATIONS.c, DECISIONS.c
 _ALL = select(*(_R[name] for name in COLUMNS))
 
 
-def find_reservation(database: Database, reservation_id: str, *, tenant: str | None) -> Reservation:
+def find_reservation(
+    database: Database, reservation_id: str, *, tenant: str | None, party: str | None = None
+) -> Reservation:
     """Return a reservation.
 
     Raises
     ------
     UnknownIdError
-        If there is none, or the tenant neither holds nor supplies it.
+        If there is none, or the tenant (its one party, if given) neither holds nor supplies it.
     """
-    seen = visible_to(tenant)
+    seen = visible_to(tenant, party)
     wanted = _ALL.where(_R.id == reservation_id)
     wanted = wanted if seen is None else wanted.where(seen)
     row = database.read(lambda connection: connection.execute(wanted).mappings().first())
@@ -38,13 +40,14 @@ def list_reservations(
     database: Database,
     *,
     tenant: str | None,
+    party: str | None = None,
     state: str | None = None,
     supplier_id: str | None = None,
     order_id: str | None = None,
     before: str | None = None,
     limit: int,
 ) -> list[Reservation]:
-    """Return reservations that a tenant may see, the newest first.
+    """Return reservations that a tenant, or its one party, may see, the newest first.
 
     Parameters
     ----------
@@ -52,7 +55,7 @@ def list_reservations(
         Id of the last one of the page before.
     """
     wanted = _ALL.order_by(_R.id.desc()).limit(limit)
-    seen = visible_to(tenant)
+    seen = visible_to(tenant, party)
     wanted = wanted if seen is None else wanted.where(seen)
     for name, value in (("state", state), ("supplier_id", supplier_id), ("order_id", order_id)):
         wanted = wanted if value is None else wanted.where(_R[name] == value)
@@ -61,17 +64,21 @@ def list_reservations(
     return [Reservation(**row) for row in rows]
 
 
-def find_decision(database: Database, decision_id: str, *, tenant: str | None) -> KeptDecision:
+def find_decision(
+    database: Database, decision_id: str, *, tenant: str | None, party: str | None = None
+) -> KeptDecision:
     """Return a decision by its id, or by that of a reservation it led to.
 
     Raises
     ------
     UnknownIdError
-        If there is none, or it is not the tenant's.
+        If there is none, or it is not the tenant's (its one party's, if given: what was decided for it as buyer).
     """
     made = select(_R.decision_id).where(_R.id == decision_id).scalar_subquery()
     wanted = select(_D.id, _D.inputs, _D.outcome).where((_D.id == decision_id) | (_D.id == made))
     wanted = wanted if tenant is None else wanted.where(_D.tenant == tenant)
+    if tenant is not None and party is not None:
+        wanted = wanted.where(_D.id.in_(select(_R.decision_id).where(held_by(tenant, party))))
     row = database.read(lambda connection: connection.execute(wanted).first())
     if row is None:
         raise UnknownIdError("decision", decision_id)

@@ -1,0 +1,133 @@
+"""Requests of somebody who means harm: none opens anything, and none makes the server fail."""
+
+import asyncio
+
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocketDisconnect
+
+from api.http.guard import Guard
+from api.http.metrics import Metrics
+from services.access import OPERATOR
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize("path", ["/v1/keys", "/v1%2fkeys", "/v1/keys%00", "/v1//keys", "/%76%31/keys", "/metrics"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "PATCH"])
+def test_no_spelling_of_a_path_opens_it(application, method, path):
+    """Without a key nothing of it is told, with any method."""
+    assert application.request(method, path).status_code in (401, 405)
+
+
+@pytest.mark.parametrize("path", ["/V1/keys", "/Console/", "/_nicegui/x"])
+def test_paths_that_look_like_others_are_nothing(application, path):
+    """They are not taken for them."""
+    assert application.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_two_keys_at_once_are_refused(asking, application, turn):
+    """A proxy before the server may look at one, the server at the other."""
+    given = [("Authorization", asking().headers["Authorization"]), ("Authorization", "Bearer x")][::turn]
+    assert application.get("/v1/keys/me", headers=given).status_code == 401
+
+
+COOKIES = [
+    "operator.99999999999.x",
+    "operator.x.",
+    "..",
+    '"\\377\\200.1.2"',
+    "operator." + "9" * 5000 + ".x",
+    "\xff\xfe",
+]
+
+
+@pytest.mark.parametrize("cookie", COOKIES)
+def test_a_forged_cookie_opens_no_console(application, cookie):
+    """It leads to the sign-in page; no socket is opened either."""
+    headers = {"Cookie": f"evenflow_console={cookie}".encode("latin-1")}
+    answer = application.get("/console/", headers=headers, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    with (
+        pytest.raises(WebSocketDisconnect) as closed,
+        application.websocket_connect("/console/_nicegui_ws/", headers=headers),
+    ):
+        pass
+    assert closed.value.code == 4401
+
+
+def test_a_console_session_opens_no_api(application):
+    """The start-up's ticket counts once, and its cookie nowhere but in the console."""
+    ticket = application.app.state.door.ticket
+    first = application.get("/sign-in", params={"ticket": ticket}, follow_redirects=False)
+    assert first.status_code == 303
+    assert "Path=/console" in first.headers["set-cookie"]
+    assert "HttpOnly" in first.headers["set-cookie"]
+    again = application.get("/sign-in", params={"ticket": ticket}, follow_redirects=False)
+    assert again.status_code == 200
+    cookie = first.headers["set-cookie"].partition(";")[0]
+    application.cookies.clear()
+    assert application.get("/v1/keys/me", headers={"Cookie": cookie}).status_code == 401
+
+
+@pytest.mark.parametrize("body", [b"&".join([b"a=1"] * 500), b"key=\xff%00", b"", b"key=" + b"a" * 3000])
+def test_odd_forms_sign_nobody_in(application, body):
+    """They are told so."""
+    assert application.post("/sign-in", content=body, headers=FORM, follow_redirects=False).status_code == 403
+
+
+def test_a_tenants_key_does_not_open_the_console(asking, application):
+    """It shows the whole house."""
+    key = asking("admin", tenant="alpha").headers["Authorization"].removeprefix("Bearer ")
+    assert application.post("/sign-in", data={"key": key}, follow_redirects=False).status_code == 403
+
+
+def test_a_key_without_a_limit_is_not_made(asking):
+    """Infinity is no rate."""
+    body = b'{"name": "a", "role": "router", "requests_per_second": 1e400}'
+    answer = asking().post("/v1/keys", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/v1/matches", "/sign-in", "/w/some"])
+def test_a_body_that_does_not_come_is_not_waited_for(path):
+    """Pages for people end, too."""
+    waited = []
+
+    class Open:
+        def admit(self, scope: dict) -> object:
+            return OPERATOR
+
+    async def app(scope: dict, receive, send) -> None:
+        try:
+            await receive()
+        except HTTPException as error:
+            waited.append(error.status_code)
+        await send({"type": "http.response.start", "status": 408, "headers": []})
+
+    async def never() -> dict:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def told(message: dict) -> None:
+        del message
+
+    guard = Guard(
+        app, gate=Open(), audit=print, door=None, metrics=Metrics(list), max_body_bytes=10, body_seconds=0.01
+    )  # fmt: skip
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
+    asyncio.run(guard(scope, never, told))
+    assert waited == [408]
+
+
+def test_who_opted_out_is_told_to_those_who_may_know_of_it(asking):
+    """To others there is no such party, opted out or not."""
+    beta, alpha = asking("admin", tenant="beta"), asking("admin", tenant="alpha")
+    assert asking().post("/v1/scores/opt-outs", json={"party_id": "beta-store", "by": "owner"}).status_code == 200
+    ask = "/v1/trust?from=alpha-store&to=beta-store"
+    for path in ("/v1/parties/beta-store/trust", "/v1/parties/beta-store/scorecard", ask):
+        assert alpha.get(path).status_code == 404
+    assert beta.get("/v1/parties/beta-store/trust").status_code == 409
+    asking().delete("/v1/scores/opt-outs/beta-store?by=owner")
