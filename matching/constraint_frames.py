@@ -221,10 +221,11 @@ def _column(made: Instance, name: str, where: str) -> pd.Series:
 
 def _grouped(made: Instance, names: Sequence[str], where: str) -> tuple[Ints, npt.NDArray[np.object_]]:
     """Return each candidate's group by the values of columns (-1 = one is empty), and what the groups are called."""
+    names = list(dict.fromkeys(names))
     if not names:
         return np.zeros(made.problem.n_candidates, np.int64), np.array([""], dtype=object)
     values = pd.DataFrame({name: _column(made, name, where) for name in names})
-    group = np.array(values.groupby(list(names), sort=False, dropna=True).ngroup().fillna(-1), dtype=np.int64)
+    group = np.array(values.groupby(names, sort=False, dropna=True).ngroup().fillna(-1), dtype=np.int64)
     first = values.loc[~pd.Series(group).duplicated().to_numpy() & (group >= 0)]
     labels = [", ".join(f"{name}={cell}" for name, cell in zip(names, row, strict=True)) for row in first.to_numpy()]
     return group, np.array([*labels, ""], dtype=object)
@@ -238,13 +239,13 @@ def _pools(made: Instance, pool_by: Sequence[str]) -> tuple[Pools | None, pd.Dat
             have = ", ".join(map(str, made.suppliers.columns))
             raise TableError("suppliers", "minimum_order", "this column, because orders are pooled to reach it", have)
         return None, none
-    least = pd.to_numeric(_column(made, "minimum_order", "minimum_order"), errors="coerce").fillna(0)
+    least = _column(made, "minimum_order", "minimum_order").fillna(0)
     names = ["supplier_id", *(pool_by or ["order_id"])]
     group, labels = _grouped(made, names, "--pool-by")
     alone = np.flatnonzero(group < 0)  # nothing says with what it could be pooled
     group[alone] = labels.size - 1 + np.arange(alone.size)
     minimum = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
-    np.maximum.at(minimum, group, np.ceil(least.to_numpy(np.float64)).astype(np.int64))
+    np.maximum.at(minimum, group, least.to_numpy(np.int64))
     if not (minimum > 1).any():
         return None, none
     pool = np.where(minimum[group] > 1, group, -1)

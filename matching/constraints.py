@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from contracts.errors import InputError
 from matching.problem import Floats, Ints, MatchProblem
+from matching.tables import MAX_SCORE
 
 __all__ = ["Constraints", "Limits", "Pools", "extra_splits"]
 
@@ -99,8 +100,8 @@ class Constraints:
     def __post_init__(self) -> None:
         if self.limits is not None and (self.limits.most < 0).any():
             raise InputError("limits", "most >= 0, so that serving nothing keeps it", float(self.limits.most.min()))
-        if not (np.isfinite(self.split_cost) and self.split_cost >= 0):
-            raise InputError("split cost", "a number >= 0", self.split_cost)
+        if not 0 <= self.split_cost <= MAX_SCORE:
+            raise InputError("split cost", f"a number >= 0 and <= {MAX_SCORE:g}", self.split_cost)
 
     @property
     def empty(self) -> bool:

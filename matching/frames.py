@@ -14,6 +14,7 @@ from matching.preferences import PART, with_preference_weight
 from matching.problem import CreditLines, Floats, Ints, MatchProblem, MatchResult
 from matching.reasons import reasons
 from matching.score import ScoreWeights, total_score
+from matching.tables import MAX_SCORE
 
 __all__ = ["Instance", "allocation_frame", "instance", "price_frame"]
 
@@ -132,11 +133,21 @@ def _positions(candidates: pd.DataFrame, column: str, ids: pd.Series, source: st
 def _scores(candidates: pd.DataFrame, weights: ScoreWeights | None, source: str) -> tuple[Floats, tuple[str, ...]]:
     if "score" in candidates:
         notes = ("the score column was used as given; weights apply only without it",) if weights else ()
-        return candidates["score"].to_numpy(dtype=np.float64), notes
+        return _bounded(candidates["score"].to_numpy(dtype=np.float64), source), notes
     if weights is None:
         have = ", ".join(map(str, candidates.columns))
         raise TableError(source, "score", "this column, or --weights to compute it from its parts", have)
-    return total_score(candidates, weights, source=source), ()
+    return _bounded(total_score(candidates, weights, source=source), source), ()
+
+
+def _bounded(score: Floats, source: str) -> Floats:
+    """Return scores that weights have made, unless one is too large to tell smaller ones apart."""
+    bad = np.flatnonzero(~(np.abs(score) <= MAX_SCORE))
+    if bad.size:
+        at = int(bad[0])
+        expected = f"weights that make scores from {-MAX_SCORE:g} to {MAX_SCORE:g}"
+        raise TableError(source, "score", expected, score[at], row=at + 1, bad_rows=bad.size)
+    return score
 
 
 def _filled(frame: pd.DataFrame, column: str, default: float) -> Floats | None:

@@ -103,13 +103,15 @@ def _holds(columns: Columns, rule: Mapping[str, Any], where: str) -> tuple[Mask,
     }
     if not given:
         raise InputError(where, "a value, a minimum or a maximum", "none of them")
+    if given.get("minimum", -np.inf) > given.get("maximum", np.inf):
+        raise InputError(where, "minimum <= maximum", f"{given['minimum']:g} to {given['maximum']:g}")
     holds, words = np.ones(len(cells), np.bool_), []
     if "value" in given:
         holds &= (cells.astype("str") == str(given["value"])).to_numpy(np.bool_)
         words.append(f"{name}={given['value']}")
     if len(given) > ("value" in given):
         numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
-        if np.isnan(numbers).all():
+        if numbers.size and np.isnan(numbers).all():
             raise InputError(where, f"a column of numbers for {', '.join(set(given) - {'value'})}", name)
         holds &= ~np.isnan(numbers)
         for key, sign, keeps in (("minimum", ">=", np.greater_equal), ("maximum", "<=", np.less_equal)):

@@ -104,6 +104,15 @@ def _greedy(problem: MatchProblem, params: MatchParams) -> _Found:
 
 
 def _optimise(problem: MatchProblem, params: MatchParams, targets: Floats | None, seed: int = 0) -> _Found:
+    """Solve without outliers, which bounds the problem with them; with them only if floors have one served."""
+    eased = _without_outliers(problem)
+    found = _as_given(eased, params, targets, seed)
+    if eased is problem or not (eased.score > problem.score)[found.pieces > 0].any():
+        return found
+    return _as_given(problem, params, targets, seed)
+
+
+def _as_given(problem: MatchProblem, params: MatchParams, targets: Floats | None, seed: int) -> _Found:
     unit = unit_form(problem)
     # The network counts missed floors in pieces; where loads differ, only a program counts them in units of load.
     counts_pieces = targets is None or unit is None or bool(np.ptp(unit.load) == 0)
@@ -111,6 +120,18 @@ def _optimise(problem: MatchProblem, params: MatchParams, targets: Floats | None
     if unit is None or (small and (params.unsplit or not counts_pieces)):
         return _program(problem, params, targets, seed)
     return _network(problem, unit, params, targets)
+
+
+def _without_outliers(problem: MatchProblem) -> MatchProblem:
+    """Return the problem with the scores that no piece is served for raised as far as that stays so.
+
+    Left as they are, they would set the step to which all scores are rounded.
+    """
+    if problem.score.min(initial=0.0) >= -2.0 * problem.penalties.max():
+        return problem
+    worth = problem.score[problem.score >= -problem.penalties[problem.order]]
+    largest = max(float(np.abs(worth).max(initial=0.0)), float(problem.penalties.max()))
+    return problem.replace(score=np.maximum(problem.score, -2.0 * max(largest, 1e-30)))
 
 
 def _network(problem: MatchProblem, unit: UnitForm, params: MatchParams, targets: Floats | None) -> _Found:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contracts.tables import Column, TableSchema
 
-__all__ = ["CANDIDATES", "CREDIT", "DAYS", "LIMITS", "MAX_PIECES", "ORDERS", "SUPPLIERS"]
+__all__ = ["CANDIDATES", "CREDIT", "DAYS", "LIMITS", "MAX_PIECES", "MAX_SCORE", "ORDERS", "SUPPLIERS"]
 
 MAX_PIECES = 2**31 - 1
 MAX_LOAD = 10**12
+MAX_SCORE = 1e12
 MAX_DAYS = 1000
 
 ORDERS = TableSchema(
@@ -21,6 +22,7 @@ ORDERS = TableSchema(
             required=False,
             nullable=True,
             minimum=0,
+            maximum=MAX_SCORE,
             description="score lost per piece that nobody serves (empty = 1)",
         ),
         Column(name="buyer_id", kind="str", required=False, nullable=True, description="who pays; needed with credit"),
@@ -57,8 +59,8 @@ CANDIDATES = TableSchema(
             name="score",
             kind="float",
             required=False,
-            minimum=-1e12,
-            maximum=1e12,
+            minimum=-MAX_SCORE,
+            maximum=MAX_SCORE,
             description="gain per piece, higher is better; without it, computed from the parts with --weights",
         ),
         Column(
@@ -90,6 +92,15 @@ CANDIDATES = TableSchema(
             required=False,
             minimum=0,
             description="price per piece in fen; with it, credit limits are in fen",
+        ),
+        Column(
+            name="minimum_order",
+            kind="int",
+            required=False,
+            nullable=True,
+            minimum=0,
+            maximum=MAX_PIECES,
+            description="fewest pieces that this supplier makes for it, instead of the supplier's own (empty = any)",
         ),
     ),
     key=("order_id", "supplier_id"),

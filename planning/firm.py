@@ -69,7 +69,7 @@ def firm_work(
     Raises
     ------
     TableError
-        A row whose item, route, step and resource are not in the routes table.
+        A row whose item, route, step and resource are not in the routes table, or an order twice at one of them.
     """
     rows = _match(firm, routes, source)
     rows["bucket_index"] = buckets.searchsorted(rows["start"], side="right") - 1
@@ -106,6 +106,7 @@ def _match(firm: pd.DataFrame, routes: pd.DataFrame, source: str) -> pd.DataFram
         row = int(np.flatnonzero(lost)[0])
         got = ", ".join(f"{c} {rows[c].iloc[row]}" for c in key)
         raise TableError(source, "step", "a step of a route, on a resource that can do it", got, row=row + 1)
+    _require_once(rows, [*key, "start"], source)
     for name, value in (("setup_hours", 0.0), ("yield", 1.0), ("lead_buckets", 0.0)):
         rows[name] = rows[name].fillna(value).astype(float) if name in rows else value
     computed = rows["pieces"] * rows["hours_per_unit"] + rows["setup_hours"] * (rows["pieces"] > 0)
@@ -113,6 +114,17 @@ def _match(firm: pd.DataFrame, routes: pd.DataFrame, source: str) -> pd.DataFram
     rows["state"] = rows["state"].fillna("firm") if "state" in rows else "firm"
     rows["route_row"] = rows["route_row"].astype(np.int64)
     return rows
+
+
+def _require_once(rows: pd.DataFrame, place: list[str], source: str) -> None:
+    """Refuse an order that is listed twice at one place: its hours would count twice."""
+    if "order_id" not in rows:
+        return
+    twice = np.flatnonzero(rows["order_id"].notna() & rows.duplicated(["order_id", *place]))
+    if twice.size:
+        row = int(twice[0])
+        expected = "each order once on a step, resource and start"
+        raise TableError(source, "order_id", expected, rows["order_id"].iloc[row], row=row + 1, bad_rows=twice.size)
 
 
 def _stays(rows: pd.DataFrame, firm_buckets: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from matching.frames import Instance
 from matching.problem import Floats, MatchParams, MatchProblem, MatchResult, relative_gap
 from matching.solve import OPTIMAL_GAP
 from matching.steadiness import Days, Windows, as_they_come, joint_size, load_cv, steady_days, steady_match, usual_day
-from matching.tables import DAYS
+from matching.tables import DAYS, MAX_SCORE
 
 __all__ = ["Steadied", "by_day", "fairness_frame", "steadied", "windows_of"]
 
@@ -84,8 +84,8 @@ def steadied(
     """
     if windows is None or weight is None:
         return None
-    if not (np.isfinite(weight) and weight >= 0):
-        raise InputError("--steady", "a number >= 0", weight)
+    if not 0 <= weight <= MAX_SCORE:
+        raise InputError("--steady", f"a number >= 0 and <= {MAX_SCORE:g}", weight)
     problem, first = made.problem, found.result
     joint = _joint(problem, windows, constraints, params)
     if joint:

@@ -89,8 +89,8 @@ def _gathered(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return options, orders and the orders' own candidates as one body; what is wrong with it is told later."""
     body = rows.pop(0) if rows and "order_id" not in rows[0] else {}
     for row in rows:
-        if isinstance(found := row.get("candidates"), list):
-            del row["candidates"]
+        if (found := row.pop("candidates", None)) is not None:
+            found = found if isinstance(found, list) else [found]
             own = [{"order_id": row.get("order_id"), **one} if isinstance(one, dict) else one for one in found]
             given = body.get("candidates", [])
             body["candidates"] = given + own if isinstance(given, list) else given

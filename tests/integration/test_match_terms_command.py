@@ -57,6 +57,18 @@ def test_everything_together(files):
         ("limits", "limit_id,kind\nx,ceiling\n", "limits.csv: limit x: expected either most or share, got neither"),
         ("limits", "limit_id,kind,most\nx,cap,3\n", "limits.csv: column 'kind', row 1"),
         ("preferences", "supplier_id,column,value,worth\ns9,pieces,3,1\n", "column 'supplier_id', row 1"),
+        (
+            "preferences", "supplier_id,column,minimum,maximum,worth\ns2,pieces,9,1,1\n",
+            "preferences.csv: row 1: expected minimum <= maximum, got 9 to 1",
+        ),
+        (
+            "candidates", "order_id,supplier_id,score,minimum_order\no1,s1,0.9,few\n",
+            "candidates.csv: column 'minimum_order', row 1: expected a whole number >= 0",
+        ),
+        (
+            "orders", "order_id,pieces,unmatched_penalty\no1,40,1e300\n",
+            "orders.csv: column 'unmatched_penalty', row 1: expected a number >= 0 and <= 1e+12",
+        ),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_named_and_nothing_written(files, table, text, message):
@@ -70,8 +82,11 @@ def test_a_wrong_file_is_named_and_nothing_written(files, table, text, message):
 
 @pytest.mark.parametrize(
     ("option", "message"),
-    [("--split-cost=-1", "split cost: expected a number >= 0"), ("--pool-by=colour", "--pool-by: expected a column")],
-)
+    [
+        ("--split-cost=-1", "split cost: expected a number >= 0"), ("--pool-by=colour", "--pool-by: expected a column"),
+        ("--split-cost=1e300", "split cost: expected a number >= 0 and <= 1e+12, got 1e+300"),
+    ],
+)  # fmt: skip
 def test_a_wrong_option_is_named(files, option, message):
     """As for files."""
     done = run(files, option)

@@ -155,3 +155,13 @@ def test_pooling_wants_a_minimum():
     """Without a minimum there is nothing to pool for."""
     with pytest.raises(InputError, match="minimum_order"):
         matched(pool_by=("week",))
+
+
+def test_a_column_named_twice_counts_once():
+    """In the columns of a limit and of pools."""
+    once, twice = (
+        matched(limits=limit(most=3, per=per), pool_by=by, suppliers=SUPPLIERS.assign(minimum_order=2))
+        for per, by in (("supplier_id", ("week",)), ("supplier_id, supplier_id", ("week", "week")))
+    )
+    assert twice.summary["objective"] == once.summary["objective"]
+    assert twice.constraints["group"].tolist() == once.constraints["group"].tolist()

@@ -76,6 +76,19 @@ def test_a_rule_that_cannot_hold_is_refused(row, message):
     assert message in str(refused.value)
 
 
+def test_a_rule_waits_for_candidates():
+    """Without candidates a column has no numbers, and that is no fault of the rule."""
+    terms = MatchTerms(preferences=rules(("s1", "pieces", None, 20.0, None, 1.0)))
+    report = match_orders(ORDERS, SUPPLIERS, CANDIDATES.head(0), terms=terms)
+    assert report.summary["matched_pieces"] == 0
+
+
+def test_a_weight_that_dwarfs_every_score_is_refused():
+    """Scores beside 1e300 would all be the same."""
+    with pytest.raises(InputError, match=r"column 'score', row 1: expected weights that make scores from -1e\+12"):
+        matched(weight=1e300)
+
+
 def test_a_weight_is_a_number():
     """Below zero a preference would mean its opposite."""
     with pytest.raises(InputError, match="--preference-weight: expected a number >= 0, got -1"):

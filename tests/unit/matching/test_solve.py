@@ -253,3 +253,29 @@ def test_wrong_mip_gap_is_refused():
     """A share in [0, 1)."""
     with pytest.raises(ValueError, match=r"mip_gap: expected a number in \[0, 1\), got 1"):
         MatchParams(mip_gap=1.0)
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.5])
+@pytest.mark.parametrize("score", [-1e9, -1e12])
+def test_a_score_that_forbids_leaves_the_others_exact(score, floor):
+    """A pair that is ruled out by its score does not set the step to which the other scores are rounded."""
+    problem = MatchProblem(
+        indptr=np.array([0, 2, 4]),
+        supplier=np.array([0, 1, 0, 1]),
+        score=np.array([0.9, 0.8, 0.7, score]),
+        pieces=np.array([5, 7]),
+        capacity=np.array([6, 10]),
+    )
+    result = solve(problem, params=MatchParams(method="exact", floor=floor))
+    assert result.pieces.tolist() == [0, 5, 6, 0]
+    assert result.gap == 0
+
+
+def test_a_floor_may_have_a_forbidding_score_served():
+    """A guaranteed share comes before the score, however low, and the objective tells what that cost."""
+    problem = MatchProblem(
+        indptr=np.array([0, 1]), supplier=np.array([0]), score=np.array([-1e9]), pieces=np.array([4]),
+        capacity=np.array([4]),
+    )  # fmt: skip
+    result = solve(problem, params=MatchParams(method="exact", floor=0.5))
+    assert (result.pieces.tolist(), result.objective) == ([2], -2e9 - 2)

@@ -148,3 +148,14 @@ def test_parameters_come_from_the_tables_of_a_file() -> None:
     """Tables that are left out keep their defaults."""
     params = PlanParams.from_tables({"weights": {"idle": 0}, "solve": {"seconds": 5}})
     assert params == PlanParams(weights=PlanWeights(idle=0), horizon=HorizonParams(), solve=SolveParams(seconds=5))
+
+
+def test_a_firm_order_counts_once():
+    """The same order listed twice on a step would take its hours twice; two starts of it are two runs."""
+    given = tables() | {"bom": None}
+    given["firm"] = pd.concat([given["firm"].assign(order_id="f1")] * 2)
+    with pytest.raises(TableError, match=r"column 'order_id', row 2: expected each order once on a step.*, got f1"):
+        plan_production(**given)
+    given["firm"] = given["firm"].assign(start=["2026-01-05", "2026-01-12"])
+    given["resources"] = pd.DataFrame({"resource": "L", "bucket": ["2026-01-05", "2026-01-12"], "capacity": 40})
+    assert plan_production(**given).orders["order_id"].tolist().count("f1") == 2
