@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contracts.errors import InputError, UnavailableError
 from store.engines import checked_url, engine_of
+from store.eyes import narrow, reading_tenant
 from store.group_writer import GroupWriter
 from store.upgrade import downgrade, require_current, revision_of, upgrade
 
@@ -94,8 +95,15 @@ class Database:
             self.make_ready()
             return self._transaction(work, single=single) if self._writer is None else self._writer.submit(work)
 
-    def read(self, work: Work[T]) -> T:
+    def read(self, work: Work[T], *, whole: bool = False) -> T:
         """Return what `work` reads, on a connection of its own; one statement sees one moment.
+
+        Parameters
+        ----------
+        work
+            Takes a connection. On PostgreSQL it finds nothing of other tenants within `store.eyes.as_tenant`.
+        whole
+            It looks at everybody's rows all the same; the caller decides who is told of them.
 
         Raises
         ------
@@ -105,7 +113,8 @@ class Database:
         with _told():
             self.make_ready()
             if self._writer is None:
-                return self._repeated(lambda: self._once(work, single=True))
+                tenant = None if whole else reading_tenant()
+                return self._repeated(lambda: self._look(work, tenant))
             with self.engine.connect() as connection:
                 return work(connection)
 
@@ -155,6 +164,13 @@ class Database:
 
     def _transaction(self, work: Work[T], *, single: bool) -> T:
         return self._repeated(lambda: self._once(work, single=single))
+
+    def _look(self, work: Work[T], tenant: str | None) -> T:
+        if tenant is None:
+            return self._once(work, single=True)
+        with self.engine.connect() as connection:
+            narrow(connection, tenant)
+            return work(connection)
 
     def _once(self, work: Work[T], *, single: bool) -> T:
         if single:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from contracts.errors import InputError
+from store.eyes import open_eyes
 
 __all__ = ["FILE_NAME", "IMMEDIATE", "checked_url", "default_url", "engine_of"]
 
@@ -58,9 +59,11 @@ def engine_of(url: URL) -> Engine:
         return engine
     arguments = {"connect_timeout": _SECONDS_TO_WAIT, "options": _SERVER_OPTIONS, "application_name": "evenflow"}
     arguments = {name: value for name, value in arguments.items() if name not in url.query}
-    return create_engine(
+    engine = create_engine(
         url, pool_size=_POOL, max_overflow=0, pool_timeout=_SECONDS_TO_WAIT, connect_args=arguments, pool_use_lifo=True
     )
+    event.listen(engine, "connect", open_eyes)
+    return engine
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:

@@ -85,14 +85,14 @@ class ScoreBook:
     def find(self, score_id: str) -> KeptScore | None:
         """Return a score, None if there is none of that id."""
         query = select(SCORES.c.tenant, SCORES.c.told, SCORES.c.inputs).where(SCORES.c.score_id == score_id)
-        row = self.database.read(lambda connection: connection.execute(query).first())
+        row = self.database.read(lambda connection: connection.execute(query).first(), whole=True)
         return None if row is None else _kept(row)
 
     def model(self, tenant: str, version: str) -> dict[str, Any] | None:
         """Return a model that a tenant's scores were computed by."""
         table = SCORE_MODELS.c
         query = select(table.body).where(table.tenant == tenant, table.model_version == version)
-        body = self.database.read(lambda connection: connection.scalar(query))
+        body = self.database.read(lambda connection: connection.scalar(query), whole=True)
         return None if body is None else dict(orjson.loads(body))
 
     def about(self, subject: str, kinds: Sequence[str], *, limit: int) -> list[KeptScore]:
@@ -104,7 +104,8 @@ class ScoreBook:
             .order_by(table.created_at_ms.desc(), table.score_id)
             .limit(limit)
         )
-        return [_kept(row) for row in self.database.read(lambda connection: connection.execute(query).all())]
+        rows = self.database.read(lambda connection: connection.execute(query).all(), whole=True)
+        return [_kept(row) for row in rows]
 
     def add_outcomes(self, tenant: str, outcomes: Sequence[Mapping[str, Any]]) -> OutcomeFates:
         """Keep outcomes, each once.

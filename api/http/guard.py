@@ -22,6 +22,7 @@ from api.http.metrics import Metrics
 from api.http.problems import problem_body, respond, respond_to, respond_to_bug
 from api.http.sign_in import Door
 from contracts.errors import EvenflowError
+from store.eyes import as_tenant
 
 __all__ = ["Guard"]
 
@@ -116,10 +117,14 @@ class Guard:
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            scope["state"]["principal"] = self._gate.admit(scope)
+            principal = scope["state"]["principal"] = self._gate.admit(scope)
         except EvenflowError as error:
             await respond_to(Request(scope), error)(scope, receive, send)
             return
+        with as_tenant(principal.tenant):
+            await self._pass(scope, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/console") and not self._door.knows(scope):
             await self._door.refuse(scope, receive, send)
         elif scope["method"] not in _WITH_BODY:

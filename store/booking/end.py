@@ -121,7 +121,7 @@ def sweep(database: Database, now_ms: int, *, most: int = 200) -> int:
         Of one transaction. Holds that another sweeper is at are left to it.
     """
     due = _ALL.where(_R.state == "held", _R.expires_at_ms <= now_ms).order_by(_R.expires_at_ms).limit(most)
-    if not database.read(lambda connection: connection.execute(due.limit(1)).first()):
+    if not database.read(lambda connection: connection.execute(due.limit(1)).first(), whole=True):
         return 0
 
     def work(connection: Connection) -> int:

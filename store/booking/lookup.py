@@ -30,7 +30,7 @@ def find_reservation(
     seen = visible_to(tenant, party)
     wanted = _ALL.where(_R.id == reservation_id)
     wanted = wanted if seen is None else wanted.where(seen)
-    row = database.read(lambda connection: connection.execute(wanted).mappings().first())
+    row = database.read(lambda connection: connection.execute(wanted).mappings().first(), whole=tenant is None)
     if row is None:
         raise UnknownIdError("reservation", reservation_id)
     return Reservation(**row)
@@ -79,7 +79,7 @@ def find_decision(
     wanted = wanted if tenant is None else wanted.where(_D.tenant == tenant)
     if tenant is not None and party is not None:
         wanted = wanted.where(_D.id.in_(select(_R.decision_id).where(held_by(tenant, party))))
-    row = database.read(lambda connection: connection.execute(wanted).first())
+    row = database.read(lambda connection: connection.execute(wanted).first(), whole=tenant is None)
     if row is None:
         raise UnknownIdError("decision", decision_id)
     return KeptDecision(*row)
