@@ -32,7 +32,7 @@ class CapacityRow(StrictModel):
     offered: int = Field(ge=0, le=2**53, description="Pieces offered in all, promised ones included.")
 
 
-class CreditRow(StrictModel):
+class CreditLine(StrictModel):
     """Fen that a buyer may take from a supplier before it pays."""
 
     buyer_id: _Id = Field(description="The buyer.")
@@ -46,7 +46,7 @@ class CapacityUpdate(StrictModel):
     capacities: Annotated[list[CapacityRow], Field(max_length=_MOST)] = Field(
         default_factory=list, description="Capacities to set; others stay as they are."
     )
-    credits: Annotated[list[CreditRow], Field(max_length=_MOST)] = Field(
+    credits: Annotated[list[CreditLine], Field(max_length=_MOST)] = Field(
         default_factory=list, description="Credit lines to set; others stay as they are."
     )
 

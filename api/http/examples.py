@@ -172,30 +172,32 @@ EVENT_EXAMPLES: dict[str, Any] = {
 SIGNAL_EXAMPLES: dict[str, Any] = {
     "a teaser": {
         "summary": "Reposts of a teaser so far, and a preorder that a KOL brought",
-        "value": [
-            {
-                "style_id": "dress-7",
-                "kind": "repost",
-                "count": 31,
-                "cumulative": True,
-                "source": "weibo",
-                "content_id": "post-1",
-                "signal_time": "2026-03-01T12:00:00+08:00",
-                "observed_at": "2026-03-01T12:00:00+08:00",
-            },
-            {
-                "style_id": "dress-7",
-                "kind": "preorder",
-                "count": 2,
-                "unit": "pieces",
-                "source": "shop",
-                "content_id": "order-1",
-                "kol_id": "kol-9",
-                "amount_fen": 39800,
-                "signal_time": "2026-03-01T12:05:00+08:00",
-                "observed_at": "2026-03-01T12:05:00+08:00",
-            },
-        ],
+        "value": {
+            "signals": [
+                {
+                    "style_id": "dress-7",
+                    "kind": "repost",
+                    "count": 31,
+                    "cumulative": True,
+                    "source": "weibo",
+                    "content_id": "post-1",
+                    "signal_time": "2026-03-01T12:00:00+08:00",
+                    "observed_at": "2026-03-01T12:00:00+08:00",
+                },
+                {
+                    "style_id": "dress-7",
+                    "kind": "preorder",
+                    "count": 2,
+                    "unit": "pieces",
+                    "source": "shop",
+                    "content_id": "order-1",
+                    "kol_id": "kol-9",
+                    "amount_fen": 39800,
+                    "signal_time": "2026-03-01T12:05:00+08:00",
+                    "observed_at": "2026-03-01T12:05:00+08:00",
+                },
+            ]
+        },
     },
 }
 

@@ -154,17 +154,8 @@ class Houses:
         return replace(self._operators, settings=settings.model_copy(update={"home": home}), inlet=inlet)
 
 
-async def _house(request: Request) -> House:
-    houses: Houses = request.app.state.houses
-    return houses.of(principal_of(request))
-
-
-def _loaded(house: HouseDep) -> Loaded:
-    return house.net.current()
-
-
-async def _viewer(
-    house: HouseDep,
+async def _house(
+    request: Request,
     tenant: Annotated[
         str | None,
         Header(
@@ -174,8 +165,17 @@ async def _viewer(
             description="Answer as this tenant's keys are answered; a key bound to another tenant is refused.",
         ),
     ] = None,
-) -> Viewer:
-    del tenant  # the house looked at it: this names it in the OpenAPI
+) -> House:
+    del tenant  # the principal looks at it: this names it in the OpenAPI
+    houses: Houses = request.app.state.houses
+    return houses.of(principal_of(request))
+
+
+def _loaded(house: HouseDep) -> Loaded:
+    return house.net.current()
+
+
+async def _viewer(house: HouseDep) -> Viewer:
     return house.principal.viewer
 
 

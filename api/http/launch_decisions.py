@@ -22,7 +22,7 @@ LaunchPathRow = row_model("LaunchPathRow", LAUNCH_PATHS, base=AttributeRow)
 _AT = Field(None, max_length=20, description="The only checkpoint that counts, like `3d`.")
 
 
-class DecisionRequest(StrictModel):
+class LaunchDecisionRequest(StrictModel):
     """Forecasts of new styles and where the styles stand."""
 
     launches: Table[LaunchForecastRow] = Field(  # type: ignore[valid-type]
@@ -66,7 +66,7 @@ class SelectionAnswer(BaseModel):
 
 @router.post("/decisions", response_model=DecisionAnswer)
 def decide_launches(
-    request: Annotated[DecisionRequest, Body(openapi_examples=DECISION_EXAMPLES)],
+    request: Annotated[LaunchDecisionRequest, Body(openapi_examples=DECISION_EXAMPLES)],
 ) -> JsonResponse:
     """Decide about each style at each checkpoint: commit, wait, chase, cut, or move its capacity to others."""
     from services.decide_launches import DecideParams, decide_launches

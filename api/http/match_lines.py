@@ -8,10 +8,8 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 
-from api.http.lines import NDJSON
-from contracts.errors import InputError
+from api.http.lines import NDJSON, json_of, rows_in
 
 __all__ = ["LINES_OUT", "MatchLines", "answer_lines", "in_lines"]
 
@@ -68,13 +66,7 @@ def _line(value: dict[str, Any]) -> bytes:
 
 async def _as_body(request: Request) -> Request:
     """Return the request with its lines as one JSON body."""
-    from services.relate import rows_of_lines
-
-    try:
-        rows = rows_of_lines((await request.body()).splitlines(), "the body")
-    except InputError as error:
-        raise HTTPException(400, str(error)) from None
-    body = orjson.dumps(_gathered(rows))
+    body = json_of(_gathered(await rows_in(request)))
     headers = [(key, value) for key, value in request.scope["headers"] if key != b"content-type"]
     state = {**request.scope.get("state", {}), "in_lines": True}
     scope = {**request.scope, "state": state, "headers": [*headers, (b"content-type", b"application/json")]}

@@ -54,7 +54,7 @@ class ReviewRequest(StrictModel):
     words: _Words = Field(description="What is wrong with it.")
 
 
-class DecisionRequest(StrictModel):
+class ReviewDecision(StrictModel):
     """What the human found."""
 
     decision: Literal["upheld", "corrected", "withdrawn"] = Field(description="What becomes of the score.")
@@ -160,7 +160,7 @@ def decide_review(
     viewer: ViewerDep,
     desk: ScoreDeskDep,
     review_id: Annotated[str, Path(max_length=100, description="The review.")],
-    request: DecisionRequest,
+    request: ReviewDecision,
 ) -> JsonResponse:
     """Decide a review of a score of yours, once.
 

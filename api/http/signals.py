@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, Field, model_validator
 
 from api.http.examples import SIGNAL_EXAMPLES
 from api.http.house import HouseDep
@@ -20,13 +20,14 @@ Rows = Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_ROWS, 
 
 
 class SignalBatch(StrictModel):
-    """Signals under a name."""
+    """Signals under a name; a bare list of them is taken, too."""
 
     signals: Rows
 
-
-class SignalList(RootModel[Rows]):
-    """Signals as a list."""
+    @model_validator(mode="before")
+    @classmethod
+    def _of_list(cls, given: Any) -> Any:
+        return {"signals": given} if isinstance(given, list) else given
 
 
 class SignalResult(BaseModel):
@@ -52,7 +53,7 @@ router = APIRouter(prefix="/v1/signals", tags=["launches"], route_class=lines_ro
 
 @router.post("", response_model=SignalReport, openapi_extra=lines_body("One signal a line."))
 def record_signals(
-    house: HouseDep, batch: Annotated[SignalBatch | SignalList, Body(openapi_examples=SIGNAL_EXAMPLES)]
+    house: HouseDep, batch: Annotated[SignalBatch, Body(openapi_examples=SIGNAL_EXAMPLES)]
 ) -> JsonResponse:
     """Keep signals of styles; the next launch forecast of a style sees them.
 
@@ -62,5 +63,4 @@ def record_signals(
     """
     from services.post_signals import post_signals
 
-    rows = batch.signals if isinstance(batch, SignalBatch) else batch.root
-    return JsonResponse(post_signals(rows, house.inlet))
+    return JsonResponse(post_signals(batch.signals, house.inlet))

@@ -1,0 +1,106 @@
+"""Whatever is sent as lines is answered or refused with a problem, never a 500."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+LINES = {"Content-Type": "application/x-ndjson"}
+ROWS = {
+    "/v1/matches": {"order_id": "o1", "sku_id": "soap", "pieces": 3, "buyer_id": "s1"},
+    "/v1/scores": {"kind": "supplier", "subject": "f1", "as_of": "2026-01-20"},
+    "/v1/outcomes": {"outcome_id": "u1", "score_id": "none", "value": 1.0, "at": "2026-02-01T00:00:00+08:00"},
+    "/v1/relations": {
+        "event": "relation",
+        "event_id": "e1",
+        "src": "f1",
+        "dst": "s1",
+        "kind": "supplies",
+        "at": "2026-03-01",
+    },
+    "/v1/signals": {
+        "style_id": "a",
+        "kind": "repost",
+        "count": 1,
+        "source": "x",
+        "signal_time": "2026-03-01T12:00:00+08:00",
+    },
+}
+VALUES = st.one_of(
+    st.none() | st.booleans() | st.text(max_size=8),
+    st.sampled_from([0, -1, 2**31, 2**53 + 1, 2**64, 10**400, -(10**30), 1e308, 5e-324, float("inf"), float("nan")]),
+    st.sampled_from(["", "\x00", "=1", "a" * 600, "甲", "2026-13-40", "0001-01-01", "9999-12-31T23:59:59+00:00"]),
+    st.lists(st.integers(), max_size=2) | st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+DEPTHS = st.sampled_from([10, 200, 252, 253, 254, 255, 300, 1000, 1023, 1025, 5000, 100_000])
+
+
+def nested(depth):
+    return b'{"order_id": ' + b"[" * depth + b"]" * depth + b"}"
+
+
+def lines(row):
+    """Bodies near a row that is right: cells replaced, lines cut, bytes put in, levels upon levels."""
+    changed = st.dictionaries(st.sampled_from([*row, "extra"]), VALUES, max_size=3).map(
+        lambda cells: json.dumps(row | cells).encode()
+    )
+    cut = st.tuples(changed, st.integers(0, 60)).map(lambda pair: pair[0][: -pair[1] or None])
+    spoilt = st.tuples(changed, st.integers(0, 60), st.binary(min_size=1, max_size=4)).map(
+        lambda three: three[0][: three[1]] + three[2] + three[0][three[1] :]
+    )
+    deep = st.tuples(st.sampled_from([*row, "extra"]), DEPTHS).map(
+        lambda pair: (
+            json.dumps(row)[:-1].encode() + f', "{pair[0]}": '.encode() + b"[" * pair[1] + b"]" * pair[1] + b"}"
+        )
+    )
+    line = st.one_of(changed, changed, cut, spoilt, deep, DEPTHS.map(nested), st.binary(max_size=40))
+    return st.lists(line, max_size=3).map(b"\n".join)
+
+
+def check(loaded, path, body):
+    answer = loaded.post(path, content=body, headers=LINES)
+    assert answer.status_code in {200, 400, 409, 413, 422}, answer.text
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["detail"]
+
+
+def fuzz(loaded, path, examples):
+    @seed(0)
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(body=lines(ROWS[path]))
+    def send(body):
+        check(loaded, path, body)
+
+    send()
+
+
+@pytest.mark.parametrize("path", sorted(ROWS))
+def test_any_lines_are_answered_or_refused(loaded, path):
+    """Rows nearly right, cut lines, bytes that are no text, huge numbers, levels upon levels."""
+    fuzz(loaded, path, 40)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("path", sorted(ROWS))
+def test_many_lines_are_answered_or_refused(loaded, path):
+    """Many more."""
+    fuzz(loaded, path, 3000)
+
+
+@pytest.mark.parametrize("path", sorted(ROWS))
+def test_a_right_line_is_taken(loaded, path):
+    """What the fuzz starts from reaches the rows: it is not refused for its form."""
+    answer = loaded.post(path, content=json.dumps(ROWS[path]).encode(), headers=LINES)
+    assert answer.status_code in {200, 409, 422}
+    assert b"malformed-json" not in answer.content
+
+
+@pytest.mark.parametrize("path", sorted(ROWS))
+@pytest.mark.parametrize("depth", [253, 1000, 100_000])
+def test_levels_upon_levels_are_refused(loaded, path, depth):
+    """A line deeper than a body may be is the sender's fault, not a bug of ours."""
+    answer = loaded.post(path, content=nested(depth), headers=LINES)
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "/problems/malformed-json"
