@@ -61,8 +61,8 @@ def test_scopes_beyond_the_role_are_dropped(tokens):
     [
         {"iss": "https://other"},
         {"aud": "another"},
-        {"exp": time.time() - 3600},
-        {"nbf": time.time() + 3600},
+        {"exp": 1_000_000_000},
+        {"nbf": 4_000_000_000},
         {"without": "tenant"},
         {"without": "scope"},
         {"without": "exp"},
@@ -84,7 +84,7 @@ def test_scopes_beyond_the_role_are_dropped(tokens):
         {"kid": "unknown"},
         {"key": OTHER},
     ],
-    ids=lambda claims: "-".join(f"{name}={value}"[:40] for name, value in claims.items()),
+    ids="-".join,  # the names alone: each worker must collect the same
 )
 def test_a_wrong_token_does_not_count(tokens, claims):
     """Whatever is wrong with it, it raises nothing."""
