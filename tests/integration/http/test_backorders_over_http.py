@@ -34,7 +34,7 @@ def add(client, **changes):
 
 
 def test_an_order_waits_once_and_leaves_piece_by_piece(client):
-    """Sent again it is the same; taken off in parts, then all; who is not there is a 422 or a 404."""
+    """Sent again it is the same; taken off in parts, then all; who is not there is a 404."""
     first = add(client)
     assert (first.status_code, first.json()["pieces"]) == (201, 120)
     assert add(client).json()["since"] == first.json()["since"]
@@ -46,7 +46,7 @@ def test_an_order_waits_once_and_leaves_piece_by_piece(client):
     assert client.post("/v1/backorders/o/1/done", json={"pieces": 100}).json()["pieces"] == 20
     assert client.post("/v1/backorders/o/1/done", json={}).json()["pieces"] == 0
     assert client.get("/v1/backorders").json()["total"] == 0
-    assert client.post("/v1/backorders/o/1/done", json={}).status_code == 422
+    assert client.post("/v1/backorders/o/1/done", json={}).status_code == 404
 
 
 def test_the_longest_waiting_goes_first_and_no_piece_is_offered_twice(client):
@@ -88,7 +88,7 @@ def test_a_tenant_sees_its_own_orders_only(client):
     other = {"Evenflow-Tenant": "s/2"}
     assert client.get("/v1/backorders", headers=other).json()["total"] == 0
     assert client.post("/v1/backorders/route", json={}, headers=other).json()["decisions"] == []
-    assert client.post("/v1/backorders/o/1/done", json={}, headers=other).status_code == 422
+    assert client.post("/v1/backorders/o/1/done", json={}, headers=other).status_code == 404
     assert client.post("/v1/backorders", json={"order": ORDER | {"order_id": "x"}}, headers=other).status_code == 422
     assert client.get("/v1/backorders", headers={"Evenflow-Tenant": "s1"}).json()["total"] == 1
 
