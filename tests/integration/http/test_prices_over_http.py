@@ -92,7 +92,7 @@ def test_versions_are_activated_and_rolled_back(priced):
         (1, True, "nightly"),
     ]
     assert priced.get("/v1/prices/versions/2").json()["total"] == 2
-    assert priced.post("/v1/prices/versions/9/activate", json={}).status_code == 422
+    assert priced.post("/v1/prices/versions/9/activate", json={}).status_code == 404
     assert priced.get("/v1/prices/versions/9").status_code == 404
 
 

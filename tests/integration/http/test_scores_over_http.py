@@ -224,7 +224,7 @@ def test_who_is_scored_reads_why_and_asks_for_a_human(client):
     assert queued["yours_to_decide"]
     path = f"/v1/scores/reviews/{review['review_id']}/decision"
     decision = {"decision": "corrected", "by": "a planner", "words": "true", "inputs": {"own_share": 1.0}}
-    assert client.post(path, json=decision, headers=BETA).status_code == 422
+    assert client.post(path, json=decision, headers=BETA).status_code == 404
     assert client.post(path, json=decision | {"inputs": {}}, headers=ALPHA).status_code == 422
     decided = client.post(path, json=decision, headers=ALPHA).json()
     assert [step["state"] for step in decided["steps"]] == ["asked", "corrected"]
