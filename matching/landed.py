@@ -129,7 +129,7 @@ def landed_numbers(candidates: Mapping[str, Floats], params: LandedParams | None
         "channel_fen": goods * share,
         "terms_fen": terms,
         "cost_fen": cost,
-        "cost_ratio": cost / np.where(price > 0, price, 2 * np.maximum(goods, 1.0)),
+        "cost_ratio": cost / np.where(price >= 1, price, 2 * np.maximum(goods, 1.0)),  # there is no part of a fen
         "lead_ratio": np.minimum(_column(candidates, "lead_time_days", params.usual_days) / days, 2.0),
         "trust": tie / (tie + params.half_trust),
         "reliability": _column(candidates, "reliability", 0.0),

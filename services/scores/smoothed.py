@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,9 +13,29 @@ from contracts.errors import NotReadyError
 from graph.network import SupplyNetwork
 from graph.scorecards.cards import Cards
 from graph.scorecards.rates import Rate
-from services.scores.contract import Answer, Field, Inputs, Part, PartTold, beta_range, log_odds_parts
+from services.network_scores import network_cards
+from services.scores.contract import (
+    Answer,
+    Field,
+    Gathered,
+    Inputs,
+    Part,
+    PartTold,
+    beta_range,
+    day_text,
+    log_odds_parts,
+)
+from services.scores.world import World
 
-__all__ = ["INPUTS", "group_means", "rate_answer", "rate_inputs", "rate_model", "rate_parts", "rate_rank"]
+__all__ = [
+    "INPUTS",
+    "gather_card",
+    "rate_answer",
+    "rate_inputs",
+    "rate_model",
+    "rate_parts",
+    "rate_rank",
+]
 
 _MOST = 1e9
 _SHARE = {"unit": "share", "minimum": 0.0, "maximum": 1.0, "better": "higher"}
@@ -137,7 +157,44 @@ def rate_rank(cards: Cards, rate: Rate, at: int, *, bad: bool = False) -> int | 
     return 1 + int((reliable > reliable[at]).sum())
 
 
-def group_means(network: SupplyNetwork, cards: Cards, rate: Rate, position: int, *, kind_and_region: bool) -> float:
+def gather_card(
+    world: World,
+    subject: str,
+    role: Literal["supplier", "buyer"],
+    *,
+    kind_and_region: bool,
+    named: str | None = None,
+    bad: bool = False,
+) -> Gathered:
+    """Return what a rate of a party's card says; one without a card has the mean of its group.
+
+    Parameters
+    ----------
+    role
+        ``supplier`` or ``buyer``: whose cards.
+    kind_and_region
+        Whether the group is those of its kind and region, or those of its categories.
+    named
+        The rate; the first of the card without it.
+    bad
+        Whether the rate counts what should not happen.
+    """
+    position = world.position(subject)
+    cards = network_cards(world.snapshot, role, world.day)
+    rate = next(rate for rate in cards.rates if named in (None, rate.name))
+    at = int(cards.ids.get_indexer([subject])[0])
+    group = rate.overall
+    if at < 0:
+        group = _group_mean(world.snapshot.network(), cards, rate, position, kind_and_region=kind_and_region)
+    return Gathered(
+        model=rate_model(cards, rate, bad=bad),
+        inputs=rate_inputs(rate, at, group, bad=bad),
+        as_of=day_text(cards.as_of),
+        rank=rate_rank(cards, rate, at, bad=bad),
+    )
+
+
+def _group_mean(network: SupplyNetwork, cards: Cards, rate: Rate, position: int, *, kind_and_region: bool) -> float:
     """Return the mean of the group of a party that has no card: of those like it that have one, else of all.
 
     Parameters

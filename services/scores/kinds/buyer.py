@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.network_scores import network_cards
-from services.scores.contract import Answer, Gathered, Inputs, Kind, day_text
-from services.scores.smoothed import INPUTS, group_means, rate_answer, rate_inputs, rate_model, rate_parts, rate_rank
+from services.scores.contract import Answer, Gathered, Inputs, Kind
+from services.scores.smoothed import INPUTS, gather_card, rate_answer, rate_parts
 from services.scores.world import World
 
 __all__ = ["KIND"]
@@ -21,20 +20,7 @@ _WORDS = (
 
 def _gather(world: World, subject: str, context: Mapping[str, Any]) -> Gathered:
     del context
-    position = world.position(subject)
-    cards = network_cards(world.snapshot, "buyer", world.day)
-    rate = cards.rates[0]
-    model = rate_model(cards, rate)
-    at = int(cards.ids.get_indexer([subject])[0])
-    group = rate.overall
-    if at < 0:
-        group = group_means(world.snapshot.network(), cards, rate, position, kind_and_region=True)
-    return Gathered(
-        model=model,
-        inputs=rate_inputs(rate, at, group),
-        as_of=day_text(cards.as_of),
-        rank=rate_rank(cards, rate, at),
-    )
+    return gather_card(world, subject, "buyer", kind_and_region=True)
 
 
 def _answer(model: Mapping[str, Any], inputs: Inputs) -> Answer:

@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 
 from services.credit_positions import pair_credit
-from services.network_scores import network_cards
-from services.scores.contract import Answer, Field, Gathered, Inputs, Kind, day_text
-from services.scores.smoothed import INPUTS, group_means, rate_answer, rate_inputs, rate_model, rate_parts, rate_rank
+from services.scores.contract import Answer, Field, Gathered, Inputs, Kind
+from services.scores.smoothed import INPUTS, gather_card, rate_answer, rate_parts
 from services.scores.world import World
 
 __all__ = ["KIND"]
@@ -30,23 +29,11 @@ _AMOUNT = _fen("amount_fen", "What the buyer would owe in addition.")
 
 
 def _gather(world: World, subject: str, context: Mapping[str, Any]) -> Gathered:
-    position = world.position(subject)
-    cards = network_cards(world.snapshot, "buyer", world.day)
-    rate = next(rate for rate in cards.rates if rate.name == _RATE)
-    model = rate_model(cards, rate, bad=True)
-    at = int(cards.ids.get_indexer([subject])[0])
-    group = rate.overall
-    if at < 0:
-        group = group_means(world.snapshot.network(), cards, rate, position, kind_and_region=True)
+    found = gather_card(world, subject, "buyer", kind_and_region=True, named=_RATE, bad=True)
     inputs: dict[str, Any] = dict.fromkeys(_POSITION) | {"amount_fen": context["amount_fen"]}
     if context["supplier_id"] is not None:
-        inputs |= _position(world, subject, context["supplier_id"], cards.as_of)
-    return Gathered(
-        model=model,
-        inputs=inputs | rate_inputs(rate, at, group, bad=True),
-        as_of=day_text(cards.as_of),
-        rank=rate_rank(cards, rate, at, bad=True),
-    )
+        inputs |= _position(world, subject, context["supplier_id"], pd.Timestamp(found.as_of))
+    return replace(found, inputs=inputs | dict(found.inputs))
 
 
 def _position(world: World, buyer: str, supplier: str, day: pd.Timestamp) -> dict[str, int]:
