@@ -66,6 +66,7 @@ from api.http.metrics import Metrics
 from api.http.sign_in import Door
 from api.http.tokens import Tokens
 from api.settings import Settings
+from contracts.errors import InputError
 from services.audit import record_write
 from services.ingest import Inlet
 from services.jobs import JobBoard
@@ -193,6 +194,8 @@ def _gate(settings: Settings, keys: KeyRing | None) -> Gate:
     rate = settings.requests_per_second
     tokens = None
     if settings.jwt_jwks is not None and keys is not None:
+        if not settings.jwt_issuer:
+            raise InputError("EVENFLOW_JWT_ISSUER", "the issuer whose tokens are taken, beside EVENFLOW_JWT_JWKS", "")
         tokens = Tokens(settings.jwt_jwks, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
     return Gate(keys, tokens, requests_per_second=rate)
 

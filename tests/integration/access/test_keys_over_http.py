@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.http.app import create_app
+from contracts.errors import InputError
 from services.keys import create_key
 from store.schema.access import API_KEYS, AUDIT
 
@@ -163,3 +164,9 @@ def test_an_open_server_takes_requests_without_keys(settings):
     """As the operator's."""
     with TestClient(create_app(settings.model_copy(update={"access": "open"}))) as client:
         assert client.get("/v1/keys/me").json()["name"] == "operator"
+
+
+def test_tokens_without_an_issuer_to_expect_are_refused_at_the_start(settings, tmp_path):
+    """The variable that is missing is named."""
+    with pytest.raises(InputError, match="EVENFLOW_JWT_ISSUER"):
+        create_app(settings.model_copy(update={"jwt_jwks": tmp_path / "keys.json"}))
