@@ -328,7 +328,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from api.http.app import create_app
 from api.settings import Settings
-heavy = {"mlflow", "lightgbm", "sklearn", "sqlalchemy"}
+heavy = {"mlflow", "lightgbm", "sklearn"}
 with TestClient(create_app(Settings(home=Path(sys.argv[1]), workers=1))) as client:
     assert client.get("/v1/models/champion").json()["version"] == "2"
     print(sorted(heavy & set(sys.modules)))
