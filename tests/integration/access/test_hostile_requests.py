@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocketDisconnect
 
@@ -118,7 +119,8 @@ def test_a_body_that_does_not_come_is_not_waited_for(path):
     )  # fmt: skip
     headers = [(b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
-    asyncio.run(guard(scope, never, told))
+    with start_blocking_portal() as portal:  # a browser's tests may keep a loop running in this thread
+        portal.call(guard, scope, never, told)
     assert waited == [408]
 
 
