@@ -14,6 +14,7 @@ from typing import Any
 
 from contracts.errors import InputError, UnknownIdError
 from services.access import Principal, check_scopes
+from store.audit import write_noted
 from store.database import Database
 from store.keys import ApiKey, all_keys, change_key, find_key, keep_key
 
@@ -97,7 +98,7 @@ def create_key(
         created_at_ms=now_ms,
         expires_at_ms=None if days is None else now_ms + days * _DAY_MS,
     )
-    database.write(lambda connection: keep_key(connection, key))
+    write_noted(database, lambda connection: keep_key(connection, key))
     return MadeKey(key, secret)
 
 
@@ -125,7 +126,7 @@ def rotate_key(database: Database, key_id: str, *, now_ms: int, overlap_hours: f
         change_key(connection, key_id, expires_at_ms=min(ends, old.expires_at_ms or ends), replaced_by=fresh_id)
         return fresh
 
-    return MadeKey(database.write(swap), secret)
+    return MadeKey(write_noted(database, swap), secret)
 
 
 def revoke_key(database: Database, key_id: str, *, now_ms: int) -> ApiKey:
@@ -142,7 +143,7 @@ def revoke_key(database: Database, key_id: str, *, now_ms: int) -> ApiKey:
             change_key(connection, key_id, revoked_at_ms=now_ms)
         return _known(find_key(connection, key_id), key_id)
 
-    return database.write(end)
+    return write_noted(database, end)
 
 
 def list_keys(database: Database) -> list[ApiKey]:

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, Select, Table, and_, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from store.audit import write_noted
 from store.database import Database
 from store.schema.scores import SCORE_MODELS, SCORE_OUTCOMES, SCORES
 
@@ -130,7 +131,7 @@ class ScoreBook:
             insert_new(connection, SCORE_OUTCOMES, new)
             return before, _digests(connection, tenant, ids)
 
-        before, after = self.database.write(work)
+        before, after = write_noted(self.database, work)
         fates = OutcomeFates([], [], [])
         for place, row in enumerate(outcomes):
             name = row["outcome_id"]

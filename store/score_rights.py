@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
+from store.audit import write_noted
 from store.database import Database
 from store.schema.scores import SCORE_OPT_OUTS, SCORE_REVIEWS
 from store.score_book import insert_new, now_ms
@@ -62,7 +63,7 @@ class ScoreRights:
             row = {"party_id": party_id, "created_at_ms": at, "tenant": tenant, "opted_out": int(opted_out)}
             return insert_new(connection, SCORE_OPT_OUTS, [row | {"by": by, "words": words}]) == 1
 
-        return self._database.write(work)
+        return write_noted(self._database, work)
 
     def ask(self, tenant: str, decider: str, score_id: str, *, by: str, words: str) -> dict[str, Any]:
         """Put a review of a score in the queue of those who made it, and return it.
@@ -84,7 +85,7 @@ class ScoreRights:
             insert_new(connection, SCORE_REVIEWS, [row])
             return str(row["review_id"])
 
-        name = self._database.write(work)
+        name = write_noted(self._database, work)
         found = self.review(name)
         assert found is not None
         return found
@@ -100,7 +101,7 @@ class ScoreRights:
             row |= {"step": 1, "state": state, "by": by, "words": words, "created_at_ms": now_ms()}
             return insert_new(connection, SCORE_REVIEWS, [row | {"corrected_score_id": corrected_score_id}]) == 1
 
-        return self._database.write(work)
+        return write_noted(self._database, work, status=lambda decided: 200 if decided else None)
 
     def review(self, review_id: str) -> dict[str, Any] | None:
         """Return a review with its steps, None if there is none of that id."""

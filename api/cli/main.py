@@ -7,6 +7,7 @@ from importlib.metadata import version
 import typer
 
 from api.cli.aftersales import aftersales
+from api.cli.audit import audit
 from api.cli.box import box
 from api.cli.buyers import buyers
 from api.cli.candidates import candidates
@@ -75,6 +76,7 @@ def _root(
 
 
 app.command("aftersales")(aftersales)
+app.command("audit")(audit)
 app.command("box")(box)
 app.command("buyers")(buyers)
 app.command("candidates")(candidates)

@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +23,7 @@ from api.http.metrics import Metrics
 from api.http.problems import problem_body, respond, respond_to, respond_to_bug
 from api.http.sign_in import Door
 from contracts.errors import EvenflowError
+from store.audit import AuditLine, Note, noting
 from store.eyes import as_tenant
 
 __all__ = ["Guard"]
@@ -55,7 +57,7 @@ class Guard:
     gate
         Tells who asks, before the body is read.
     audit
-        Takes the principal and what it asked for, before a write is answered.
+        Takes a request's note and the status of its answer, before a write is answered.
     door
         Lets into the console whoever signed in.
     max_body_bytes
@@ -121,7 +123,8 @@ class Guard:
         except EvenflowError as error:
             await respond_to(Request(scope), error)(scope, receive, send)
             return
-        with as_tenant(principal.tenant):
+        note = scope["state"]["note"] = Note(partial(_audit_line, scope))
+        with as_tenant(principal.tenant), noting(note):
             await self._pass(scope, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,22 +148,9 @@ class Guard:
         return False
 
     async def _note(self, scope: Scope, status: int) -> None:
-        route = scope.get("route")
-        access = ACCESS.get(getattr(route, "name", ""))
-        if access is None or not access.writes:
-            return
-        state = scope["state"]
-        body = state.get("body")
-        told = {
-            "at_ms": time.time_ns() // 1_000_000,
-            "method": scope["method"],
-            "route": getattr(route, "path", ""),
-            "path": scope["path"].replace("\0", "%00"),  # a character that no database keeps
-            "status": status,
-            "request_id": state["request_id"],
-            "body_hash": sha256(b"").hexdigest() if body is None else body.digest(),
-        }
-        await run_in_threadpool(self._audit, state["principal"], **told)
+        note = scope["state"].get("note")
+        if note is not None and note.kept != status and _audited(scope):
+            await run_in_threadpool(self._audit, note, status)
 
     def _refusal(self, headers: Headers, path: str) -> dict[str, Any] | None:
         declared = headers.get("content-length", "0")
@@ -174,6 +164,32 @@ class Guard:
             expected = " or ".join(taken)
             return problem_body("unsupported-media-type", f"expected {expected}, got {kind or 'no Content-Type'}")
         return None
+
+
+def _audited(scope: Scope) -> bool:
+    access = ACCESS.get(getattr(scope.get("route"), "name", ""))
+    return access is not None and access.writes
+
+
+def _audit_line(scope: Scope, status: int | None) -> AuditLine | None:
+    """Return a request's line; None if requests of its kind are not audited."""
+    if not _audited(scope):
+        return None
+    route, state = scope["route"], scope["state"]
+    body, principal = state.get("body"), state["principal"]
+    return AuditLine(
+        at_ms=time.time_ns() // 1_000_000,
+        principal=principal.name,
+        role=principal.role,
+        tenant=principal.tenant or "",
+        party=principal.party,
+        method=scope["method"],
+        route=route.path,
+        path=scope["path"].replace("\0", "%00"),  # a character that no database keeps
+        status=status or route.status_code or 200,
+        request_id=state["request_id"],
+        body_hash=sha256(b"").hexdigest() if body is None else body.digest(),
+    )
 
 
 async def _nothing() -> Message:

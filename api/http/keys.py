@@ -12,13 +12,17 @@ from api.http.house import House, HouseDep
 from api.http.paging import CursorQuery, LimitQuery, key_after, key_cursor
 from api.http.responses import JsonResponse
 from services.access import Principal
-from services.audit import audited
+from services.audit import audited, search_of
 from services.keys import MadeKey, create_key, key_row, list_keys, revoke_key, rotate_key
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["access"])
 
+_Moment = Annotated[
+    str | None,
+    Query(max_length=40, description="Day or moment (ISO 8601): lines from `since` on, before `until`."),
+]
 KeyId = Annotated[str, Path(max_length=40, description="Id of the key: the part between the underscores.")]
 
 
@@ -133,14 +137,27 @@ def revoke_api_key(house: HouseDep, key_id: KeyId) -> JsonResponse:
 @router.get("/audit", response_model=AuditLines)
 def read_audit(
     house: HouseDep,
+    *,
+    principal: Annotated[str | None, Query(max_length=200, description="Only of this key or token.")] = None,
+    tenant: Annotated[
+        str | None, Query(max_length=120, description="Only of this tenant; a tenant sees its own.")
+    ] = None,
+    method: Annotated[Literal["POST", "PUT", "DELETE"] | None, Query(description="Only of this method.")] = None,
+    path: Annotated[str | None, Query(max_length=500, description="Only paths that begin so.")] = None,
+    status: Annotated[int | None, Query(ge=100, le=599, description="Only answered with this status.")] = None,
+    since: _Moment = None,
+    until: _Moment = None,
     limit: LimitQuery = 100,
     cursor: CursorQuery = None,
-    after: Annotated[int, Query(ge=0, description="Lines after this position; 0 from the first.")] = 0,
+    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="Lines after this position; 0 from the first.")] = 0,
 ) -> JsonResponse:
     """Return the audit, the oldest line first: a tenant's own lines, the operator's view has all."""
-    query = ("audit", house.principal.tenant)
+    asked = {"tenant": tenant, "principal": principal, "method": method, "path": path, "status": status}
+    query = ("audit", house.principal.tenant, *asked.values(), since, until)
     before = key_after(cursor, query, n_keys=1)
-    lines = audited(house.database, house.principal, after=after if before is None else int(before[0]), limit=limit)
+    start = after if before is None else int(before[0])
+    search = search_of(**asked, since=since, until=until)
+    lines = audited(house.database, house.principal, search=search, after=start, limit=limit)
     following = key_cursor(query, (str(lines[-1]["position"]),)) if len(lines) == limit else None
     return JsonResponse({"lines": lines, "next_cursor": following})
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from contracts.errors import EvenflowError
+from store.audit import write_noted
 from store.database import Database
 from store.schema import IDEMPOTENCY
 
@@ -106,9 +107,9 @@ def refuse(database: Database, write: Write, answer: Answer) -> Answer:
 
 
 def answered(database: Database, write: Write, work: Callable[[Connection], Answer]) -> Answer:
-    """Return what a transaction answers; what another one answered the key first, if it did."""
+    """Return what a transaction answers, its audit line kept with it; what another one answered first, if it did."""
     try:
-        return database.write(work)
+        return write_noted(database, work, status=lambda answer: None if answer.again else answer.status)
     except IntegrityError:
         known = database.read(lambda connection: known_answer(connection, write))
         if known is None:

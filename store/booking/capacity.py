@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from store.audit import write_noted
 from store.database import Database
 from store.schema import CAPACITIES, CREDITS
 
@@ -71,7 +72,7 @@ def put_capacities(
         }
         return {"capacities": len(goods), "credits": len(pairs), **short}
 
-    return database.write(work)
+    return write_noted(database, work)
 
 
 def add_missing(

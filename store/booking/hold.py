@@ -6,13 +6,14 @@ The answer of a hold is known before: it is kept if there was room, and the refu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from store.audit import open_note, write_noted
 from store.booking import statements as sql
 from store.booking.answers import Answer, KeyReusedError, Write, known_answer
 from store.booking.rows import COLUMNS, Reservation
@@ -67,10 +68,10 @@ def hold(database: Database, write: Write, asked: Hold) -> Answer | None:
         If the key stands for another request.
     """
     values = _values(write, asked)
-    work = _one_statement if not database.embedded else _step_by_step
+    work = _step_by_step if database.embedded else _one_statement
     for _ in range(3):
         try:
-            code, answer, request_hash = database.write(lambda connection: work(connection, values), single=True)
+            code, answer, request_hash = work(database, values)
         except IntegrityError:
             # Another attempt took the credit, or answered the key, between this statement's look and its change.
             known = database.read(lambda connection: known_answer(connection, write))
@@ -101,11 +102,30 @@ def _values(write: Write, asked: Hold) -> dict[str, Any]:
 _Found = tuple[str, tuple[int, dict[str, Any]] | None, str]
 
 
-def _one_statement(connection: Connection, values: dict[str, Any]) -> _Found:
-    return _found(connection.execute(sql.HOLD, values).first())
+def _one_statement(database: Database, values: dict[str, Any]) -> _Found:
+    note = open_note()
+    line = None if note is None else note.line(None)
+    noted = {} if line is None else {f"audit_{name}": value for name, value in asdict(line).items()}
+    statement = sql.HOLD_NOTED if noted else sql.HOLD
+    found = _found(
+        database.write(lambda connection: connection.execute(statement, values | noted).first(), single=True)
+    )
+    if note is not None and noted:
+        note.kept = _status_kept(found)
+    return found
 
 
-def _step_by_step(connection: Connection, values: dict[str, Any]) -> _Found:
+def _step_by_step(database: Database, values: dict[str, Any]) -> _Found:
+    return write_noted(database, lambda connection: _steps(connection, values), status=_status_kept)
+
+
+def _status_kept(found: _Found) -> int | None:
+    """Return the status of an answer that was kept now, not before."""
+    code, answer, _ = found
+    return None if answer is None or code == "known" else answer[0]
+
+
+def _steps(connection: Connection, values: dict[str, Any]) -> _Found:
     cursor = connection.connection.cursor()  # the driver's own: SQLAlchemy's share of so small statements is large
     known = cursor.execute(sql.KNOWN, values).fetchone()
     if known is not None:

@@ -6,9 +6,10 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from store.booking.rows import COLUMNS
+from store.schema import AUDIT
 
 __all__ = [
-    "HOLD", "KEEP", "KEEP_ANSWER", "KEEP_DECISION", "KNOWN", "LOOK", "REASON", "TAKE", "TAKE_CREDIT",
+    "HOLD", "HOLD_NOTED", "KEEP", "KEEP_ANSWER", "KEEP_DECISION", "KNOWN", "LOOK", "REASON", "TAKE", "TAKE_CREDIT",
     "TELL",
 ]  # fmt: skip
 
@@ -23,7 +24,7 @@ _SELECTED = ", ".join(f":{name}" for name in _OWN)
 _DECISION = ":decision_id, :tenant, :order_id, :decision_inputs, :decision_outcome, :now_ms"
 _EVENT = ":tenant, 'reservation.held', :id, :event, :now_ms"
 
-HOLD = text(f"""
+_HOLD = f"""
 WITH known AS MATERIALIZED (
   SELECT request_hash, status, answer FROM idempotency WHERE tenant = :writer AND key = :key
 ), line AS MATERIALIZED (
@@ -60,10 +61,19 @@ WITH known AS MATERIALIZED (
     CASE code WHEN 'held' THEN :held ELSE replace(:refused, '{REASON}', code) END, :now_ms
   FROM why WHERE code = 'held' OR :keep_refusal = 1
   RETURNING status, answer, request_hash
-)
+)"""
+_TOLD = """
 SELECT 'known' AS code, status, answer, request_hash FROM known
 UNION ALL SELECT (SELECT code FROM why), status, answer, request_hash FROM kept
-""")
+"""
+_LINE_OF = tuple(column.name for column in AUDIT.columns if column.name not in ("position", "status"))
+_NOTED = f""", noted AS (
+  INSERT INTO audit ({", ".join(_LINE_OF)}, status)
+  SELECT {", ".join(f":audit_{name}" for name in _LINE_OF)}, status FROM kept
+)"""
+HOLD = text(_HOLD + _TOLD)
+HOLD_NOTED = text(_HOLD + _NOTED + _TOLD)
+"""The same with the line of its request in the audit."""
 
 KNOWN = "SELECT status, answer, request_hash FROM idempotency WHERE tenant = :writer AND key = :key"
 LOOK = f"""SELECT reserved + :pieces <= offered, (SELECT used_fen + :amount_fen > limit_fen FROM credits WHERE {_LINE})

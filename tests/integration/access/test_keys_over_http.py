@@ -1,12 +1,17 @@
 """Keys: who gets in, with what, until when; what is kept of them; the audit of writes."""
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+from typer.testing import CliRunner
 
+from api.cli.main import app
 from api.http.app import create_app
-from contracts.errors import InputError
+from contracts.errors import InputError, UnavailableError
 from services.keys import create_key
 from store.schema.access import API_KEYS, AUDIT
 
@@ -135,6 +140,65 @@ def test_every_write_is_in_the_audit_and_nothing_else(asking, database):
     assert [(line["route"], line["status"]) for line in lines] == [("/v1/relations", 200), ("/v1/models/rollback", 403)]
     assert all(len(line["body_hash"]) == 64 for line in lines)
     assert lines[0]["principal"] != lines[1]["principal"]
+
+
+HOLD = {"order_id": "o", "sku_id": "k", "pieces": 3, "buyer_id": "b", "candidates": [{"supplier_id": "x", "good": "k"}]}
+
+
+def test_a_line_is_kept_with_what_it_tells_of(asking, database, monkeypatch):
+    """Reservations, capacities, keys, outcomes: where only the write itself can keep the line, it is there, once."""
+    admin = asking()
+    monkeypatch.setattr("api.http.guard.run_in_threadpool", lambda *_: pytest.fail("the line was not kept before"))
+    start = database.read(lambda connection: connection.scalar(select(func.max(AUDIT.c.position)))) or 0
+    admin.request("PUT", "/v1/capacities", json={"capacities": [{"supplier_id": "x", "good": "k", "offered": 5}]})
+    held = admin.post("/v1/reservations", json=HOLD, headers={"Idempotency-Key": "a"}).json()["reservation"]["id"]
+    admin.post("/v1/reservations", json=HOLD, headers={"Idempotency-Key": "b"})
+    for key, action in (("c", "confirm"), ("d", "confirm"), ("e", "cancel")):
+        admin.post(f"/v1/reservations/{held}/{action}", json={}, headers={"Idempotency-Key": key})
+    made = admin.post("/v1/keys", json={"name": "k", "role": "router"}).json()["id"]
+    admin.delete(f"/v1/keys/{made}")
+    monkeypatch.undo()
+    lines = admin.get(f"/v1/audit?after={start}").json()["lines"]
+    assert [line["status"] for line in lines] == [200, 201, 200, 200, 409, 200, 201, 200]
+    assert len({line["request_id"] for line in lines}) == len(lines)
+    again = admin.post("/v1/reservations", json=HOLD, headers={"Idempotency-Key": "a"})
+    assert again.headers["Idempotent-Replayed"] == "true"
+    refused = admin.get("/v1/audit", params={"after": start, "status": 409, "path": "/v1/reservations"}).json()["lines"]
+    assert [line["path"] for line in refused] == [f"/v1/reservations/{held}/confirm"]
+    assert [line["status"] for line in admin.get(f"/v1/audit?after={lines[-1]['position']}").json()["lines"]] == [201]
+
+
+def test_a_write_that_is_taken_back_leaves_no_line_of_its_success(asking, database, monkeypatch):
+    """The effect and its line happen together or not at all; the line of the failure comes after."""
+    admin = asking()
+    start = database.read(lambda connection: connection.scalar(select(func.max(AUDIT.c.position)))) or 0
+    monkeypatch.setattr("store.audit.add_line", lambda *_: (_ for _ in ()).throw(UnavailableError("no room")))
+    assert admin.post("/v1/keys", json={"name": "never", "role": "router"}).status_code == 503
+    monkeypatch.undo()
+    assert "never" not in [key["name"] for key in admin.get("/v1/keys").json()["keys"]]
+    assert admin.get(f"/v1/audit?after={start}").json()["lines"] == []
+
+
+def test_the_command_line_reads_the_audit(asking, database):
+    """With the same filters, a page at a time."""
+    admin = asking()
+    for name in ("one", "two"):
+        admin.post("/v1/keys", json={"name": name, "role": "router"})
+    home = ["--home", str(Path(database.url.database).parent), "--json"]
+
+    def told(*options: str) -> dict:
+        answer = CliRunner().invoke(app, ["audit", *home, *options])
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.stdout)
+
+    everything = told("--limit", "1000")["lines"]
+    assert told("--limit", "1") == {"lines": everything[:1], "next": everything[0]["position"]}
+    wanted = told("--path", "/v1/keys", "--status", "201", "--after", str(everything[-3]["position"]))
+    assert [line["route"] for line in wanted["lines"]] == ["/v1/keys", "/v1/keys"]
+    assert told("--until", "2020-01-01")["lines"] == []
+    assert "since: expected a day or moment" in str(
+        CliRunner().invoke(app, ["audit", *home, "--since", "now"]).exception
+    )
 
 
 def test_the_audit_cannot_be_changed(asking, database):
