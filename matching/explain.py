@@ -105,7 +105,7 @@ def _reasons(problem: MatchProblem, result: MatchResult, *, unsplit: bool) -> np
     codes[preferred & no_room & (result.method == "greedy")] = "full"
     codes[preferred & no_line] = "no_credit"
     if result.barred is not None:
-        held = preferred & (result.barred != "") & ~no_room
+        held = preferred & (result.barred != "") & (~no_room | (result.barred == "below_minimum"))
         codes[held] = result.barred[held]
     codes[~worth] = "not_worth"
     codes[chosen] = "chosen"

@@ -5,7 +5,7 @@
 ``no_credit``      the buyer's credit line at a candidate is used up
 ``not_worth``      every candidate scores below the penalty for leaving the piece unserved
 ``exposure_cap``   a candidate has room, but a limit on what is served together keeps it (``ceiling``, ``mix_limit``)
-``below_minimum``  a candidate has room, but its orders together do not reach its minimum
+``below_minimum``  the orders of a candidate together do not reach its minimum
 ``no_candidates``  nobody was offered
 """
 
@@ -21,8 +21,8 @@ from matching.problem import Ints, MatchProblem, MatchResult
 __all__ = ["CODES", "LIMIT_CODES", "reasons"]
 
 LIMIT_CODES = ("below_minimum", "mix_limit", "ceiling", "exposure_cap")
-CODES = ("no_candidates", "not_worth", "no_credit", "full", "outbid", *LIMIT_CODES)
-_NOT_WORTH, _NO_CREDIT, _FULL, _OUTBID = 1, 2, 3, 4
+CODES = ("no_candidates", "not_worth", "full", "no_credit", "outbid", *LIMIT_CODES)
+_NOT_WORTH, _FULL, _NO_CREDIT, _OUTBID = 1, 2, 3, 4
 
 
 def reasons(
@@ -62,7 +62,8 @@ def _candidate_codes(problem: MatchProblem, result: MatchResult, *, unsplit: boo
     code[state.limit[book.line] < use] = _NO_CREDIT
     if result.barred is not None:
         for rank in range(_OUTBID + 1, len(CODES)):
-            code[(result.barred == CODES[rank]) & ~no_room] = rank
+            # More room would not open a lot that is too small.
+            code[(result.barred == CODES[rank]) & (~no_room | (CODES[rank] == "below_minimum"))] = rank
         code[(result.barred == "no_credit") & ~no_room] = _NO_CREDIT
     code[problem.score < -problem.penalties[problem.order]] = _NOT_WORTH
     return code

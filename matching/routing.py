@@ -24,6 +24,7 @@ _HARD_LIMITS = (
     "over_price",
     "below_minimum",
     "late",
+    "supplier_down",
     "full",
 )
 

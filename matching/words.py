@@ -6,15 +6,17 @@ row or read out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from matching.constraint_frames import Constrainer
 from matching.explain import Explanation, explain
 from matching.frames import Instance
+from matching.lacks import Lack, lacks_of
 from matching.problem import Ints, MatchProblem, MatchResult
-from matching.reasons import LIMIT_CODES
 
 __all__ = ["LANGUAGES", "Language", "told", "words_of"]
 
@@ -26,6 +28,12 @@ _WORDS: dict[str, tuple[str, str]] = {
         ("{supplier} serves {pieces} pieces: score {score:.4g} less {price:.4g} for what it uses up, "
         "{margin:.4g} more than the next best."),
         "{supplier} 供应 {pieces} 件：评分 {score:.4g}，扣除占用价格 {price:.4g}，比次优高 {margin:.4g}。",
+    ),
+    "chosen_second": (
+        ("{supplier} serves {pieces} pieces: score {score:.4g} less {price:.4g} for what it uses up, "
+        "{behind:.4g} less than the best for this order, which can take no more."),
+        ("{supplier} 供应 {pieces} 件：评分 {score:.4g}，扣除占用价格 {price:.4g}，"
+        "比已无法再供应的最优选择低 {behind:.4g}。"),
     ),
     "outscored": (
         "{supplier} was not needed: after prices it is worth {behind:.4g} less than the best for this order.",
@@ -73,15 +81,27 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{pieces} pieces unserved: credit for them at {supplier} would have served them.",
         "{pieces} 件未满足：若在 {supplier} 有足够信用额度即可满足。",
     ),
-    "missing_limit": (
-        "{pieces} pieces unserved: {supplier} has room for them, but a limit or a minimum lot keeps it from serving.",
-        "{pieces} 件未满足：{supplier} 有余量，但受限额或最小批量约束而不能供应。",
-    ),
     "missing_score": (
         "{pieces} pieces unserved: {supplier} would have needed a score higher by {behind:.4g}.",
         "{pieces} 件未满足：{supplier} 的评分还需提高 {behind:.4g}。",
     ),
+    "lacking": (
+        "{pieces} pieces unserved: {supplier} would have served them with {lacking}.",
+        "{pieces} 件未满足：若{lacking}，{supplier} 即可供应。",
+    ),
+    "missed": (
+        "{pieces} pieces unserved: {supplier} could serve them; this match is that far from the best, within its gap.",
+        "{pieces} 件未满足：{supplier} 其实可以供应；本次匹配离最优尚有这一差距（见 gap）。",
+    ),
 }  # fmt: skip
+_LACKS: dict[str, tuple[str, str]] = {
+    "missing_score": ("a score higher by {amount}", "评分提高 {amount}"),
+    "missing_minimum": ("a minimum lot of at most {amount} pieces", "最小批量降至 {amount} 件"),
+    "missing_limit": ("{amount} more of limit {name}", "限额 {name} 提高 {amount}"),
+    "missing_credit": ("{amount} more credit", "信用额度增加 {amount}"),
+    "missing_capacity": ("{amount} more capacity", "产能增加 {amount}"),
+}
+_AND = (" and ", "、")
 
 
 def words_of(code: str, language: Language = "en", **figures: object) -> str:
@@ -102,7 +122,9 @@ def words_of(code: str, language: Language = "en", **figures: object) -> str:
     return _WORDS[code][LANGUAGES.index(language)].format(**figures)
 
 
-def told(made: Instance, result: MatchResult, *, unsplit: bool = False, language: Language = "en") -> pd.DataFrame:
+def told(
+    made: Instance, result: MatchResult, named: Constrainer, *, unsplit: bool = False, language: Language = "en"
+) -> pd.DataFrame:
     """Return a match in words: every candidate, every supplier, every order with unserved pieces.
 
     Columns: about (candidate, supplier, unserved), order_id, supplier_id, pieces, score, price, margin, reason, words.
@@ -111,7 +133,7 @@ def told(made: Instance, result: MatchResult, *, unsplit: bool = False, language
     parts = [
         _candidates(made, result, explained, language),
         _suppliers(made, result, language),
-        _unserved(made, result, explained, language),
+        _unserved(made, result, named, explained, language),
     ]
     return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
@@ -133,7 +155,8 @@ def _candidates(made: Instance, result: MatchResult, explained: Explanation, lan
         }
     )
     behind = best[problem.order] - explained.net
-    return _with_words(table, table["reason"], behind, language)
+    second = (table["reason"] == "chosen") & (table["margin"] < 0)
+    return _with_words(table, table["reason"].mask(second, "chosen_second"), behind, language)
 
 
 def _suppliers(made: Instance, result: MatchResult, language: Language) -> pd.DataFrame:
@@ -150,30 +173,43 @@ def _suppliers(made: Instance, result: MatchResult, language: Language) -> pd.Da
     return _with_words(table.assign(price=np.abs(price)), table["reason"], None, language).assign(price=price)
 
 
-def _unserved(made: Instance, result: MatchResult, explained: Explanation, language: Language) -> pd.DataFrame:
-    """Return what would have served each order's unserved pieces: the candidate that came nearest."""
+def _unserved(
+    made: Instance, result: MatchResult, named: Constrainer, explained: Explanation, language: Language
+) -> pd.DataFrame:
+    """Return what would have served each order's pieces left: the candidate that came nearest, and what it lacks."""
     problem = made.problem
     left = np.flatnonzero(result.unserved)
-    nearest = _nearest(problem, explained)
-    row = nearest[left]
-    reason = np.append(explained.reason, "no_candidates")[row]
-    lacking = np.isin(reason, ["full", "outbid", "outscored", "chosen"])
-    limited = np.isin(reason, LIMIT_CODES)
-    if result.barred is not None:
-        limited |= (reason == "chosen") & (np.append(result.barred, "")[row] != "")
-    kinds = [reason == "no_credit", reason == "not_worth", limited, lacking]
-    code = np.select(kinds, ["missing_credit", "missing_score", "missing_limit", "missing_capacity"], "no_candidates")
-    net = np.append(explained.net, 0.0)[row]
+    row = _nearest(problem, explained)[left]
+    lacks: list[list[Lack]] = [[Lack("no_candidates", 0.0)]] * left.size
+    some = np.flatnonzero(row >= 0)
+    for k, lacking in zip(some.tolist(), lacks_of(problem, result, named, left[some], row[some]), strict=True):
+        lacks[k] = lacking
+    suppliers = made.suppliers["supplier_id"].reindex(np.append(problem.supplier, -1)[row]).tolist()
+    pieces = result.unserved[left]
     table = pd.DataFrame(
         {
             "about": "unserved",
             "order_id": made.orders["order_id"].to_numpy()[left],
-            "supplier_id": made.suppliers["supplier_id"].reindex(np.append(problem.supplier, -1)[row]).to_numpy(),
-            "pieces": result.unserved[left],
-            "reason": code,
+            "supplier_id": suppliers,
+            "pieces": pieces,
+            "reason": [lacking[0].code if lacking else "missed" for lacking in lacks],
         }
     )
-    return _with_words(table, table["reason"], np.maximum(-problem.penalties[left] - net, 0.0), language)
+    words = map(_lacking_words, pieces.tolist(), suppliers, lacks, [language] * left.size)
+    return table.assign(words=list(words))
+
+
+def _lacking_words(pieces: int, supplier: str, lacks: Sequence[Lack], language: Language) -> str:
+    """Return in words all that a candidate lacks to serve pieces that nobody serves."""
+    if not lacks or lacks[0].code == "no_candidates":
+        return words_of(lacks[0].code if lacks else "missed", language, pieces=pieces, supplier=supplier)
+    amounts = [f"{lack.amount:,.0f}" if lack.amount == round(lack.amount) else f"{lack.amount:.4g}" for lack in lacks]
+    at = LANGUAGES.index(language)
+    told = [
+        _LACKS[lack.code][at].format(amount=amount, name=lack.name) for lack, amount in zip(lacks, amounts, strict=True)
+    ]
+    joined = _AND[at].join(told)
+    return words_of("lacking", language, pieces=pieces, supplier=supplier, lacking=joined)
 
 
 def _nearest(problem: MatchProblem, explained: Explanation) -> Ints:

@@ -159,7 +159,7 @@ def match_orders(
     return replace(
         report,
         fairness=fairness_frame(made, found.result, steady) if terms.fairness else None,
-        told=None if language is None else told(made, found.result, unsplit=unsplit, language=language),
+        told=None if language is None else told(made, found.result, named, unsplit=unsplit, language=language),
     )
 
 

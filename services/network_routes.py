@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -22,8 +23,10 @@ __all__ = ["Asked", "admit", "route_network", "route_on"]
 _EVERYTHING = Viewer()
 
 
-def route_network(snapshot: Snapshot, *, seed: int = 0, progress: Report = silent) -> RouteReport:
-    """Route the orders of a loaded network and keep the matches with it.
+def route_network(
+    snapshot: Snapshot, *, left: Mapping[str, float] | None = None, seed: int = 0, progress: Report = silent
+) -> RouteReport:
+    """Route the orders of a loaded network and keep the matches with it; `left` is that of `route_from`.
 
     Raises
     ------
@@ -37,7 +40,7 @@ def route_network(snapshot: Snapshot, *, seed: int = 0, progress: Report = silen
         raise NotReadyError("the loaded network has no orders: add orders.csv and load again with `evenflow load DIR`")
     if "sku_id" not in supply or supply["sku_id"].isna().all():
         raise NotReadyError("the loaded network has no supply rows with a sku_id: add them and load again")
-    report = route_on(snapshot, orders, seed=seed, progress=progress)
+    report = route_on(snapshot, orders, left=left or {}, seed=seed, progress=progress)
     results = {"matches": report.matches, "alternatives": report.alternatives, "prices": report.prices}
     for name, frame in results.items():
         snapshot.write_result(name, frame)

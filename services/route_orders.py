@@ -30,6 +30,7 @@ from services.route_terms import NOTHING_KNOWN, Standing, credit_lines, with_sta
 __all__ = ["Known", "RouteReport", "candidate_rows", "first_day", "pools_of", "route_from", "route_orders"]
 
 TIMEZONE = "Asia/Shanghai"
+_ALL_LEFT: Mapping[str, float] = {}
 _OF_PRODUCT = ("category", "weight_kg", "price_fen")
 
 
@@ -124,6 +125,7 @@ def route_from(
     demands: pd.DataFrame,
     *,
     prices: pd.DataFrame | None = None,
+    left: Mapping[str, float] = _ALL_LEFT,
     weights: ScoreWeights = DEFAULT_WEIGHTS,
     landed: LandedParams | None = None,
     top: int = 20,
@@ -147,6 +149,8 @@ def route_from(
     prices
         Prices published before (`RouteReport.prices`): then every order in turn takes the candidate with the highest
         score less price that has room, as the online router does, instead of a batch optimum.
+    left
+        Share of what it offers that a supplier has left, in [0, 1], by supplier; 0 = it is down. Others have all.
     weights
         Weights of the parts `matching.landed.landed_parts` computes.
     landed
@@ -172,6 +176,7 @@ def route_from(
     params = _params(method=method, unsplit=unsplit, seconds=seconds, polish_seconds=polish_seconds)
     progress("finding candidates", 0, 3)
     rows = candidate_rows(known, demands, day, weights=weights, landed=landed, top=top, sight=sight)
+    rows = _with_left(rows, left)
     progress("finding candidates", 1, 3)
     routed = _route(rows, demands, prices, known.standing, params, seed=seed)
     progress("matching", 2, 3)
@@ -195,6 +200,17 @@ def candidate_rows(
     found = _gathered(known.book, demands, day.tz_localize(None), top, sight)
     asked = _with_orders(found, _asked(demands, known.products, day))
     return _with_parts(with_standing(asked, known.standing), weights, landed)
+
+
+def _with_left(rows: pd.DataFrame, left: Mapping[str, float]) -> pd.DataFrame:
+    """Return candidates with the room that suppliers have left; those that are down are no candidates any more."""
+    share = rows["supplier_id"].astype(str).map(left).fillna(1.0).to_numpy(np.float64)
+    if (share == 1).all():
+        return rows
+    down = (share == 0) & (rows["reason"] == "").to_numpy()
+    reason = np.where(down, "supplier_down", rows["reason"].to_numpy(dtype=object))
+    room = np.floor(rows["capacity"].to_numpy(np.float64) * share).astype(np.int64)
+    return rows.assign(capacity=room, reason=reason, eligible=reason == "")
 
 
 def pools_of(rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:

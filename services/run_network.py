@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from contracts.errors import EvenflowError
 from contracts.progress import Report, silent
 from store.home import Home
+from store.prices import PriceShelf
 from store.snapshot import Snapshot
 
 __all__ = ["NetworkReport", "run_network"]
@@ -47,7 +49,7 @@ def run_network(home: Home, *, seed: int = 0, progress: Report = silent) -> Netw
     stages: dict[str, Callable[[Snapshot, int, Report], dict[str, Any]]] = {
         "forecast": _forecast,
         "plan": _plan,
-        "orders": _orders,
+        "orders": partial(_orders, PriceShelf(home.root).left()),
     }
     summary: dict[str, dict[str, Any] | None] = {}
     skipped = {}
@@ -79,9 +81,9 @@ def _plan(snapshot: Snapshot, seed: int, progress: Report) -> dict[str, Any]:
     return {name: summary[name] for name in (*told, "items_without_route")}
 
 
-def _orders(snapshot: Snapshot, seed: int, progress: Report) -> dict[str, Any]:
+def _orders(left: Mapping[str, float], snapshot: Snapshot, seed: int, progress: Report) -> dict[str, Any]:
     from services.network_routes import route_network
 
     told = ("orders", "orders_served", "matched_pieces", "unmatched_pieces", "unmatched_by_reason", "cost_fen", "gap")
-    summary = route_network(snapshot, seed=seed, progress=progress).summary
+    summary = route_network(snapshot, left=left, seed=seed, progress=progress).summary
     return {name: summary[name] for name in told}

@@ -50,7 +50,7 @@ def answer_lines(order_ids: Sequence[str], answer: dict[str, Any]) -> Iterator[b
             "reason": None if left is None else left["reason"],
         }
         yield _line(line)
-    yield _line({name: answer[name] for name in ("version", "prices", "constraints", "told", "summary")})
+    yield _line({name: answer[name] for name in answer if name not in ("matches", "alternatives")})
 
 
 def _by_order(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -27,6 +27,7 @@ from api.http.match_rows import (
 )
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import StrictModel, frame_of
+from store.prices import PriceShelf
 
 if TYPE_CHECKING:
     from services.match_orders import MatchTerms
@@ -82,6 +83,11 @@ class TablesMatch(MatchOptions):
         None, description="What suppliers would rather make."
     )
     preference_weight: float = Field(0.1, ge=0, le=1e6, description="Score per unit of supplier preference.")
+    steady: float | None = Field(
+        None, ge=0, le=1e12, description="Spread pieces over the days of orders (`first_day`, `last_day`): score per "
+        "piece that an idle day lacks. Rows of `matches` have a `day` then."
+    )  # fmt: skip
+    fairness: bool = Field(False, description="Tell per supplier what it is due, got and could envy.")
 
 
 class NetworkMatch(MatchOptions):
@@ -89,12 +95,19 @@ class NetworkMatch(MatchOptions):
 
     orders: Annotated[list[DemandedRow], _ORDERS] = Field(description="What is asked for.")  # type: ignore[valid-type]
     top: int = Field(20, ge=1, le=100, description="Candidates per order.")
+    at_prices: Literal["own", "published"] = Field(
+        "own", description="`own`: all orders at once, at the prices they make (`prices`). `published`: one after "
+        "another at the prices that serve, as `/v1/matches/route` decides each."
+    )  # fmt: skip
 
 
 class Matches(BaseModel):
     """Who fills what, and what else was considered."""
 
     version: str | None = Field(description="Version of the loaded network; null for tables of your own.")
+    price_version: int | None = Field(
+        description="Version of the published prices that decided, 0 = none were; null where the orders made their own."
+    )
     matches: list[dict[str, Any]] = Field(
         description="Order, supplier, pieces, price; from the network also the promised date, the cost and score "
         "parts, the runner-up and the reason."
@@ -106,6 +119,10 @@ class Matches(BaseModel):
     prices: list[dict[str, Any]] = Field(description="Shadow price of a unit of each supplier's capacity.")
     constraints: list[dict[str, Any]] | None = Field(
         description="Every limit and pool with its bound, what is used and its price (your tables only)."
+    )
+    fairness: list[dict[str, Any]] | None = Field(
+        description="If asked for: per supplier `due`, `received`, `envied` pieces, what ending that envy would cost, "
+        "and how uneven its days are (`load_cv`)."
     )
     told: list[dict[str, Any]] | None = Field(
         description="With a language: each candidate, each supplier's capacity and what would have served each order's "
@@ -144,7 +161,7 @@ def match(
 
     As `application/x-ndjson` the body is one order a line, which may bring its own `candidates`; a first line without
     `order_id` holds everything else (`suppliers`, options). The answer is then one line per order (`order_id, matches,
-    alternatives, unserved, reason`), and a last one with `version, prices, constraints, told, summary`.
+    alternatives, unserved, reason`), and a last one with everything else (`prices`, `summary` and so on).
     """
     answer = _given(request) if isinstance(request, TablesMatch) else _routed(house, viewer, request)
     if not in_lines(http):
@@ -167,7 +184,8 @@ def _given(request: TablesMatch) -> dict[str, Any]:
         tables["candidates"] = pd.DataFrame(columns=_CANDIDATE, dtype="str")
     report = match_any(tables, sources={name: name for name in _TABLES}, **options)
     made = {"matches": report.allocation, "alternatives": None, "prices": report.prices}
-    return _answer(None, made | {"constraints": report.constraints, "told": report.told}, report.summary)
+    made |= {"constraints": report.constraints, "fairness": report.fairness, "told": report.told}
+    return _answer(None, made, report.summary)
 
 
 def _terms(request: TablesMatch) -> MatchTerms:
@@ -179,6 +197,8 @@ def _terms(request: TablesMatch) -> MatchTerms:
         pool_by=request.pool_by,
         split_cost=request.split_cost,
         preference_weight=request.preference_weight,
+        steady=request.steady,
+        fairness=request.fairness,
     )
 
 
@@ -188,10 +208,22 @@ def _routed(house: HouseDep, viewer: ViewerDep, request: NetworkMatch) -> dict[s
     from services.network_routes import route_on
     from services.route_words import told_routes
 
-    report = route_on(snapshot, frame_of(request.orders), top=request.top, viewer=viewer, **_options(request))
+    shelf = PriceShelf(house.net.home.root)
+    prices, price_version = _published(shelf) if request.at_prices == "published" else (None, None)
+    options = _options(request) | {"prices": prices, "left": shelf.left()}
+    report = route_on(snapshot, frame_of(request.orders), top=request.top, viewer=viewer, **options)
     told = None if request.language is None else told_routes(report, request.language)
     tables = {"matches": report.matches, "alternatives": report.alternatives, "prices": report.prices}
-    return _answer(loaded.version, tables | {"constraints": None, "told": told}, report.summary)
+    tables |= {"constraints": None, "fairness": None, "told": told}
+    return _answer(loaded.version, tables, report.summary) | {"price_version": price_version}
+
+
+def _published(shelf: PriceShelf) -> tuple[pd.DataFrame, int]:
+    """Return the prices that serve and their version; none, and 0, before any were published."""
+    serving = shelf.current()
+    if serving is None:
+        return pd.DataFrame(columns=["supplier_id", "good", "price"]).astype({"price": "float64"}), 0
+    return serving.table(), serving.number
 
 
 def _options(request: MatchOptions) -> dict[str, Any]:
@@ -201,4 +233,4 @@ def _options(request: MatchOptions) -> dict[str, Any]:
 
 def _answer(version: str | None, tables: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
     rows = {name: None if table is None else to_rows(table) for name, table in tables.items()}
-    return {"version": version, **rows, "summary": summary}
+    return {"version": version, "price_version": None, **rows, "summary": summary}

@@ -126,3 +126,17 @@ def test_a_party_card(client):
 def test_a_party_with_a_slash_in_its_id(client):
     """Ids are the caller's own."""
     assert client.get("/v1/parties/s/2").json()["name"] == "Store with a slash"
+
+
+def test_steady_days_and_fairness(client):
+    """Orders with windows get days; every supplier hears what it was due, got and could envy."""
+    orders = [row | {"last_day": 3} for row in TABLES["orders"]]
+    body = client.post("/v1/matches", json=TABLES | {"orders": orders, "steady": 0.1, "fairness": True}).json()
+    assert {row["day"] for row in body["matches"]} == {0, 1, 2, 3}
+    assert body["summary"]["steadiness"]["load_cv"] < body["summary"]["steadiness"]["load_cv_before"]
+    assert [(row["supplier_id"], row["received"]) for row in body["fairness"]] == [("a", 80), ("b", 40)]
+    plain = client.post("/v1/matches", json=TABLES).json()
+    assert plain["fairness"] is None
+    assert "day" not in plain["matches"][0]
+    refused = client.post("/v1/matches", json=TABLES | {"steady": 0.1})
+    assert (refused.status_code, "last_day" in refused.json()["detail"]) == (422, True)

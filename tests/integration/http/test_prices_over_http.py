@@ -193,3 +193,30 @@ def test_a_wrong_refresh_is_refused_at_once(priced, body, told):
     assert answer.status_code == 422, answer.text
     assert told in answer.text
     assert priced.get("/v1/prices").json()["left_now"] == {}
+
+
+def test_a_batch_knows_who_is_down_and_which_prices_decided(priced):
+    """All orders at once make their own prices; at the published ones each is decided as if it came alone."""
+    refreshed(priced, cause="supplier_down", events=[{"event": "supplier_down", "supplier_id": "f1"}])
+    orders = [{"order_id": f"o{n}", "pieces": 60, **LIKED} for n in range(2)]
+    own = priced.post("/v1/matches", json={"orders": orders, "language": "en"}).json()
+    assert own["price_version"] is None
+    assert {row["supplier_id"] for row in own["matches"]} == {"f2", None}
+    assert {row["reason"] for row in own["alternatives"] if row["supplier_id"] == "f1"} == {"supplier_down"}
+    assert "f1 is down." in {row["words"] for row in own["told"]}
+    published = priced.post("/v1/matches", json={"orders": orders[:1], "at_prices": "published"}).json()
+    alone = route(priced, order={"pieces": 60})
+    assert published["price_version"] == alone["price_version"] == 1
+    assert [row["pieces"] for row in published["matches"]] == [row["pieces"] for row in alone["matches"]]
+    prices = {row["supplier_id"]: row["price"] for row in published["prices"]}
+    assert prices["f2"] == alone["alternatives"][0]["price"]
+    refreshed(priced, cause="supplier_back", events=[{"event": "supplier_back", "supplier_id": "f1"}])
+    again = priced.post("/v1/matches", json={"orders": orders}).json()
+    assert {row["supplier_id"] for row in again["matches"]} == {"f1", "f2"}
+
+
+def test_a_batch_before_any_prices_says_so(priced):
+    """Version 0: capacity costs nothing."""
+    answer = priced.post("/v1/matches", json={"orders": ORDERS[:1], "at_prices": "published"}).json()
+    assert answer["price_version"] == 0
+    assert {row["price"] for row in answer["prices"]} == {0.0}

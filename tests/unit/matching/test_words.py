@@ -6,7 +6,7 @@ import pytest
 from matching.explain import __doc__ as codes
 from matching.online import REASONS
 from matching.words import LANGUAGES, words_of
-from services.match_orders import match_orders
+from services.match_orders import MatchTerms, match_orders
 
 ORDERS = pd.DataFrame({"order_id": ["a", "b", "c"], "pieces": [5, 5, 3]})
 SUPPLIERS = pd.DataFrame({"supplier_id": ["s", "t", "u"], "capacity": [5, 2, 9]})
@@ -36,7 +36,7 @@ def test_a_match_tells_candidates_suppliers_and_what_is_missing():
     assert missing.sum() == 3
     assert (
         unserved.loc["b", "words"]
-        == f"{missing['b']} pieces unserved: {missing['b']} more at s would have served them."
+        == f"{missing['b']} pieces unserved: s would have served them with {missing['b']} more capacity."
     )
     assert unserved.loc["c", "words"] == "Nobody offers what is asked for."
     assert (told["about"] == "candidate").sum() == len(CANDIDATES)
@@ -44,3 +44,58 @@ def test_a_match_tells_candidates_suppliers_and_what_is_missing():
     assert chinese["reason"].tolist() == told["reason"].tolist()
     assert "产能" in chinese.loc[chinese["about"] == "supplier", "words"].iloc[0]
     assert match_orders(ORDERS, SUPPLIERS, CANDIDATES).told is None
+
+
+@pytest.mark.parametrize(
+    ("suppliers", "pool_by", "reason", "words"),
+    [
+        (
+            {"minimum_order": [4, 0, 0]},
+            (),
+            "below_minimum",
+            "with a minimum lot of at most 3 pieces and 1 more capacity.",
+        ),
+        (
+            {"minimum_order": [4, 0, 0], "capacity": [9, 9, 9]},
+            (),
+            "below_minimum",
+            "with a minimum lot of at most 3 pieces.",
+        ),
+        ({"capacity": [7, 9, 9]}, (), "outbid", "with 1 more capacity."),
+    ],
+)
+def test_all_that_is_lacking_is_told(suppliers, pool_by, reason, words):
+    """A small order beside a large one: more room alone would not serve it below the supplier's minimum."""
+    orders = pd.DataFrame({"order_id": ["a", "b"], "pieces": [5, 3], "unmatched_penalty": [2, 1]})
+    candidates = pd.DataFrame({"order_id": ["a", "b"], "supplier_id": ["s", "s"], "score": [0.9, 0.9]})
+    report = match_orders(
+        orders, SUPPLIERS.assign(**({"capacity": [7, 9, 9]} | suppliers)), candidates, unsplit=True, language="en",
+        terms=MatchTerms(pool_by=pool_by),
+    )  # fmt: skip
+    assert report.summary["unmatched_by_reason"] == {reason: 3}
+    told = report.told
+    assert told.loc[told["about"] == "unserved", "words"].item().endswith(words)
+
+
+def test_the_limit_that_keeps_pieces_is_named():
+    """Whose exposure, and by how much."""
+    limits = pd.DataFrame({"limit_id": ["cap"], "kind": ["exposure_cap"], "per": ["supplier_id"], "most": [2]})
+    told = match_orders(
+        ORDERS.iloc[[0]], SUPPLIERS, CANDIDATES.iloc[[0]], language="en", terms=MatchTerms(limits=limits)
+    ).told
+    assert (
+        told["words"].iloc[-1]
+        == "3 pieces unserved: s would have served them with 3 more of limit cap (supplier_id=s)."
+    )
+
+
+def test_no_credit_counts_before_a_supplier_that_is_too_small():
+    """Order o fits into s alone, where its buyer's credit ends; t could never serve it whole."""
+    report = match_orders(
+        pd.DataFrame({"order_id": ["o"], "pieces": [5], "buyer_id": ["b"]}),
+        SUPPLIERS,
+        pd.DataFrame({"order_id": ["o", "o"], "supplier_id": ["s", "t"], "score": [0.9, 0.8]}),
+        credit=pd.DataFrame({"buyer_id": ["b"], "supplier_id": ["s"], "limit": [3]}),
+        unsplit=True,
+    )
+    assert report.summary["unmatched_by_reason"] == {"no_credit": 5}
