@@ -7,6 +7,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url
 ARGS ?=
+unexport PYTHONDONTWRITEBYTECODE # without its bytecode, each command would compile every library anew
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test proof check format lint types imports docs lock check-lock bench clean
