@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         default=30, gt=0, description="How long a request's body may keep the server waiting for its next part."
     )
     connections: int = Field(default=1000, ge=1, description="Connections at the same time; more are told 503.")
+    shutdown_seconds: float = Field(
+        default=30, ge=0, description="How long SIGTERM lets requests and jobs at work end by themselves."
+    )
+    log: Literal["text", "json"] = Field(
+        default="text", description="`text`: warnings and errors, for people; `json`: every request, an object a line."
+    )
     max_body_mb: int = Field(default=64, ge=1, le=1024, description="Largest request body accepted, in MiB.")
 
     def secret(self) -> str | None:

@@ -22,6 +22,7 @@ from services.job_process import Cancelled, Work, compute
 __all__ = ["Job", "JobBoard", "JobBusyError", "JobDoneError", "JobResult", "Work"]
 
 _SECONDS_BETWEEN_WRITES = 0.25
+_SECONDS_TO_END = 10  # of a job that was killed
 
 
 class JobBusyError(EvenflowError):
@@ -58,7 +59,7 @@ class JobBoard:
         self._waiting: queue.Queue[tuple[str, Work] | None] = queue.Queue(maxsize=waiting)
         self._cancelled: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
-        self._closed = threading.Event()
+        self._ending, self._closed = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=self._serve, name=f"jobs-{n}", daemon=True) for n in range(max(1, workers))
         ]
@@ -86,7 +87,7 @@ class JobBoard:
             id=new_job_id(), kind=kind, state="queued", created_at=time.time(), owner=self._files.owner, folder=folder
         )
         with self._lock:
-            if self._closed.is_set() or self._waiting.full():
+            if self._ending.is_set() or self._waiting.full():
                 raise JobBusyError(self._waiting.qsize(), retry_after_seconds=5)
             self._files.write(job)
             self._cancelled[job.id] = threading.Event()
@@ -138,29 +139,40 @@ class JobBoard:
             event.set()
             return self._finish(job, state="cancelled")
 
-    def close(self) -> None:
-        """End the running jobs, which will read "interrupted", and wait for the threads."""
+    def close(self, *, grace_seconds: float = 0.0) -> None:
+        """Begin no job any more, and end those at work; what did not end by itself will read "interrupted".
+
+        Parameters
+        ----------
+        grace_seconds
+            How long jobs at work may take to end by themselves.
+        """
         with self._lock:
-            self._closed.set()
+            self._ending.set()
         for _ in self._threads:
             self._nudge()
-        for thread in self._threads:
-            thread.join(timeout=10)
+        self._wait_until(time.monotonic() + grace_seconds)
+        self._closed.set()
+        self._wait_until(time.monotonic() + _SECONDS_TO_END)
         for job in self.jobs():
             if not job.over and job.owner == self._files.owner:
                 self._finish(job, state="failed", problem=problem_of("Interrupted", "interrupted"))
         self._files.release()
 
+    def _wait_until(self, end: float) -> None:
+        for thread in self._threads:
+            thread.join(timeout=max(end - time.monotonic(), 0))
+
     def _nudge(self) -> None:
         try:
             self._waiting.put_nowait(None)
         except queue.Full:
-            return  # the threads look at `_closed` between two jobs anyway
+            return  # the threads look at `_ending` between two jobs anyway
 
     def _serve(self) -> None:
-        while not self._closed.is_set():
+        while not self._ending.is_set():
             item = self._waiting.get()
-            if item is not None and not self._closed.is_set():
+            if item is not None and not self._ending.is_set():
                 self._run(*item)
                 self._cancelled.pop(item[0], None)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -55,7 +55,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = checked_url(url)
         self.embedded = self.url.get_backend_name() == "sqlite"
-        self._file = Path(str(self.url.database)) if self.embedded else None
+        self.file = Path(str(self.url.database)) if self.embedded else None
         self.engine = engine_of(self.url)
         self._writer = GroupWriter(self.engine) if self.embedded else None
         self._ready, self._lock = False, threading.Lock()
@@ -118,6 +118,11 @@ class Database:
             with self.engine.connect() as connection:
                 return work(connection)
 
+    def require(self) -> None:
+        """Raise UnavailableError or NotReadyError unless it answers and is up to date; a file not there yet is well."""
+        if self.made:
+            self.read(lambda connection: connection.scalar(text("SELECT 1")), whole=True)
+
     def make_ready(self) -> None:
         """Bring an embedded file up to date; require it of PostgreSQL. Does so once."""
         if not self._ready:
@@ -127,7 +132,7 @@ class Database:
     @property
     def made(self) -> bool:
         """Whether there can be anything in it: a file that was never written to is not there."""
-        return self._file is None or self._file.exists()
+        return self.file is None or self.file.exists()
 
     def form(self) -> str | None:
         """Return the name of the form the database has; None for an empty one."""
@@ -138,8 +143,8 @@ class Database:
 
     def upgrade(self, to: str | None = None) -> None:
         """Bring it to a form, the newest by default; see `store.upgrade`. Makes the folder of a file."""
-        if self._file is not None:
-            _make_folder(self._file.parent)
+        if self.file is not None:
+            _make_folder(self.file.parent)
         with _told():
             upgrade(self.engine, to)
 

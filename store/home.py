@@ -141,6 +141,13 @@ class Home:
             self._opened = opened = opened.later(events, end) if events else opened
         return opened
 
+    def published_at_ms(self) -> int | None:
+        """Return when the current version became the current one, milliseconds since 1970; None without one."""
+        try:
+            return (self.root / "current").stat().st_mtime_ns // 1_000_000
+        except OSError:
+            return None
+
     def record(
         self, events: Sequence[Event], *, strict: bool = True, allow: Callable[[SupplyNetwork], None] | None = None
     ) -> Recorded:

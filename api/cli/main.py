@@ -8,6 +8,7 @@ import typer
 
 from api.cli.aftersales import aftersales
 from api.cli.audit import audit
+from api.cli.backup import backup, restore
 from api.cli.box import box
 from api.cli.buyers import buyers
 from api.cli.candidates import candidates
@@ -19,6 +20,7 @@ from api.cli.decide import decide, select
 from api.cli.demo import demo
 from api.cli.density import density
 from api.cli.dispatch import dispatch, dispatch_link
+from api.cli.doctor import doctor
 from api.cli.explode import explode
 from api.cli.forecast import forecast
 from api.cli.ingest import forget, ingest
@@ -77,6 +79,7 @@ def _root(
 
 app.command("aftersales")(aftersales)
 app.command("audit")(audit)
+app.command("backup")(backup)
 app.command("box")(box)
 app.command("buyers")(buyers)
 app.command("candidates")(candidates)
@@ -89,6 +92,7 @@ app.command("demo")(demo)
 app.command("density")(density)
 app.command("dispatch")(dispatch)
 app.command("dispatch-link")(dispatch_link)
+app.command("doctor")(doctor)
 app.command("explode")(explode)
 app.command("forecast")(forecast)
 app.command("forget")(forget)
@@ -117,6 +121,7 @@ app.command("replay")(replay)
 app.command("replay-decision")(replay_decision)
 app.command("reserve")(reserve)
 app.command("review")(review)
+app.command("restore")(restore)
 app.command("rollback")(rollback)
 app.command("run")(run_command)
 app.command("score")(score)

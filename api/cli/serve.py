@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.output import stderr, to_json
+from api.logs import log_to
 from api.settings import Settings, read_settings
 from contracts.errors import InputError, NotReadyError
 
@@ -97,6 +101,7 @@ def _server(settings: Settings, listener: socket.socket, *, first_key: str | Non
 
     from api.http.app import create_app
 
+    log_to(sys.stderr, settings.log)
     app = create_app(settings)
     addresses = _addresses(listener, console=_add_console(app)) | {"key": first_key}
     if settings.access == "keys" and addresses["console"]:
@@ -109,9 +114,15 @@ def _server(settings: Settings, listener: socket.socket, *, first_key: str | Non
                 _announce(addresses, as_json=as_json)
                 threading.Thread(target=_warm_up, args=(app,), name="warm-up", daemon=True).start()
 
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if sig == signal.SIGTERM:  # Ctrl-C is somebody who waits; SIGTERM lets what is at work end by itself
+                self.config.timeout_graceful_shutdown = math.ceil(settings.shutdown_seconds)
+                app.state.ends_at = time.monotonic() + settings.shutdown_seconds
+            super().handle_exit(sig, frame)
+
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         limit_concurrency=settings.connections,
         server_header=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -71,8 +72,9 @@ from services.audit import record_write
 from services.ingest import Inlet
 from services.jobs import JobBoard
 from services.keys import KeyRing
-from services.reserve import Desk
+from services.reserve import Desk, wall_clock_ms
 from services.sweep_holds import Sweeper
+from services.vital_signs import vital_signs
 from store.database import Database
 from store.home import Home
 from store.link_key import link_key
@@ -181,7 +183,7 @@ def _house(settings: Settings) -> House:
         settings=settings,
         board=board,
         net=Net(Home(settings.home)),
-        metrics=Metrics(board.jobs),
+        metrics=Metrics(board.jobs, lambda: vital_signs(settings.home, database, now_ms=wall_clock_ms())),
         inlet=Inlet.of(settings.home, key=settings.secret()),
         database=database,
         desk=Desk(database),
@@ -224,5 +226,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     sweeper.start()
     yield
     sweeper.stop()
-    app.state.house.board.close()
+    app.state.house.board.close(grace_seconds=max(getattr(app.state, "ends_at", 0.0) - time.monotonic(), 0.0))
     app.state.house.database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import secrets
 import time
@@ -22,12 +23,14 @@ from api.http.gate import Gate
 from api.http.metrics import Metrics
 from api.http.problems import problem_body, respond, respond_to, respond_to_bug
 from api.http.sign_in import Door
+from api.logs import trace_of, within_request
 from contracts.errors import EvenflowError
 from store.audit import AuditLine, Note, noting
 from store.eyes import as_tenant
 
 __all__ = ["Guard"]
 
+_log = logging.getLogger("evenflow.requests")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _LINES = ("/v1/matches", "/v1/relations", "/v1/signals", "/v1/scores", "/v1/outcomes")
@@ -106,7 +109,8 @@ class Guard:
             await send(message)
 
         try:
-            await self._admit(scope, receive, send_safely)
+            with within_request(request_id, trace_of(Headers(scope=scope).get("traceparent"))), self._metrics.at_work():
+                await self._admit(scope, receive, send_safely)
         except ClientDisconnect:
             status = status or 499  # nobody waits for an answer
         except Exception as error:
@@ -116,6 +120,7 @@ class Guard:
         finally:
             seconds = time.perf_counter() - started
             self._metrics.answered(scope["method"], _route(scope), status or 500, seconds)
+            _tell(scope, status or 500, seconds)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -190,6 +195,16 @@ def _audit_line(scope: Scope, status: int | None) -> AuditLine | None:
         request_id=state["request_id"],
         body_hash=sha256(b"").hexdigest() if body is None else body.digest(),
     )
+
+
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    """Log an answered request; its path's template, never its query, which may name people."""
+    if not _log.isEnabledFor(logging.INFO):
+        return
+    principal = scope["state"].get("principal")
+    told = {"method": scope["method"], "route": _route(scope), "status": status, "seconds": round(seconds, 6)}
+    told |= {"request_id": scope["state"]["request_id"], "principal": principal.name if principal else None}
+    _log.info("answered", extra=told)
 
 
 async def _nothing() -> Message:

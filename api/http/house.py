@@ -95,6 +95,11 @@ class Net:
             self._loaded, self._stamp = Loaded(snapshot), stamp
         return self._loaded
 
+    def age_seconds(self, now_ms: int) -> float:
+        """Return how long ago the current version was published; 0 without one."""
+        published_ms = self.home.published_at_ms()
+        return 0.0 if published_ms is None else max(now_ms - published_ms, 0) / 1000
+
 
 @dataclass(frozen=True)
 class House:

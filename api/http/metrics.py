@@ -1,12 +1,14 @@
-"""Counts for Prometheus: requests, how long they took, jobs."""
+"""Counts for Prometheus: requests, how long they took, jobs, the database, the age of what is loaded, the process."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from services.jobs import Job
@@ -15,6 +17,7 @@ __all__ = ["Metrics"]
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _STATES = ("queued", "running", "succeeded", "failed", "cancelled")
+Figures = Mapping[str, tuple[str, float]]
 
 
 class Metrics:
@@ -24,9 +27,11 @@ class Metrics:
     ----------
     jobs
         Returns every job remembered.
+    signs
+        Returns what is measured at each look: by name (without ``evenflow_``) its meaning and its value.
     """
 
-    def __init__(self, jobs: Callable[[], Iterable[Job]]) -> None:
+    def __init__(self, jobs: Callable[[], Iterable[Job]], signs: Callable[[], Figures] = dict) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "evenflow_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
@@ -34,7 +39,14 @@ class Metrics:
         self._seconds = Histogram(
             "evenflow_request_seconds", "Time to answer.", ["route"], buckets=_SECONDS, registry=self._registry
         )
+        self._at_work = Gauge("evenflow_requests_at_work", "Requests being answered.", registry=self._registry)
+        ProcessCollector(namespace="evenflow", registry=self._registry)
         self._registry.register(_Jobs(jobs))
+        self._registry.register(_Signs(signs))
+
+    def at_work(self) -> AbstractContextManager[object]:
+        """Count a request as being answered until the context ends."""
+        return self._at_work.track_inprogress()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template (``/v1/jobs/{job_id}``), never the path."""
@@ -44,6 +56,18 @@ class Metrics:
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+class _Signs(Collector):
+    def __init__(self, signs: Callable[[], Figures]) -> None:
+        self._signs = signs
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        yield from ()  # nothing is measured before somebody looks
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, (meaning, value) in self._signs().items():
+            yield GaugeMetricFamily(f"evenflow_{name}", meaning, value)
 
 
 class _Jobs(Collector):

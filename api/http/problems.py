@@ -231,7 +231,8 @@ def respond(request: Request, body: dict[str, Any], *, headers: Mapping[str, str
 def respond_to_bug(request: Request, error: Exception) -> JsonResponse:
     """Answer an unexpected error: its trace goes to the log under the request's id, never to the caller."""
     request_id = getattr(request.state, "request_id", None)
-    _log.error("request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error)
+    told = {"request_id": request_id}
+    _log.error("request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error, extra=told)
     return respond(request, problem_body("internal", f"an unexpected error; the log has it as {request_id}"))
 
 

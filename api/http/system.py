@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from api.http.house import HouseDep, NetDep
 from api.http.problems import PROBLEM_TYPES
 from api.http.responses import JsonResponse
+from services.reserve import wall_clock_ms
 
 __all__ = ["router"]
 
@@ -26,10 +27,11 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """A network is loaded."""
+    """A network is loaded and the database answers."""
 
     status: str = Field(description="Always `ready`.")
     version: str = Field(description="Version of the loaded network.")
+    snapshot_age_seconds: float = Field(description="How long ago it was published.")
     counts: dict[str, int] = Field(description="Rows by table.")
 
 
@@ -49,9 +51,12 @@ def health() -> JsonResponse:
 
 
 @router.get("/readyz", response_model=Readiness)
-def ready(loaded: NetDep) -> JsonResponse:
-    """Say whether a network is loaded that could answer; 503 if not."""
-    return JsonResponse({"status": "ready", "version": loaded.version, "counts": loaded.snapshot.counts})
+def ready(house: HouseDep, loaded: NetDep) -> JsonResponse:
+    """Say whether a network is loaded that could answer and the database takes writes; 503 with the reason if not."""
+    house.database.require()
+    age = house.net.age_seconds(wall_clock_ms())
+    told = {"status": "ready", "version": loaded.version, "snapshot_age_seconds": age}
+    return JsonResponse(told | {"counts": loaded.snapshot.counts})
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -145,6 +145,19 @@ def test_finished_jobs_survive_a_restart_and_running_ones_read_interrupted(tmp_p
     second.close()
 
 
+def test_jobs_at_work_may_end_by_themselves(tmp_path):
+    """A board that is closed with grace begins nothing any more and lets what runs end."""
+    board = JobBoard(tmp_path, workers=1)
+    running = board.submit("plan", job_works.take_a_moment)
+    waiting = board.submit("plan", job_works.take_a_moment)
+    wait(board, running, "running")
+    board.close(grace_seconds=60)
+    assert board.get(running.id).summary == {"done": True}
+    assert board.get(waiting.id).problem["detail"] == "interrupted"
+    with pytest.raises(JobBusyError):
+        board.submit("plan", job_works.take_a_moment)
+
+
 KILLED = """
 import sys, time
 sys.path.insert(0, {folder!r})

@@ -1,0 +1,126 @@
+"""The doctor: finds what was made wrong on purpose, and nothing in a home that is well."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from api.cli.main import app
+from services.doctor import examine
+from services.keys import create_key
+from store.database import Database
+from store.home import TABLES, Home
+from store.link_key import link_key
+
+PARTIES = pd.DataFrame([{"id": "f1", "kind": "factory"}])
+NOW_MS = 1_800_000_000_000
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A home with a network and a secret."""
+    root = tmp_path / "home"
+    Home(root).publish({"parties": TABLES["parties"].check(PARTIES)})
+    link_key(root)
+    return root
+
+
+@pytest.fixture
+def database(home):
+    """Its database, with a key."""
+    database = Database.open(f"sqlite:///{home}/evenflow.db")
+    create_key(database, name="k", role="admin", now_ms=NOW_MS)
+    yield database
+    database.close()
+
+
+def a_broken_model(home: Path) -> None:
+    """Roles that nobody can read."""
+    (home / "models" / "demand").mkdir(parents=True)
+    (home / "models" / "demand" / "roles.json").write_text("{")
+
+
+def states(home: Path, database: Database, now_ms: int = NOW_MS) -> dict[str, str]:
+    """Return each check's state."""
+    return {finding.check: finding.state for finding in examine(home, database, now_ms=now_ms)}
+
+
+def test_a_home_that_is_well(home, database):
+    """Every check is well; it names each once."""
+    found = examine(home, database, now_ms=NOW_MS)
+    assert {finding.state for finding in found if finding.check != "network"} == {"well"}
+    assert len({finding.check for finding in found}) == len(found) == 8
+
+
+def test_what_is_not_there_yet_is_not_wrong(tmp_path):
+    """A fresh machine: to be watched, and each line says what to do."""
+    database = Database.open(f"sqlite:///{tmp_path}/no/evenflow.db")
+    found = examine(tmp_path / "no", database, now_ms=NOW_MS)
+    assert {finding.state for finding in found} == {"well", "watch"}
+    assert all(finding.advice for finding in found if finding.state == "watch")
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    ("check", "harm"),
+    [
+        ("network", lambda home: next(home.glob("versions/*/manifest.json")).unlink()),
+        ("secrets", lambda home: (home / "link.key").chmod(0o644)),
+        ("database", lambda home: (home / "evenflow.db").write_bytes(b"no database at all" * 100)),
+        ("model demand", a_broken_model),
+    ],
+)
+def test_harm_is_found(home, tmp_path, check, harm):
+    """Exactly what was harmed is wrong, and it says what to do."""
+    database = Database.open(f"sqlite:///{home}/evenflow.db")
+    create_key(database, name="k", role="admin", now_ms=NOW_MS)
+    database.close()
+    for left in home.glob("evenflow.db-*"):
+        left.unlink()
+    harm(home)
+    database = Database.open(f"sqlite:///{home}/evenflow.db")
+    found = examine(home, database, now_ms=NOW_MS)
+    database.close()
+    assert [finding.check for finding in found if finding.state == "wrong"] == [check]
+    assert all(finding.advice for finding in found if finding.state == "wrong")
+
+
+def test_a_clock_that_went_back(home, database):
+    """The newest write lies in the future."""
+    from services.access import OPERATOR
+    from services.audit import record_write
+
+    record_write(database, OPERATOR, at_ms=NOW_MS, method="POST", route="/", path="/", status=200, request_id="r",
+                 body_hash="")  # fmt: skip
+    assert states(home, database)["clock"] == "well"
+    assert states(home, database, NOW_MS - 60_000)["clock"] == "wrong"
+
+
+def test_keys_that_end_soon(home, database):
+    """Ten days before."""
+    create_key(database, name="short", role="router", days=30, now_ms=NOW_MS)
+    assert states(home, database, NOW_MS + 10 * 86_400_000)["keys"] == "well"
+    assert states(home, database, NOW_MS + 20 * 86_400_000)["keys"] == "watch"
+
+
+def test_an_old_form_of_the_database_is_left_as_it_is(home, tmp_path):
+    """An embedded file upgrades itself when it is used; the doctor only looks."""
+    database = Database.open(f"sqlite:///{tmp_path}/old.db")
+    database.upgrade("0001")
+    assert states(home, database)["database"] == "watch"
+    assert database.form() == "0001"
+    database.close()
+
+
+def test_the_command_ends_as_it_found(home, database):
+    """0 while all is well, 1 once something is wrong; one JSON object either way."""
+    database.close()
+    done = CliRunner().invoke(app, ["doctor", "--home", str(home), "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["well"]) == (0, True)
+    (home / "link.key").chmod(0o640)
+    done = CliRunner().invoke(app, ["doctor", "--home", str(home), "--json"])
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["well"]) == (1, False)
+    assert "chmod 600" in CliRunner().invoke(app, ["doctor", "--home", str(home)]).stdout
