@@ -6,22 +6,28 @@ Two plans are compared with the factory's own days: one that knows the orders, a
 from __future__ import annotations
 
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from planning.pace import level_pace, share_out
-from planning.params import PlanParams, PlanWeights
+from planning.params import PaceParams, PlanParams, PlanWeights, ReplayParams
 from services.plan_production import PlanReport, plan_production
+from services.replay_policies import replay_policies
 
 __all__ = ["run_supplygraph"]
 
 Tables = dict[str, pd.DataFrame]
 
 MAKER_WEIGHTS = PlanWeights(idle=0.0, overtime=0.0, load_change=60.0, peak=0.0)
-_PRIOR_DAYS = 14
+HOLDING_COST, BACKLOG_COST = 1.0, 2.0
+PACE = PaceParams()
+CV_BAR = 0.2
+HALF = 90
+REACHES, BANDS = (14, 21, 28, 42, 63), (0.1, 0.2, 0.5)
+CHOSEN_ON = ((0, 90), (0, 45), (20, 60), (30, 90), (45, 90))
 _PARTS = ((0, 90), (60, 181), (90, 181), (120, 181), *((day, day + 40) for day in range(20, 141, 40)))
 
 
@@ -56,8 +62,8 @@ def supplygraph_tables(frames: Tables) -> Tables:
         "items": pd.DataFrame(
             {
                 "item": products,
-                "holding_cost": 1.0,
-                "backlog_cost": 2.0,
+                "holding_cost": HOLDING_COST,
+                "backlog_cost": BACKLOG_COST,
                 "lost_cost": 20.0,
                 "initial_stock": opening_stock(frames).reindex(products).to_numpy(),
             }
@@ -87,39 +93,73 @@ def produced(report: PlanReport, like: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(index=like.index, columns=like.columns).fillna(0.0)
 
 
-def run_rolling(frames: Tables) -> dict[str, Any]:
-    """Decide every day what to make, knowing only the orders of the days before and the stock at the beginning.
+def run_rolling(frames: Tables, pace: PaceParams = PACE) -> dict[str, Any]:
+    """Replay the policy `pace`, which decides every day what to make from the orders of the days before.
 
-    Before anything is seen the factory is taken to run at half of its largest day, shared as the opening stock is; two
-    weeks of orders outweigh that.
+    Its capacity is the largest day that the maker showed.
     """
-    ordered, opening = frames["sales"].to_numpy(), opening_stock(frames).to_numpy()
-    total = frames["production"].sum(axis=1)
-    prior = 0.5 * total.max() * (opening + 1.0) / (opening + 1.0).sum()
-    made, position, pace = np.zeros(ordered.shape), opening.copy(), None
-    for today, ran in enumerate(total > 0):
-        trust, seen = max(_PRIOR_DAYS - today, 0), ordered[:today]
-        days = trust + today
-        expected = (trust * prior + seen.sum(axis=0)) / days
-        spread = np.sqrt((trust * prior**2 + ((seen - expected) ** 2).sum(axis=0)) / days)
-        pace = min(level_pace(pace, expected.sum(), position.sum(), opening.sum()), total.max())
-        if ran:
-            made[today] = share_out(pace, position, expected, spread)
-        position += made[today] - ordered[today]
-    like = frames["production"]
-    plan = pd.DataFrame(made, index=like.index, columns=like.columns)
-    return {"cv": levelness(plan.sum(axis=1), total > 0), **stock_and_backlog(frames, plan)}
+    tables = supplygraph_tables(frames)
+    report = replay_policies(
+        tables["demand"].assign(path="maker"),
+        tables["resources"],
+        tables["routes"],
+        items=tables["items"],
+        params=PlanParams(weights=MAKER_WEIGHTS),
+        settings=ReplayParams(pace=pace),
+        policies=["pace"],
+    )
+    days = report.buckets.set_index("bucket")
+    ran = frames["production"].sum(axis=1) > 0
+    stock, backlog = days["holding"] / HOLDING_COST, days["backlog"] / BACKLOG_COST
+    return {
+        "cv": levelness(days["hours"], ran),
+        "mean_stock": float(stock.mean()),
+        "mean_backlog": float(backlog.mean()),
+    }
+
+
+def choose_pace(frames: Tables) -> dict[str, Any]:
+    """Choose the pace's reach and band on the first half of the days, and say what they do on the second.
+
+    The choice keeps all three bars (CV, stock, backlog) on as many parts of the first half as can be, and of those
+    settings it is the one that is furthest from them where it is nearest.
+    """
+    settings = [PaceParams(reach=reach, band=band) for reach, band in product(REACHES, BANDS)]
+    parts = [_days(frames, begin, end) for begin, end in CHOSEN_ON]
+    worst = {one: [_worst_ratio(run_rolling(part, one), own_figures(part)) for part in parts] for one in settings}
+    kept = {one: [ratio for ratio in ratios if ratio <= 1] for one, ratios in worst.items()}
+    best = min(settings, key=lambda one: (-len(kept[one]), max(kept[one], default=np.inf)))
+    rest = _days(frames, HALF, None)
+    return {
+        "chosen": {"reach": best.reach, "band": best.band},
+        "worst_ratio_on_first_half": worst[best],
+        "on_second_half": {"rolling": run_rolling(rest, best), "factory": own_figures(rest)},
+    }
+
+
+def _worst_ratio(rolling: dict[str, Any], own: dict[str, float]) -> float:
+    """How near the nearest of the three bars is: above 1 it is missed."""
+    return max(rolling["cv"] / CV_BAR, *(rolling[name] / own[name] for name in ("mean_stock", "mean_backlog")))
+
+
+def own_figures(frames: Tables) -> dict[str, float]:
+    """Return what the factory itself did."""
+    own = frames["production"]
+    cv = levelness(own.sum(axis=1), own.sum(axis=1) > 0)
+    return {"cv": cv, **stock_and_backlog(frames, own, frames["delivered"])}
+
+
+def _days(frames: Tables, begin: int, end: int | None) -> Tables:
+    return {name: frame.iloc[begin:end] for name, frame in frames.items()}
 
 
 def rolling_by_days(frames: Tables) -> dict[str, Any]:
     """Run it afresh on parts of the half year, too, as if the maker's records began there."""
     found = {}
     for begin, end in _PARTS:
-        part = {name: frame.iloc[begin:end] for name, frame in frames.items()}
-        own = part["production"]
-        ran = own.sum(axis=1) > 0
-        factory = {"cv": levelness(own.sum(axis=1), ran), **stock_and_backlog(part, own, part["delivered"])}
-        found[f"{own.index[0]:%Y-%m-%d}/{own.index[-1]:%Y-%m-%d}"] = {"rolling": run_rolling(part), "factory": factory}
+        part = _days(frames, begin, end)
+        days = part["production"].index
+        found[f"{days[0]:%Y-%m-%d}/{days[-1]:%Y-%m-%d}"] = {"rolling": run_rolling(part), "factory": own_figures(part)}
     return found
 
 
@@ -136,8 +176,9 @@ def run_supplygraph(folder: Path) -> dict[str, Any]:
         "products": own.shape[1],
         "days": len(own),
         "orders_cv": float(frames["sales"].sum(axis=1).std(ddof=0) / frames["sales"].sum(axis=1).mean()),
-        "factory": {"cv": levelness(own.sum(axis=1), ran), **stock_and_backlog(frames, own, frames["delivered"])},
+        "factory": own_figures(frames),
         "rolling": run_rolling(frames),
+        "pace": choose_pace(frames),
         "rolling_by_days": rolling_by_days(frames),
         "plan": {"cv": levelness(planned.sum(axis=1), ran), **stock_and_backlog(frames, planned)},
         "status": report.summary["status"],

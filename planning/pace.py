@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from planning.params import PaceParams
 from planning.problem import Floats
 
 __all__ = ["level_pace", "share_out"]
 
-_REACH = 42
-_BAND = (-0.2, 0.2)
-_COVER = 3
 _HALVINGS = 50
 
 
-def level_pace(before: float | None, expected: float, position: float, opening: float) -> float:
-    """Return the pieces to make in an open bucket.
+def level_pace(
+    before: float | None,
+    expected: float,
+    position: float,
+    opening: float,
+    params: PaceParams,
+    *,
+    open_share: float = 1.0,
+) -> float:
+    """Return the pieces, or hours of them, to make in an open bucket.
 
     Parameters
     ----------
@@ -32,19 +38,24 @@ def level_pace(before: float | None, expected: float, position: float, opening: 
         Pieces in stock minus pieces owed.
     opening
         Pieces in stock at the beginning, >= 0; the band is a share of them.
+    params
+        How slowly the pace follows, and how wide the band is.
+    open_share
+        Share of buckets that are open, in (0, 1]: they make what is ordered in closed ones, too.
 
     Examples
     --------
-    >>> level_pace(None, expected=100.0, position=0.0, opening=500.0)
+    >>> level_pace(None, expected=100.0, position=0.0, opening=500.0, params=PaceParams())
     100.0
-    >>> level_pace(100.0, expected=100.0, position=-520.0, opening=500.0)
+    >>> level_pace(100.0, expected=100.0, position=-520.0, opening=500.0, params=PaceParams(reach=42, band=0.2))
     110.0
     """
-    low, high = (expected + (share * opening - position) / _REACH for share in _BAND)
-    return float(np.clip(expected if before is None else before, max(low, 0.0), max(high, 0.0)))
+    edges = ((share * opening - position) / params.reach for share in (-params.band, params.band))
+    low, high = ((expected + edge) / open_share for edge in edges)
+    return float(np.clip(expected / open_share if before is None else before, max(low, 0.0), max(high, 0.0)))
 
 
-def share_out(pieces: float, position: Floats, expected: Floats, spread: Floats) -> Floats:
+def share_out(pieces: float, position: Floats, expected: Floats, spread: Floats, cover_buckets: int) -> Floats:
     """Share a bucket's pieces out over items.
 
     Parameters
@@ -55,6 +66,8 @@ def share_out(pieces: float, position: Floats, expected: Floats, spread: Floats)
         Shape (P,): pieces of each item in stock minus pieces owed.
     expected, spread
         Shape (P,): mean and standard deviation of an item's orders per bucket, >= 0.
+    cover_buckets
+        Buckets of orders that the stock is to cover, >= 1.
 
     Returns
     -------
@@ -63,14 +76,14 @@ def share_out(pieces: float, position: Floats, expected: Floats, spread: Floats)
 
     Examples
     --------
-    >>> share_out(10.0, np.array([-4.0, 0.0]), np.array([1.0, 1.0]), np.array([1.0, 1.0])).round(1).tolist()
+    >>> share_out(10.0, np.array([-4.0, 0.0]), np.array([1.0, 1.0]), np.array([1.0, 1.0]), 3).round(1).tolist()
     [7.0, 3.0]
     """
     owed = np.maximum(-position, 0.0)
     if owed.sum() >= pieces:
         return np.asarray(owed * (pieces / max(owed.sum(), 1e-9)))
     left, there = pieces - owed.sum(), np.maximum(position, 0.0)
-    cover, unit = expected * _COVER, spread * np.sqrt(_COVER) + 1e-6
+    cover, unit = expected * cover_buckets, spread * np.sqrt(cover_buckets) + 1e-6
     low = float(((there - cover) / unit).min())
     high = float(((there + left - cover) / unit).max())
     for _ in range(_HALVINGS):

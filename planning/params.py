@@ -157,6 +157,33 @@ _TUNED = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaceParams:
+    """The table `[replay.pace]`: one pace for a whole factory from past orders alone.
+
+    Parameters
+    ----------
+    reach
+        Buckets within which the stock, net of what is owed, is to be back in its band, >= 1: more is more level.
+    band
+        How far it may stray either way, as a share of the opening stock, >= 0.
+    cover
+        Buckets of orders that an item's stock is to cover, >= 1.
+    prior
+        Buckets of orders after which the first belief, half of the hours there are, is forgotten, >= 1.
+    """
+
+    reach: int = 42
+    band: float = 0.2
+    cover: int = 3
+    prior: int = 14
+
+    def __post_init__(self) -> None:
+        for name in ("reach", "cover", "prior"):
+            _require_whole(name, getattr(self, name), 1)
+        _require_number("band", self.band, 0, 1e6)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReplayParams:
     """The table `[replay]` of `replay.toml`, in buckets.
 
@@ -174,6 +201,8 @@ class ReplayParams:
         that is not known yet will fill those hours; 0 = they never fade.
     rules
         Parameters of the rules, by name; those left out are as tuned in `benchmarks.planning`.
+    pace
+        Parameters of the policy `pace`.
     """
 
     look_ahead: int = 14
@@ -182,8 +211,11 @@ class ReplayParams:
     smoothing: int = 0
     known_buckets: int = 3
     rules: Mapping[str, Any] = field(default_factory=dict)
+    pace: Any = field(default_factory=PaceParams)
 
     def __post_init__(self) -> None:
+        if isinstance(self.pace, Mapping):
+            object.__setattr__(self, "pace", params_from(self.pace, PaceParams, where="[replay.pace]"))
         lowest = {"look_ahead": 1, "score_from": 0, "score_to": 0, "smoothing": 0, "known_buckets": 0}
         for name, low in lowest.items():
             _require_whole(name, getattr(self, name), low)

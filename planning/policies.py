@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planning.demand import settle
+from planning.pace_policy import PacePolicy
 from planning.params import PlanParams, ReplayParams
 from planning.plan import solve
 from planning.problem import DemandAtoms, Floats
@@ -19,7 +20,7 @@ from planning.window import window
 
 __all__ = ["POLICIES", "PlannerPolicy", "make_policy"]
 
-POLICIES = ("ours", "quantiles", "median", *RULES)
+POLICIES = ("ours", "quantiles", "median", "pace", *RULES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +68,13 @@ def make_policy(name: str, problem: ReplayProblem, params: PlanParams, settings:
     """Return the policy of a name in `POLICIES`.
 
     `ours` counts on being revised where forecasts have quantiles and making things is free of lots, minimum runs and
-    components; elsewhere it plans on all quantiles. `quantiles` and `median` plan as if there were no revision.
+    components; elsewhere it plans on all quantiles. `quantiles` and `median` plan as if there were no revision;
+    `pace` looks at no forecast.
     """
     if name in RULES:
         return RulePolicy(rule=RULES[name], chosen=settings.rules[name], params=params, settings=settings)
+    if name == "pace":
+        return PacePolicy(params=params, settings=settings.pace)
     spread = len(problem.forecasts.levels) > 1 and params.recourse.branches > 1
     if name == "ours" and spread and can_branch(problem.base):
         return RecoursePolicy(params=params, settings=settings)

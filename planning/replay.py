@@ -19,7 +19,7 @@ from planning.problem import Floats, PlanProblem
 from planning.recourse_history import ForecastHistory, history_of
 from planning.stages import Stages, stages_of
 
-__all__ = ["Policy", "ReplayProblem", "ReplayState", "Trace", "replay"]
+__all__ = ["Policy", "ReplayProblem", "ReplayState", "Trace", "held_position", "replay"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +146,15 @@ def replay(problem: ReplayProblem, policy: Policy, params: PlanParams, *, until:
         _sell(base, state, problem.demand[:, now], stages, trace)
         _price_hours(base, params, state, trace)
     return trace
+
+
+def held_position(base: PlanProblem, state: ReplayState, stages: Stages) -> Floats:
+    """Return good pieces on hand, under way and decided, minus what is owed, shape (P,)."""
+    m, now = base.modes, state.now
+    inside = np.bincount(stages.mode, weights=state.queue + state.incoming[:, now:].sum(axis=1), minlength=len(m.item))
+    inside += state.finishing[:, now:].sum(axis=1) + state.decided[:, now:].sum(axis=1)
+    under_way = np.bincount(m.item, weights=inside * m.output, minlength=base.shape[0])
+    return np.asarray(state.stock + under_way - state.owed)
 
 
 def _opening(base: PlanProblem, stages: Stages) -> ReplayState:

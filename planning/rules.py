@@ -9,7 +9,7 @@ import numpy as np
 
 from planning.params import PlanParams, ReplayParams, RuleParams
 from planning.problem import Floats
-from planning.replay import ReplayProblem, ReplayState
+from planning.replay import ReplayProblem, ReplayState, held_position
 from planning.stages import Stages
 
 __all__ = ["RULES", "Position", "RulePolicy"]
@@ -76,18 +76,13 @@ class RulePolicy:
         quantiles = problem.forecasts.known_at(now, ahead, base.shape[0])
         mean = np.einsum("pkt,k->pt", quantiles, problem.forecasts.chance)
         m = base.modes
-        inside = np.bincount(
-            stages.mode, weights=state.queue + state.incoming[:, now:].sum(axis=1), minlength=len(m.item)
-        )
-        inside += state.finishing[:, now:].sum(axis=1) + state.decided[:, now:].sum(axis=1)
-        under_way = np.bincount(m.item, weights=inside * m.output, minlength=base.shape[0])
         lead = np.zeros(base.shape[0])
         np.maximum.at(lead, m.item, m.lead)
         past = state.seen[:, max(0, now - self.chosen.smoothing) : now]
         return Position(
             forecast=mean + self.chosen.safety * (quantiles[:, -1] - mean),
             reach=lead + self.params.horizon.firm,
-            position=state.stock + under_way - state.owed,
+            position=held_position(base, state, stages),
             recent=past.mean(axis=1) if past.shape[1] else np.zeros(base.shape[0]),
         )
 

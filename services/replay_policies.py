@@ -78,7 +78,7 @@ def replay_policies(
     params, settings = params or PlanParams(), settings or ReplayParams()
     _require_policies(policies)
     names = dict(sources or {})
-    checked = _checked_paths(paths, names.get("demand", "paths"))
+    checked = _checked_paths(paths, names.get("demand", "paths"), forecast=set(policies) != {"pace"})
     tables = {
         "resources": _own_hours(RESOURCES.check(resources, names.get("resources"))),
         "routes": ROUTES.check(routes, names.get("routes")),
@@ -118,9 +118,12 @@ def _require_policies(policies: Sequence[str]) -> None:
         raise InputError("policies", "at least one name", "none")
 
 
-def _checked_paths(raw: pd.DataFrame, source: str) -> pd.DataFrame:
+def _checked_paths(raw: pd.DataFrame, source: str, *, forecast: bool) -> pd.DataFrame:
+    """Check the histories; forecasts have to be there if a policy looks at them."""
+    if not forecast and "as_of" not in raw:
+        raw = raw.assign(as_of=None)
     checked = paths_schema(raw).check(raw, source)
-    if not quantile_levels(checked):
+    if forecast and not quantile_levels(checked):
         raise TableError(source, "q0.5", "quantile columns such as q0.5", ", ".join(map(str, raw.columns)))
     require_rising(checked, source)
     first = checked.groupby(["path", "item", "bucket"])["y"].transform("first")

@@ -16,7 +16,7 @@ _POLICIES = "ours,chase,level,moving_average,order_up_to,heijunka_rule"
 
 def replay(
     *,
-    demand: Annotated[Path, typer.Option(help="Paths: path, item, bucket, y, as_of and quantile columns.")],
+    demand: Annotated[Path, typer.Option(help="Paths: path, item, bucket, y; as_of and quantiles, but for pace.")],
     resources: Annotated[Path, typer.Option(help="Capacity calendar: resource, bucket, capacity in hours.")],
     routes: Annotated[Path, typer.Option(help="Process steps: item, route, step, resource, hours_per_unit.")],
     items: Annotated[Path, typer.Option(help="Costs, opening stock and life of the items.")],
@@ -24,7 +24,7 @@ def replay(
     params: Annotated[
         Path | None, typer.Option(help="TOML with tables `weights`, `horizon`, `solve` and `replay`.")
     ] = None,
-    policies: Annotated[str, typer.Option(help="Which to compare; `median` plans on the median only.")] = _POLICIES,
+    policies: Annotated[str, typer.Option(help="Which to compare; also quantiles, median, pace.")] = _POLICIES,
     seed: Annotated[int, typer.Option(min=0, help="Accepted by every command; the replay draws nothing.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -143,6 +143,17 @@ REPLAY_EXAMPLES: dict[str, Any] = {
             "policies": ["ours", "chase", "level"],
         },
     },
+    "orders alone": {
+        "summary": "One level pace without any forecast",
+        "value": {
+            **{name: _TWO_MILLS[name] for name in ("resources", "routes", "items")},
+            "paths": [
+                {"path": "a", "item": "tee", "bucket": row["bucket"], "y": row["y"], "as_of": None} for row in _PATHS
+            ],
+            "policies": ["pace"],
+            "replay": {"pace": {"reach": 3}},
+        },
+    },
 }
 
 DISPATCH_EXAMPLES: dict[str, Any] = {

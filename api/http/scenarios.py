@@ -75,6 +75,15 @@ class RuleModel(StrictModel):
     safety: float | None = Field(None, ge=-1, le=10, description="Part of the way to the highest quantile.")
 
 
+class PaceModel(StrictModel):
+    """One pace for a whole factory, from past orders alone."""
+
+    reach: int | None = Field(None, ge=1, le=1_000_000, description="Buckets in which the stock is back in its band.")
+    band: float | None = Field(None, ge=0, le=1e6, description="Half its width, as a share of the opening stock.")
+    cover: int | None = Field(None, ge=1, le=1_000_000, description="Buckets of orders an item's stock is to cover.")
+    prior: int | None = Field(None, ge=1, le=1_000_000, description="Buckets until the first belief is forgotten.")
+
+
 class ReplayModel(StrictModel):
     """What a replay looks at and what counts, in buckets."""
 
@@ -84,6 +93,7 @@ class ReplayModel(StrictModel):
     smoothing: int | None = Field(None, ge=0, le=1_000_000, description="Of rules without one; 0 = as tuned.")
     known_buckets: int | None = Field(None, ge=0, le=1_000_000, description="After these idle hours' prices fade.")
     rules: dict[str, RuleModel] | None = Field(None, max_length=10, description="Parameters of rules, by name.")
+    pace: PaceModel | None = Field(None, description="Parameters of the policy `pace`.")
 
 
 class ScenarioRequest(PlanTablesModel):

@@ -58,5 +58,18 @@ def test_an_unknown_policy_writes_nothing(arguments: list[str]) -> None:
     """The names there are stand in the message."""
     done = CliRunner().invoke(app, [*arguments, "--policies", "ours,magic"])
     assert isinstance(done.exception, InputError)
-    assert "ours, quantiles, median, chase" in str(done.exception)
+    assert "ours, quantiles, median, pace, chase" in str(done.exception)
     assert not Path(arguments[-1]).exists()
+
+
+def test_orders_alone_are_enough_for_a_pace(arguments: list[str], tmp_path: Path) -> None:
+    """Without `as_of` and quantiles `pace` runs, and a policy that needs them says which column is missing."""
+    seen = pd.read_csv(tmp_path / "demand.csv", dtype={"item": str})[["path", "item", "bucket", "y"]]
+    seen.drop_duplicates().to_csv(tmp_path / "demand.csv", index=False)
+    done = CliRunner().invoke(app, [*arguments, "--policies", "pace", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["policies"]["pace"]["mean"]["cost"] > 0
+    for policies in ("pace,chase", "ours"):
+        done = CliRunner().invoke(app, [*arguments, "--policies", policies])
+        assert isinstance(done.exception, InputError)
+        assert "as_of" in str(done.exception)
