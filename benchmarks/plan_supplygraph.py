@@ -139,7 +139,8 @@ def choose_pace(frames: Tables) -> dict[str, Any]:
 
 def _worst_ratio(rolling: dict[str, Any], own: dict[str, float]) -> float:
     """How near the nearest of the three bars is: above 1 it is missed."""
-    return max(rolling["cv"] / CV_BAR, *(rolling[name] / own[name] for name in ("mean_stock", "mean_backlog")))
+    others = (float(rolling[name]) / own[name] for name in ("mean_stock", "mean_backlog"))
+    return max(float(rolling["cv"]) / CV_BAR, *others)
 
 
 def own_figures(frames: Tables) -> dict[str, float]:
