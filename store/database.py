@@ -17,6 +17,7 @@ from contracts.errors import InputError, UnavailableError
 from store.engines import checked_url, engine_of
 from store.eyes import narrow, reading_tenant
 from store.group_writer import GroupWriter
+from store.turns import Turns
 from store.upgrade import downgrade, require_current, revision_of, upgrade
 
 __all__ = ["Database"]
@@ -58,6 +59,8 @@ class Database:
         self.file = Path(str(self.url.database)) if self.embedded else None
         self.engine = engine_of(self.url)
         self._writer = GroupWriter(self.engine) if self.embedded else None
+        self.turns = Turns()
+        """For what threads of this process write to the same row."""
         self._ready, self._lock = False, threading.Lock()
 
     @classmethod

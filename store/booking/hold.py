@@ -1,18 +1,22 @@
 """Holding pieces: one statement on PostgreSQL, the same steps on SQLite, whose writer has nobody beside it.
 
+On PostgreSQL holds of one process that wait for the same capacity share a transaction, as on SQLite all do.
+
 The answer of a hold is known before: it is kept if there was room, and the refusal with its reason if there was not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, TextClause
 from sqlalchemy.exc import IntegrityError
 
+from contracts.errors import EvenflowError
 from store.audit import open_note, write_noted
 from store.booking import statements as sql
 from store.booking.answers import Answer, KeyReusedError, Write, known_answer
@@ -68,7 +72,7 @@ def hold(database: Database, write: Write, asked: Hold) -> Answer | None:
         If the key stands for another request.
     """
     values = _values(write, asked)
-    work = _step_by_step if database.embedded else _one_statement
+    work = _step_by_step if database.embedded else _at_its_turn
     for _ in range(3):
         try:
             code, answer, request_hash = work(database, values)
@@ -102,17 +106,38 @@ def _values(write: Write, asked: Hold) -> dict[str, Any]:
 _Found = tuple[str, tuple[int, dict[str, Any]] | None, str]
 
 
-def _one_statement(database: Database, values: dict[str, Any]) -> _Found:
+def _at_its_turn(database: Database, values: dict[str, Any]) -> _Found:
     note = open_note()
     line = None if note is None else note.line(None)
     noted = {} if line is None else {f"audit_{name}": value for name, value in asdict(line).items()}
     statement = sql.HOLD_NOTED if noted else sql.HOLD
-    found = _found(
-        database.write(lambda connection: connection.execute(statement, values | noted).first(), single=True)
-    )
+    place = (values["supplier_id"], values["good"], values["bucket"], statement)
+    found = database.turns.take(place, values | noted, lambda turn: _turn(database, statement, turn))
     if note is not None and noted:
         note.kept = _status_kept(found)
     return found
+
+
+def _turn(database: Database, statement: TextClause, turn: Sequence[dict[str, Any]]) -> Sequence[_Found | Exception]:
+    """Do the holds that wait for the same capacity: its row is locked once for all, and the disk flushed once."""
+
+    def together(connection: Connection) -> dict[int, _Found]:
+        # Credit lines in one order: two turns that take from the same ones never wait in a circle.
+        order = sorted(range(len(turn)), key=lambda at: turn[at]["buyer_id"])
+        return {at: _found(connection.execute(statement, turn[at]).first()) for at in order}
+
+    if len(turn) > 1:
+        with suppress(IntegrityError):  # one of them broke it: each by itself, then
+            found = database.write(together)
+            return [found[at] for at in range(len(turn))]
+    return [_alone(database, statement, values) for values in turn]
+
+
+def _alone(database: Database, statement: TextClause, values: dict[str, Any]) -> _Found | Exception:
+    try:
+        return _found(database.write(lambda connection: connection.execute(statement, values).first(), single=True))
+    except (IntegrityError, EvenflowError) as error:
+        return error
 
 
 def _step_by_step(database: Database, values: dict[str, Any]) -> _Found:
