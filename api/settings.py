@@ -41,6 +41,11 @@ class Settings(BaseSettings):
         default="keys",
         description="`keys`: every request needs an API key or a token; `open`: none does, on this machine only.",
     )
+    allowed_hosts: str = Field(
+        default="",
+        description="Names, separated by commas, that requests may name as `Host` beside this machine's own; if unset, "
+        "any with keys and none with `open`.",
+    )
     jwt_jwks: Path | None = Field(
         default=None, description="JWKS file of the identity provider whose tokens are taken; API keys alone if unset."
     )

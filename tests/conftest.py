@@ -12,6 +12,7 @@ from store.schema import METADATA
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("EVENFLOW_ACCESS", "open")  # tests of access ask for keys themselves
+os.environ.setdefault("EVENFLOW_ALLOWED_HOSTS", "testserver")  # what clients in the process call the server
 
 
 @pytest.fixture(scope="session")

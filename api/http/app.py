@@ -62,6 +62,7 @@ from api.http import (
 from api.http.access import authorise, describe
 from api.http.gate import Gate
 from api.http.guard import Guard
+from api.http.hosts import Hosts
 from api.http.house import House, Houses, Net
 from api.http.metrics import Metrics
 from api.http.sign_in import Door
@@ -199,7 +200,9 @@ def _gate(settings: Settings, keys: KeyRing | None) -> Gate:
         if not settings.jwt_issuer:
             raise InputError("EVENFLOW_JWT_ISSUER", "the issuer whose tokens are taken, beside EVENFLOW_JWT_JWKS", "")
         tokens = Tokens(settings.jwt_jwks, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
-    return Gate(keys, tokens, requests_per_second=rate)
+    names = settings.allowed_hosts.split(",") if settings.allowed_hosts else None
+    hosts = Hosts([] if names is None and keys is None else names)  # without keys only this machine's own names
+    return Gate(keys, tokens, requests_per_second=rate, hosts=hosts)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api.http.access import UnauthorizedError
+from api.http.hosts import Hosts
 from contracts.errors import EvenflowError
 from services.access import ANYONE, OPERATOR, Principal
 
@@ -45,6 +46,8 @@ class Gate:
         reaches it is the operator.
     requests_per_second
         What one key may ask for on average; twice as much at once.
+    hosts
+        The names it may be asked under.
     clock
         Seconds, monotonic.
     """
@@ -55,9 +58,11 @@ class Gate:
         tokens: Reader | None,
         *,
         requests_per_second: float,
+        hosts: Hosts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._keys, self._tokens = keys, tokens
+        self.hosts = hosts or Hosts(None)
         self._rate, self._clock = requests_per_second, clock
         self._left: dict[str, tuple[float, float]] = {}
 
@@ -66,11 +71,14 @@ class Gate:
 
         Raises
         ------
+        WrongHostError
+            If it came under another host's name.
         UnauthorizedError
             If a credential came that does not count, or none for a path of the API.
         TooManyRequestsError
             If it asks too often.
         """
+        self.hosts.check(scope)
         principal = OPERATOR if self._keys is None and self._tokens is None else self._holder(scope)
         if principal is not ANYONE:
             self._count(principal)

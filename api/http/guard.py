@@ -86,8 +86,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
         if scope["type"] != "http":
-            inside = scope["type"] == "lifespan" or self._door.knows(scope)
-            await (self._app if inside else self._door.refuse)(scope, receive, send)
+            await (self._app if self._lets_in(scope) else self._door.refuse)(scope, receive, send)
             return
         started = time.perf_counter()
         status: int | None = None
@@ -121,6 +120,16 @@ class Guard:
             seconds = time.perf_counter() - started
             self._metrics.answered(scope["method"], _route(scope), status or 500, seconds)
             _tell(scope, status or 500, seconds)
+
+    def _lets_in(self, scope: Scope) -> bool:
+        """Return whether a socket of the console may be opened; the server's own start and end always come through."""
+        if scope["type"] == "lifespan":
+            return True
+        try:
+            self._gate.hosts.check(scope)
+        except EvenflowError:
+            return False
+        return self._door.knows(scope)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -90,6 +90,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "unsupported-media-type": ProblemType(
         415, "The body is not declared as JSON", "Send `Content-Type: application/json`."
     ),
+    "wrong-host": ProblemType(
+        421, "The server is not asked under its name", "Use localhost or a name listed in EVENFLOW_ALLOWED_HOSTS."
+    ),
     "invalid-request": ProblemType(
         422,
         "The request is well-formed but wrong",
@@ -128,6 +131,7 @@ _BY_STATUS = {
 _BY_ERROR = {
     "UnauthorizedError": "unauthorized",
     "ForbiddenError": "forbidden",
+    "WrongHostError": "wrong-host",
     "TooManyRequestsError": "too-many-requests",
     "UnknownIdError": "unknown-id",
     "NotReadyError": "not-ready",

@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocketDisconnect
 
+from api.http.app import create_app
 from api.http.guard import Guard
 from api.http.metrics import Metrics
 from services.access import OPERATOR
@@ -133,3 +135,40 @@ def test_who_opted_out_is_told_to_those_who_may_know_of_it(asking):
         assert alpha.get(path).status_code == 404
     assert beta.get("/v1/parties/beta-store/trust").status_code == 409
     asking().delete("/v1/scores/opt-outs/beta-store?by=owner")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "localhost:8000"}, 200),
+        ({"Host": "[::1]:8000", "Origin": "http://127.0.0.1:8000"}, 200),
+        ({"Host": "Planner.lan"}, 200),
+        ({"Host": "evil.example"}, 421),
+        ({"Host": "127.0.0.1.evil.example"}, 421),
+        ({"Host": "[::1"}, 421),
+        ({"Host": ""}, 421),
+        ({"Host": "localhost", "Origin": "http://evil.example"}, 421),
+        ({"Host": "localhost", "Origin": "null"}, 421),
+    ],
+)
+def test_an_open_server_is_asked_under_its_own_names_only(open_server, headers, status):
+    """A page that lets its own name lead to this machine (DNS rebinding) reads and writes nothing."""
+    answer = open_server.get("/v1/jobs", headers=headers)
+    assert answer.status_code == status
+    assert status == 200 or answer.json()["type"] == "/problems/wrong-host"
+
+
+def test_no_page_of_another_name_opens_a_socket_of_an_open_server(open_server):
+    """The console's socket is refused before it opens."""
+    headers = {"Host": "evil.example"}
+    with pytest.raises(WebSocketDisconnect) as refused, open_server.websocket_connect("/console/ws", headers=headers):
+        pass
+    assert refused.value.code == 4401
+
+
+@pytest.fixture(scope="module")
+def open_server(settings):
+    """A server without keys."""
+    app = create_app(settings.model_copy(update={"access": "open", "allowed_hosts": "planner.lan, other.lan"}))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
