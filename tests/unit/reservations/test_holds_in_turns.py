@@ -14,10 +14,9 @@ NOW = {"created_at_ms": 0, "expires_at_ms": 10**12, "updated_at_ms": 0}
 
 
 @pytest.fixture(scope="module")
-def made(postgres_url):
+def made(postgres_cluster, postgres_template):
     """A PostgreSQL database with ten pieces, and credit for two of them."""
-    database = Database.open(postgres_url)
-    database.upgrade()
+    database = Database.open(postgres_cluster.new_database(template=postgres_template))
     rows = [Capacity(supplier_id="s", good="k", bucket="", offered=10)]
     put_capacities(database, rows, [Credit(buyer_id="poor", supplier_id="s", limit_fen=200)], now_ms=0)
     yield database
