@@ -45,7 +45,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "scientist": _READ | {"forecasts:write", "models:write", "signals:write", "scores:write"},
     "party": frozenset(
         {"network:read", "matches:read", "scores:read", "scores:write", "signals:write"}
-        | {"reservations:read", "reservations:write"}
+        | {"reservations:read", "reservations:write", "forecasts:read", "plans:read"}
     ),
     "admin": frozenset(SCOPES),
 }

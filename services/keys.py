@@ -160,6 +160,7 @@ def key_row(key: ApiKey, *, now_ms: int) -> dict[str, Any]:
         "scopes": key.scopes.split(),
         "tenant": key.tenant or None,
         "party": key.party,
+        "folder": _principal(key).folder or None,
         "requests_per_second": key.requests_per_second,
         "created_at_ms": key.created_at_ms,
         "expires_at_ms": key.expires_at_ms,

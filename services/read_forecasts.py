@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,14 @@ class ForecastView:
         if horizon is not None and not 1 <= horizon <= len(rows):
             raise InputError("horizon", f"1 to {len(rows)} periods, which were kept", horizon)
         return _chosen(rows, quantiles).head(horizon or len(rows))
+
+    def only(self, names: Collection[str]) -> ForecastView:
+        """Return the series of these names alone, without nodes."""
+        kept = [name for name in self.levels[_SERIES] if name in names]
+        rows = {name: self.rows[name] for name in kept}
+        overrides = {name: self.overrides[name] for name in kept if name in self.overrides}
+        tag = hashlib.blake2b(f"{self.tag} {kept}".encode(), digest_size=10).hexdigest()
+        return replace(self, levels={_SERIES: kept}, rows=rows, overrides=overrides, tag=tag)
 
 
 class ForecastReader:

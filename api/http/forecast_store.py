@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -11,6 +13,7 @@ from fastapi import Depends, Header, Request
 from starlette.responses import Response, StreamingResponse
 
 from api.http.responses import JsonResponse, to_rows
+from api.http.sight import SightDep
 
 if TYPE_CHECKING:
     from services.read_forecasts import ForecastReader, ForecastView
@@ -19,6 +22,7 @@ __all__ = ["NDJSON", "IfNoneMatch", "ReaderDep", "cached", "ndjson", "tag_of"]
 
 NDJSON = "application/x-ndjson"
 _PER_CHUNK = 200
+_MOST_READERS = 16  # homes whose forecasts are kept in memory
 
 IfNoneMatch = Annotated[
     str | None,
@@ -26,13 +30,16 @@ IfNoneMatch = Annotated[
 ]
 
 
-def _reader(request: Request) -> ForecastReader:
-    state = request.app.state
-    if not hasattr(state, "forecast_reader"):
-        from services.read_forecasts import ForecastReader
+def _reader(request: Request, sight: SightDep) -> ForecastReader:
+    from services.read_forecasts import ForecastReader
 
-        state.forecast_reader = ForecastReader(state.house.settings.home)
-    reader: ForecastReader = state.forecast_reader
+    state = request.app.state
+    if not hasattr(state, "forecast_readers"):
+        state.forecast_readers = OrderedDict()
+    readers: OrderedDict[Path, ForecastReader] = state.forecast_readers
+    reader = readers.get(sight.home) or readers.setdefault(sight.home, ForecastReader(sight.home))
+    while len(readers) > _MOST_READERS:
+        readers.popitem(last=False)
     return reader
 
 

@@ -16,12 +16,13 @@ from starlette.responses import Response
 
 from api.http.examples import FORECAST_EXAMPLES
 from api.http.forecast_store import NDJSON, IfNoneMatch, ReaderDep, cached, ndjson, tag_of
-from api.http.house import HouseDep, NetDep
+from api.http.house import HouseDep
 from api.http.jobs import JobView, accepted
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
-from contracts.errors import InputError
+from api.http.sight import SightDep
+from contracts.errors import InputError, UnknownIdError
 from contracts.progress import Report
 from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
 from services.jobs import JobResult
@@ -125,7 +126,7 @@ def create_forecast(
     tables = {name: frame_of(getattr(request, name)) for name in _TABLES}
     options = request.model_dump(exclude=set(_TABLES), exclude_none=True)
     if request.sales is None:
-        house.net.current()  # says at once that nothing is loaded
+        house.own_current()  # says at once that nothing is loaded
     return accepted(house, "forecast", partial(forecast_work, tables, options, house.settings.home))
 
 
@@ -134,7 +135,7 @@ def create_forecast(
 )
 def list_forecasts(
     request: Request,
-    loaded: NetDep,
+    sight: SightDep,
     reader: ReaderDep,
     limit: LimitQuery = 100,
     cursor: CursorQuery = None,
@@ -148,9 +149,10 @@ def list_forecasts(
     """List the series of the loaded network that have a forecast, with their total over the horizon.
 
     With `Accept: application/x-ndjson` all of them are streamed, one line each with its rows. `level` lists the nodes
-    of a level of the `hierarchy` that was asked for instead.
+    of a level of the `hierarchy` that was asked for instead. Of a network that is not its own a tenant sees the series
+    of its own stores (`store_id` of the sales), and no levels.
     """
-    view = reader.view(loaded.snapshot, as_of)
+    view = sight.forecast(reader.view(sight.loaded.snapshot, as_of))
     names = view.levels.get(level)
     if names is None:
         raise InputError("level", f"one of {', '.join(view.levels)}", level)
@@ -163,25 +165,27 @@ def list_forecasts(
             tag_of(request, view.tag),
             held,
         )
-    rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(names))
+    rows, following = page_bounds(cursor, limit, version=sight.loaded.version, total=len(names))
     page = [_totals(name, view.read(name, horizon=horizon)) for name in names[rows]]
-    body = {"version": loaded.version, "total": len(names), "rows": page, "next_cursor": following}
+    body = {"version": sight.loaded.version, "total": len(names), "rows": page, "next_cursor": following}
     return cached(body, tag_of(request, view.tag), held)
 
 
 @router.get("/{unique_id:path}/drivers", response_model=DriversView)
 def read_drivers(
-    request: Request, loaded: NetDep, reader: ReaderDep, unique_id: SeriesPath, held: IfNoneMatch = None
+    request: Request, sight: SightDep, reader: ReaderDep, unique_id: SeriesPath, held: IfNoneMatch = None
 ) -> Response:
     """Tell what moved the forecast of a series, in a planner's words.
 
     Factors multiply to the forecast of each day. The forecast must have been made by a promoted model.
     """
-    view = reader.view(loaded.snapshot)
+    view = sight.forecast(reader.view(sight.loaded.snapshot))
+    if unique_id not in view.rows:
+        raise UnknownIdError("series", unique_id)
 
     def body() -> dict[str, Any]:
-        found, days = reader.drivers(loaded.snapshot, unique_id)
-        told = {"version": loaded.version, "unique_id": unique_id, "model_version": view.meta["model_version"]}
+        found, days = reader.drivers(sight.loaded.snapshot, unique_id)
+        told = {"version": sight.loaded.version, "unique_id": unique_id, "model_version": view.meta["model_version"]}
         if found is None:
             return {**told, "model": None, "factors": {}, "rows": []}
         frame = pd.DataFrame(np.exp(found.logs), columns=list(found.words)).assign(ds=days.astype("datetime64[s]"))
@@ -194,7 +198,7 @@ def read_drivers(
 @router.get("/{unique_id:path}", response_model=SeriesForecast, responses=_HELD)
 def read_forecast(
     request: Request,
-    loaded: NetDep,
+    sight: SightDep,
     reader: ReaderDep,
     unique_id: SeriesPath,
     *,
@@ -208,11 +212,11 @@ def read_forecast(
     `mean` and `q…` are the statistical forecast; `final` (and `final_q…` where somebody moved it) is what counts after
     the planners' overrides, and what plans use.
     """
-    view = reader.view(loaded.snapshot, as_of)
+    view = sight.forecast(reader.view(sight.loaded.snapshot, as_of))
     rows = view.read(unique_id, horizon=horizon, quantiles=_quantiles(quantiles))
     meta = {name: view.meta.get(name) for name in ("run", "computed_at", "seen_to", "model_version")}
     body = {
-        "version": view.meta.get("data_version") or loaded.version,
+        "version": view.meta.get("data_version") or sight.loaded.version,
         "unique_id": unique_id,
         **meta,
         "statistical": float(rows["mean"].sum()),

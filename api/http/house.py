@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import pandas as pd
 from fastapi import Depends, Header, Request
@@ -24,9 +25,10 @@ from store.database import Database
 from store.home import Home
 from store.snapshot import Snapshot
 
-__all__ = ["House", "HouseDep", "Houses", "Loaded", "Net", "NetDep", "ViewerDep"]
+__all__ = ["House", "HouseDep", "Houses", "Loaded", "Net", "NetDep", "OwnNetDep", "ViewerDep"]
 
 
+T = TypeVar("T")
 _TENANTS_KEPT = 1000  # houses held open; others are opened again
 _MADE_BY = {"plan": "/v1/plans", "load": "/v1/plans"}
 
@@ -37,8 +39,17 @@ class Loaded:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot, self.version = snapshot, snapshot.version
         self._results: dict[str, Any] = {}
+        self._made: dict[Callable[[Snapshot], Any], Any] = {}
         self._groups: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
         self._lock = threading.RLock()
+
+    def once(self, make: Callable[[Snapshot], T]) -> T:
+        """Return what a function makes of it, made when it is first asked for."""
+        with self._lock:
+            if make not in self._made:
+                self._made[make] = make(self.snapshot)
+            made: T = self._made[make]
+            return made
 
     def result(self, name: str) -> Any:
         """Return what was computed on it (a frame or figures), or None."""
@@ -117,6 +128,8 @@ class House:
         Where its signals go.
     keys
         Tells whose an API key is; None: the server is open.
+    own
+        The network of a tenant of its own, if one is ever loaded into its folder; None: the operator, whose is `net`.
     principal
         Who asks.
     """
@@ -129,7 +142,31 @@ class House:
     database: Database
     desk: Desk
     keys: KeyRing | None = None
+    own: Net | None = None
     principal: Principal = OPERATOR
+
+    def own_network(self) -> Net | None:
+        """Return the network that is the principal's alone: the operator's, a tenant's own one; None: it has none."""
+        if self.own is None:
+            return self.net
+        try:
+            self.own.home.current()
+        except NotReadyError:
+            return None
+        return self.own
+
+    def own_current(self) -> Loaded:
+        """Return the current version of that network.
+
+        Raises
+        ------
+        NotReadyError
+            If it has none.
+        """
+        net = self.own_network()
+        if net is None:
+            raise NotReadyError("no network of your own is loaded: send tables, or let the operator load one for you")
+        return net.current()
 
 
 class Houses:
@@ -156,7 +193,8 @@ class Houses:
         settings = self._operators.settings
         home = settings.home / "tenants" / folder
         inlet = Inlet.of(home, key=settings.secret())
-        return replace(self._operators, settings=settings.model_copy(update={"home": home}), inlet=inlet)
+        mine = settings.model_copy(update={"home": home})
+        return replace(self._operators, settings=mine, inlet=inlet, own=Net(Home(home)))
 
 
 async def _house(
@@ -180,10 +218,15 @@ def _loaded(house: HouseDep) -> Loaded:
     return house.net.current()
 
 
+def _own_loaded(house: HouseDep) -> Loaded:
+    return house.own_current()
+
+
 async def _viewer(house: HouseDep) -> Viewer:
     return house.principal.viewer
 
 
 HouseDep = Annotated[House, Depends(_house)]
 NetDep = Annotated[Loaded, Depends(_loaded)]
+OwnNetDep = Annotated[Loaded, Depends(_own_loaded)]
 ViewerDep = Annotated[Viewer, Depends(_viewer)]

@@ -59,6 +59,7 @@ class KeyView(BaseModel):
     scopes: list[str] = Field(description="What it opens.")
     tenant: str | None = Field(description="Tenant it is bound to; null: the operator's.")
     party: str | None = Field(description="Party it speaks for.")
+    folder: str | None = Field(description="Where in `HOME/tenants` its things lie; null: the operator's, the home.")
     requests_per_second: float | None = Field(description="Its own limit.")
     created_at_ms: int = Field(description="When it was made, milliseconds since 1970.")
     expires_at_ms: int | None = Field(description="When it ends.")

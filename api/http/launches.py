@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from contracts.progress import Report
 from forecast.launch.tables import KOLS, LAUNCH_SALES, STYLES
 from forecast.tables import SIGNALS
 from services.jobs import JobResult
+from store.home import Home
 
 if TYPE_CHECKING:
     from services.launch_estimates import LaunchDesk
@@ -33,6 +35,7 @@ StyleRow = row_model("StyleRow", STYLES, base=AttributeRow)
 SignalRow = row_model("SignalRow", SIGNALS)
 LaunchSalesRow = row_model("LaunchSalesRow", LAUNCH_SALES)
 KolRow = row_model("KolRow", KOLS)
+_MOST_DESKS = 8  # of tenants' own networks, kept with what they learnt
 _TABLES = ("styles", "signals", "sales", "kols")
 _Checkpoint = Annotated[str, Field(pattern=r"^[0-9]{1,6}[mhd]$")]
 
@@ -128,7 +131,24 @@ def launch_desk(request: Request) -> LaunchDesk:
     return desk
 
 
-DeskDep = Annotated[Any, Depends(launch_desk)]
+def _own_desk(request: Request, house: HouseDep) -> LaunchDesk:
+    """Return the desk of the principal's own network: the server's for the operator."""
+    if not house.principal.bound:
+        return launch_desk(request)
+    from services.launch_estimates import LaunchDesk
+
+    house.own_current()
+    state, home = request.app.state, house.settings.home
+    if not hasattr(state, "own_launch_desks"):
+        state.own_launch_desks = OrderedDict()
+    desks: OrderedDict[Path, LaunchDesk] = state.own_launch_desks
+    desk = desks.get(home) or desks.setdefault(home, LaunchDesk(Home(home), house.inlet))
+    while len(desks) > _MOST_DESKS:
+        desks.popitem(last=False)
+    return desk
+
+
+DeskDep = Annotated[Any, Depends(_own_desk)]
 StylePath = Annotated[str, InPath(min_length=1, max_length=500, description="Style of the loaded network.")]
 
 
@@ -145,7 +165,7 @@ def create_launches(
     tables = {name: frame_of(getattr(request, name)) for name in _TABLES}
     asked = request.model_dump(exclude=set(_TABLES), exclude_none=True)
     if request.styles is None:
-        house.net.current()  # says at once that nothing is loaded
+        house.own_current()  # says at once that nothing is loaded
     place = (house.settings.home, house.settings.secret())
     return accepted(house, "launch", partial(launch_work, tables, asked, place))
 
@@ -199,7 +219,6 @@ def launch_work(
         return JobResult(report.summary, {"launches": report.forecast})
     from services.ingest import Inlet
     from services.launch_estimates import LaunchDesk, estimate_all
-    from store.home import Home
 
     home, key = place
     desk = LaunchDesk(Home(home), Inlet.of(home, key=key), seed=asked.get("seed", 0))

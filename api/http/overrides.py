@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from api.http.house import HouseDep, NetDep
+from api.http.house import HouseDep, OwnNetDep
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel
 
@@ -95,7 +95,9 @@ class ValueReport(BaseModel):
 
 
 @router.post("/v1/forecasts/{unique_id:path}/overrides", status_code=201, response_model=OverrideView)
-def create_override(house: HouseDep, loaded: NetDep, unique_id: SeriesPath, request: OverrideRequest) -> JsonResponse:
+def create_override(
+    house: HouseDep, loaded: OwnNetDep, unique_id: SeriesPath, request: OverrideRequest
+) -> JsonResponse:
     """Put an adjustment beside the forecast of a series or a node; plans use it from now on.
 
     It works on what the overrides before it left; on a node it is spread to the members in proportion. The statistical
@@ -124,7 +126,7 @@ def list_all_overrides(house: HouseDep) -> JsonResponse:
 
 
 @router.get("/v1/overrides/report", response_model=ValueReport)
-def read_override_report(house: HouseDep, loaded: NetDep) -> JsonResponse:
+def read_override_report(house: HouseDep, loaded: OwnNetDep) -> JsonResponse:
     """Tell what overrides were worth on the days whose sales are loaded by now, by planner and reason."""
     from services.overrides import override_report
 

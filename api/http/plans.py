@@ -12,12 +12,13 @@ from pydantic import Field, model_validator
 
 from api.http.downloads import EXCEL, csv_file, excel_file
 from api.http.examples import PLAN_EXAMPLES
-from api.http.house import HouseDep, NetDep
+from api.http.house import HouseDep
 from api.http.jobs import JobView, accepted
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.plan_rows import PLAN_TABLES, FirmRow, ParamsModel, PlanTablesModel
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import Table, frame_of
+from api.http.sight import SightDep
 from contracts.errors import UnknownIdError
 from contracts.progress import Report
 from services.jobs import JobResult
@@ -69,7 +70,7 @@ def create_plan(house: HouseDep, request: Annotated[PlanRequest, Body(openapi_ex
     tables = request.frames() | ({} if previous is None else {"previous": previous})
     params = request.params.model_dump(exclude_none=True) if request.params else {}
     if request.demand is None:
-        house.net.current()  # says at once that nothing is loaded
+        house.own_current()  # says at once that nothing is loaded
         if request.replan:
             current_orders(house.settings.home)
     options = request.model_dump(include={"boxes", "pegs", "replan", "seed"})
@@ -79,18 +80,21 @@ def create_plan(house: HouseDep, request: Annotated[PlanRequest, Body(openapi_ex
 
 @router.get("/v1/plan", response_model=Page)
 def read_plan(
-    loaded: NetDep,
+    sight: SightDep,
     item: Annotated[str | None, Query(max_length=500, description="Only orders for this item.")] = None,
     resource: Annotated[str | None, Query(max_length=500, description="Only orders on this resource.")] = None,
     limit: LimitQuery = 100,
     cursor: CursorQuery = None,
 ) -> JsonResponse:
-    """Return a page of the current plan's production orders; an item or a resource nobody knows is a 404."""
-    orders = loaded.frame("plan")
+    """Return a page of the current plan's production orders; an item or a resource nobody knows is a 404.
+
+    Of a network that is not its own a tenant sees the orders on resources of its own suppliers.
+    """
+    orders, loaded = sight.plan("plan"), sight.loaded
     for column, wanted in (("item", item), ("resource", resource)):
         if wanted is not None:
             found = orders[orders[column].astype(str) == wanted]
-            if found.empty and not (loaded.snapshot.table("routes")[column].astype(str) == wanted).any():
+            if found.empty and not sight.knows(column, wanted):
                 raise UnknownIdError(column, wanted)
             orders = found
     rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(orders))
@@ -99,17 +103,18 @@ def read_plan(
 
 
 @router.get("/v1/plan.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
-def download_plan_csv(loaded: NetDep) -> Response:
+def download_plan_csv(sight: SightDep) -> Response:
     """Return the current plan's production orders as CSV."""
-    return csv_file(loaded.frame("plan"), f"plan-{loaded.version}")
+    return csv_file(sight.plan("plan"), f"plan-{sight.loaded.version}")
 
 
 @router.get("/v1/plan.xlsx", response_class=Response, responses={200: {"content": {EXCEL: {}}}})
-def download_plan_excel(loaded: NetDep) -> Response:
+def download_plan_excel(sight: SightDep) -> Response:
     """Return the current plan as an Excel file: production orders, and the load of each resource by bucket."""
-    sheets = {"orders": loaded.frame("plan")}
-    load = loaded.result("load")
-    return excel_file(sheets | ({} if load is None else {"load": load}), f"plan-{loaded.version}")
+    sheets = {"orders": sight.plan("plan")}
+    if sight.loaded.result("load") is not None:
+        sheets["load"] = sight.plan("load")
+    return excel_file(sheets, f"plan-{sight.loaded.version}")
 
 
 def plan_work(

@@ -58,11 +58,12 @@ RAW = {
     ],
     "products": [{"sku_id": "soap", "category": "household", "unit_cost_fen": 500, "price_fen": 900, "weight_kg": 0.1}],
     "supply": [
-        {"supplier_id": f"{tenant}-brand", "sku_id": "soap", "capacity": 100, "unit_cost_fen": 480, "lead_time_days": 3}
+        {"supplier_id": f"{tenant}-brand", "sku_id": "soap", "capacity": 100, "unit_cost_fen": 480, "lead_time_days": 3,
+         "resource": f"{tenant}-line"}
         for tenant in ("alpha", "beta")
     ],
     "sales": [
-        {"unique_id": f"soap@{tenant}-store", "ds": f"2026-02-{day:02d}", "y": day}
+        {"unique_id": f"soap@{tenant}-store", "ds": f"2026-02-{day:02d}", "y": day, "store_id": f"{tenant}-store"}
         for tenant in ("alpha", "beta")
         for day in range(1, 29)
     ],
@@ -86,6 +87,14 @@ RAW = {
         for tenant in ("alpha", "beta")
     ],
 }  # fmt: skip
+FORECAST = [
+    {"unique_id": f"soap@{tenant}-store", "ds": "2026-03-01", "mean": 5.0, "q0.5": 4.0} for tenant in ("alpha", "beta")
+]
+PLAN = [
+    {"order_id": f"{tenant}-made", "item": "soap", "resource": f"{tenant}-line", "pieces": 9, "state": "planned"}
+    for tenant in ("alpha", "beta")
+]
+LOAD = [{"resource": f"{tenant}-line", "hours": 1.0} for tenant in ("alpha", "beta")]
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +102,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a server over the net, closed to whoever has no key."""
     home = tmp_path_factory.mktemp("home")
     Home(home).publish({name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in RAW.items()})
+    for name, rows in (("forecast", FORECAST), ("plan", PLAN), ("load", LOAD)):
+        frame = pd.DataFrame(rows)
+        Home(home).current().write_result(
+            name, frame.assign(ds=pd.to_datetime(frame["ds"])) if "ds" in frame else frame
+        )
     return Settings(home=home, workers=1, access="keys", requests_per_second=1000)
 
 

@@ -99,6 +99,12 @@ ATTACKS: dict[str, tuple[str, str, dict | None]] = {
         "/v1/scores/reviews/alpha-review/decision",
         {"decision": "upheld", "by": "x", "words": "w"},
     ),
+    "list_forecasts": ("GET", "/v1/forecasts", None),
+    "read_forecast": ("GET", "/v1/forecasts/soap@alpha-store", None),
+    "read_drivers": ("GET", "/v1/forecasts/soap@alpha-store/drivers", None),
+    "read_plan": ("GET", "/v1/plan?resource=alpha-line", None),
+    "download_plan_csv": ("GET", "/v1/plan.csv", None),
+    "download_plan_excel": ("GET", "/v1/plan.xlsx", None),
     "read_prices": ("GET", "/v1/prices", None),
     "read_price_version": ("GET", "/v1/prices/versions/1", None),
 }  # fmt: skip
@@ -128,8 +134,18 @@ LISTS = {
     "list_models": "/v1/models",
     "read_champion": "/v1/models/champion",
     "read_own_key": "/v1/keys/me",
+    "list_all_overrides": "/v1/overrides",
+    "list_overrides_of": "/v1/forecasts/soap@beta-store/overrides",
+    "read_override_report": "/v1/overrides/report",
+    "read_launch": "/v1/launches/hat",
+    "read_checkpoints": "/v1/launches/hat/checkpoints",
+    "replay_estimate": "/v1/launches/hat/checkpoints/e1/replay",
+    "read_box": "/v1/box",
+    "download_box_csv": "/v1/box.csv",
+    "download_box_excel": "/v1/box.xlsx",
+    "print_box": "/v1/box.html",
 }
-"""Lists of what a tenant made itself."""
+"""What a tenant made itself, or was computed on a network of its own."""
 MADE = {
     "read_job": ("GET", "/v1/jobs/{job}"),
     "read_job_table": ("GET", "/v1/jobs/{job}/tables/forecast"),
@@ -143,6 +159,7 @@ MADE = {
 OWN_WRITES = {
     "create_forecast", "create_launches", "record_signals", "rollback", "promote", "create_plan", "quote_dates",
     "compare_scenarios", "trace_frontier", "replay_matches", "replay_policies", "decide_production_order",
+    "create_override", "withdraw_override",
 }  # fmt: skip
 """Writes into the tenant's own folder (`test_tenants_keep_apart`)."""
 

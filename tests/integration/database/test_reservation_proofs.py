@@ -122,7 +122,7 @@ class Server:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key, "X-Request-ID": key}
         request = urllib.request.Request(f"{self.url}/v1/reservations", json.dumps(order(key)).encode(), headers)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=300) as response:
                 return response.status, json.load(response)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
