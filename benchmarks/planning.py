@@ -1,7 +1,7 @@
 """Numbers of the planner: `python -m benchmarks.planning --json`, or one of them with `--data`.
 
-Without `--data` all run but the tuning, the frontier and the largest market (`--data scale`), lot-sizing instances for
-ten seconds each (`--data trigeiro`: sixty).
+Without `--data` all run but the tuning, the frontier, the made-up lots and the two largest markets (`--data scale`),
+lot-sizing instances for ten seconds each (`--data trigeiro`: sixty).
 
 `supplygraph` takes a consumer-goods maker's sales orders as demand and its own production as the capacity it showed,
 and compares the days of two plans, one that knows the orders and one that sees only the past, with the factory's own.

@@ -258,7 +258,8 @@ class RecourseParams:
     idle_factor, overtime_factor, load_change_factor
         How many times its price an idle hour, an hour of overtime or a change of load counts in the plan, in [0, 100].
     plan_change
-        Money per hour by which the plan moves within the next four free buckets, in [0, 1e9].
+        Money per hour by which a replay's plan moves within its next four free buckets, in [0, 1e9]; `evenflow plan`
+        takes the one in the weights.
     prior_items
         Settled items without a revision that the drift of forecasts is learnt from at first, in [0.1, 1e6].
     """

@@ -14,16 +14,18 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from planning.evaluate import operation_hours
+from planning.model import WHOLE_STARTS
 from planning.params import PlanParams, SolveParams
 from planning.plan import PlanResult, solve
 from planning.problem import DemandAtoms, Floats, Ints, Modes, PlanProblem
-from planning.starts import start_ops
+from planning.starts import allowed_starts, start_ops
 
 __all__ = ["QuoteOption", "quote_dates"]
 
 _EPS = 1e-6
 _LAST = "\U0010ffff"  # sorts after every name
 _EXACT = 1e-7
+_ROUNDED = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,8 @@ def quote_dates(
         Shape (R,): name of each resource's factory.
     item, pieces
         What is ordered, on top of the demand there is; pieces >= 1.
+    params
+        `solve.seconds` are for all the dates of a factory together; only plans with lots can need them.
     options
         Most dates per factory: its earliest, the earliest from spare hours, and some between.
 
@@ -99,7 +103,8 @@ def quote_dates(
         By factory name; none if no way makes the item.
     """
     params = params or PlanParams()
-    params = replace(params, solve=SolveParams(seconds=params.solve.seconds, gap=min(params.solve.gap, _EXACT)))
+    limits = SolveParams(seconds=params.solve.seconds / (options + 2), gap=min(params.solve.gap, _EXACT))
+    params = replace(params, solve=limits)
     names = _factory_of_mode(problem.modes, factory)
     mine = problem.modes.item == item
     orders = [_Order(item, pieces, str(name), mine & (names == name)) for name in sorted(set(names[mine]))]
@@ -117,7 +122,7 @@ def _factory_of_mode(modes: Modes, factory: np.ndarray) -> np.ndarray:
 
 def _factory_options(problem: PlanProblem, params: PlanParams, asked: _Order, options: int) -> list[QuoteOption]:
     local, order = _around(problem, asked)
-    base = solve(local, params=params)
+    base = _planned(local, params)
     spare = _earliest(_fixed(local, base), params, order, range(local.shape[2]))
     last = local.shape[2] - 1 if spare is None else spare
     first = _earliest(local, params, order, range(last + 1))
@@ -243,7 +248,7 @@ def _only_order(problem: PlanProblem, order: _Order, due: int) -> PlanProblem:
 def _option(problem: PlanProblem, params: PlanParams, base: PlanResult, order: _Order, due: int) -> QuoteOption | None:
     """Price one date; None if it makes others late that may not be."""
     whole = _with_order(problem, order, due)
-    plan = solve(whole, params=params)
+    plan = _planned(whole, params)
     strict = ~problem.may_be_late
     worse = (plan.outcome.short[:-1] > base.outcome.short + _EPS) & strict
     if plan.outcome.short[-1] > _EPS or worse.any():
@@ -268,6 +273,14 @@ def _cost(problem: PlanProblem, plan: PlanResult) -> float:
     """Return what a plan costs: before rounding where pieces alone were rounded, so that differences are exact."""
     lots = problem.lot_modes.any() or problem.min_run.any()
     return plan.outcome.total_cost if lots or plan.bound is None else plan.bound
+
+
+def _planned(problem: PlanProblem, params: PlanParams) -> PlanResult:
+    """Plan; pieces are only rounded where the cost is read before rounding and the linear program is exact at once."""
+    linear = int(allowed_starts(problem).sum()) > WHOLE_STARTS
+    lots = problem.lot_modes.any() or problem.min_run.any()
+    solving = replace(params.solve, gap=_ROUNDED) if linear and not lots else params.solve
+    return solve(problem, params=replace(params, solve=solving))
 
 
 def _moved_hours(problem: PlanProblem, base: PlanResult, plan: PlanResult) -> Floats:

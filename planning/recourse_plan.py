@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from planning.forecasts import Forecasts
-from planning.model import build_model
 from planning.params import PlanParams, RecourseParams
 from planning.plan import PlanResult, result_of
 from planning.problem import Floats, PlanProblem
@@ -17,7 +16,7 @@ from planning.recourse_history import history_of
 from planning.recourse_outlook import Outlook, outlook
 from planning.recourse_tree import Branches, Quantiles, branch
 from planning.rounding import whole_pieces
-from planning.whole import Starts
+from planning.whole import Starts, relaxed_bound
 
 __all__ = ["branches_of", "planning_params", "solve_revisable", "weighted", "where_late"]
 
@@ -46,9 +45,9 @@ def solve_revisable(
     quantiles = Quantiles(pieces=problem.demand.pieces, levels=forecasts.levels)
     known = outlook(history_of(forecasts, sold), now, problem.shape[2], prior_items=params.recourse.prior_items)
     branches = branches_of(quantiles, where_late(_as_stated(known, problem), problem), params)
-    found = plan_with_recourse(
-        weighted(problem, params.recourse), branches, planning_params(params, params.horizon.slushy)
-    )
+    terms = planning_params(params, params.horizon.slushy)
+    terms = replace(terms, weights=replace(terms.weights, plan_change=params.weights.plan_change))
+    found = plan_with_recourse(weighted(problem, params.recourse), branches, terms)
     mode, bucket = np.nonzero(found.pieces > _PIECE)
     exact = found.pieces[mode, bucket]
     starts = Starts(
@@ -56,18 +55,11 @@ def solve_revisable(
         bucket=bucket,
         exact=exact,
         pieces=whole_pieces(problem, mode, bucket, exact),
-        bound=_bound(problem, params),
+        bound=relaxed_bound(problem, params),
         proven=True,
         any_plan=True,
     )
     return result_of(problem, params, starts, began), found
-
-
-def _bound(problem: PlanProblem, params: PlanParams) -> float:
-    """Return the cost that no plan can beat that is never revised."""
-    linear = build_model(problem, params).linear
-    relaxed = linear.solve(seconds=params.solve.seconds, gap=params.solve.gap, integer=np.zeros(linear.n_columns))
-    return relaxed.bound
 
 
 def _as_stated(known: Outlook, problem: PlanProblem) -> Outlook:

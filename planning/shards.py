@@ -4,7 +4,8 @@ Prices of hours say first what every block will roughly take of each resource an
 then plan in turns, each against the hours that the others take or are expected to take, with the whole problem's
 prices for idle hours, overtime and change; what is free is shared by those whose turn it is. So the parts never exceed
 a limit together, and later turns mend what the expectation of earlier ones missed. The bound is that of the prices and
-holds for the whole.
+holds for the whole. Over few items the search for prices ends at kinks that depend on the last digit, so there the
+linear relaxation of the whole, which is small, gives the bound.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from planning.prices import hour_prices
 from planning.problem import DemandAtoms, Floats, Ints, PlanProblem
 from planning.runs import mend_runs
 from planning.starts import allowed_starts
-from planning.whole import Starts, plan_whole
+from planning.whole import Starts, plan_whole, relaxed_bound
 
 __all__ = ["item_blocks", "needs_shards", "plan_shards"]
 
@@ -31,6 +32,9 @@ _TURNS = 12
 """Turns in which the blocks plan: in each, one in twelve does, far from one another."""
 
 _PIECE = 1e-3
+
+_FEW_STARTS = 10_000
+"""Up to this many possible starts the relaxation of the whole takes about a second."""
 
 _BY_ITEM = (
     "items",
@@ -89,6 +93,7 @@ def plan_shards(problem: PlanProblem, params: PlanParams, executor: Executor | N
     block, n_blocks = item_blocks(problem, params.solve.shard_items)
     prices = hour_prices(problem, params, block, n_blocks)
     load = _within_limits(problem, prices.load)
+    bound = max(prices.bound, _relaxed_bound(problem, params))
     found: dict[int, Starts] = {}
     run = map if executor is None else executor.map
 
@@ -103,9 +108,16 @@ def plan_shards(problem: PlanProblem, params: PlanParams, executor: Executor | N
 
     plan_blocks(list(range(n_blocks)))
     if not problem.may_be_late.all():
-        plan_blocks(_late_blocks(problem, params, block, _joined(found, prices.bound)))
-    whole = _joined(found, prices.bound)
+        plan_blocks(_late_blocks(problem, params, block, _joined(found, bound)))
+    whole = _joined(found, bound)
     return replace(whole, pieces=mend_runs(problem, whole.mode, whole.bucket, whole.pieces))
+
+
+def _relaxed_bound(problem: PlanProblem, params: PlanParams) -> float:
+    """Return the bound of the linear relaxation where there are few starts, -inf where there are many."""
+    if int(allowed_starts(problem).sum()) > _FEW_STARTS:
+        return -np.inf
+    return relaxed_bound(problem, params)
 
 
 def _late_blocks(problem: PlanProblem, params: PlanParams, block: Ints, starts: Starts) -> list[int]:

@@ -15,7 +15,7 @@ from planning.rounding import whole_pieces
 from planning.runs import broken_runs, mend_runs
 from planning.search import search
 
-__all__ = ["Starts", "plan_whole", "relative_gap"]
+__all__ = ["Starts", "plan_whole", "relative_gap", "relaxed_bound"]
 
 _PIECE = 1e-6
 
@@ -65,6 +65,13 @@ def plan_whole(problem: PlanProblem, params: PlanParams) -> Starts:
         proven=found.proven,
         any_plan=any_plan,
     )
+
+
+def relaxed_bound(problem: PlanProblem, params: PlanParams) -> float:
+    """Return the cost that no plan can beat, lots left out; -inf if time was up before it was found."""
+    linear = build_model(problem, params).linear
+    relaxed = linear.solve(seconds=params.solve.seconds, gap=params.solve.gap, integer=np.zeros(linear.n_columns))
+    return relaxed.bound
 
 
 def relative_gap(cost: float, bound: float) -> float:

@@ -70,6 +70,15 @@ def test_the_bound_lies_below_the_best_plan_and_the_parts_near_it(market, in_par
     assert in_parts.gap == pytest.approx(1 - in_parts.bound / in_parts.outcome.total_cost)
 
 
+def test_the_bound_of_few_items_does_not_hang_on_the_last_digit(market, in_parts) -> None:
+    """Capacities that differ by 1e-10 leave the bound where it is, at the relaxation of the whole."""
+    best = build_model(market, WHOLE).linear.solve(seconds=60, gap=0).objective
+    g = np.random.default_rng(0)
+    other = market.replace(capacity=market.capacity * (1 + 1e-10 * g.standard_normal(market.capacity.shape)))
+    for bound in (in_parts.bound, solve(other, params=PARTS).bound):
+        assert bound == pytest.approx(best, rel=1e-7)
+
+
 def test_the_plan_is_the_same_on_any_number_of_workers(market, in_parts) -> None:
     """Threads that plan at the same time change nothing."""
     with ThreadPoolExecutor(2) as pool:
