@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from benchmarks.meter import peak_mb
+from benchmarks.meter import peak_mb, watched_memory
 from services.files import read_raw, write_table
 from services.plan_production import plan_production
 
@@ -183,11 +183,11 @@ def _measure(n_styles: int, n_factories: int, dense: bool) -> dict[str, Any]:  #
             pool.submit(_write_market, files, n_styles, n_factories, dense).result()
         made = resource.getrusage(resource.RUSAGE_CHILDREN)
         wall, cpu = time.perf_counter(), time.process_time()
-        report = plan_production(**{name: read_raw(path) for name, path in files.items()})
-        write_table(report.orders, Path(folder) / "orders.parquet")
+        with watched_memory() as memory:
+            report = plan_production(**{name: read_raw(path) for name, path in files.items()})
+            write_table(report.orders, Path(folder) / "orders.parquet")
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     workers = resource.getrusage(resource.RUSAGE_CHILDREN)
-    largest_worker_mb = workers.ru_maxrss / 1024
     summary = report.summary
     return {
         **{name: summary[name] for name in ("status", "shards", "gap", "bound", "orders", "fill_rate")},
@@ -195,8 +195,7 @@ def _measure(n_styles: int, n_factories: int, dense: bool) -> dict[str, Any]:  #
         "wall_seconds": wall,
         "cpu_seconds": cpu + workers.ru_utime + workers.ru_stime - made.ru_utime - made.ru_stime,
         "peak_mb": peak_mb(),
-        "largest_worker_mb": largest_worker_mb,
-        "most_mb_together": peak_mb() + largest_worker_mb * (os.cpu_count() or 1),
+        **memory,
         "load_average": os.getloadavg()[0],
     }
 

@@ -129,7 +129,7 @@ BAD = [
         {},
         {"policies": ["guess"]},
         InputError,
-        "policies: expected names among ours, quantiles, median, chase",
+        "policies: expected names among ours, quantiles, median, pace, chase",
     ),
     ("no policy", {}, {"policies": []}, InputError, "at least one name"),
     ("scoring beyond the end", {}, {"settings": ReplayParams(score_to=99)}, InputError, "within the 6 buckets"),
