@@ -1,21 +1,25 @@
 """Races, kills and databases that go away: no piece twice, no acknowledged write lost, no effect twice."""
 
 import json
+import multiprocessing
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
@@ -103,7 +107,6 @@ class Server:
 
     def __init__(self, home: Path, url: str) -> None:
         self.home, self.database_url = home, url
-        self.process: subprocess.Popen[str] | None = None
         self.start()
 
     def start(self) -> None:
@@ -126,6 +129,27 @@ class Server:
                 return response.status, json.load(response)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
+
+
+class ForkedServer(Server):
+    """The same application in a process forked off this one: it starts at once, so that many can be killed."""
+
+    def start(self) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://{}:{}".format(*listener.getsockname())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # a fork of many threads: the child makes its own
+            self.process = multiprocessing.get_context("fork").Process(target=self._serve, args=(listener,))
+            self.process.start()
+        listener.close()  # else the killed server's clients would wait for this process to answer
+
+    def _serve(self, listener: socket.socket) -> None:
+        app = create_app(Settings(home=self.home, workers=1, database_url=self.database_url))
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
 
 
 def hold_here(client: TestClient, key: str) -> tuple[int, dict]:
@@ -198,7 +222,7 @@ def ask_again(clients: Clients, hold: Callable[[str], tuple[int, dict]]) -> int:
 def kill_rounds(tmp_path: Path, url: str, rounds: int) -> None:
     """Let clients hold, kill at a random moment, start again, and ask for everything again by its key."""
     chance, database, held = random.Random(7), offer(url), 0
-    server = Server(tmp_path, url)
+    server = ForkedServer(tmp_path, url)
     try:
         for _ in range(rounds):
             clients = Clients(server)
@@ -260,7 +284,7 @@ def test_the_database_is_killed_at_random(tmp_path, durable):
 
     url = durable.new_database()
     database = offer(url)
-    server = Server(tmp_path, url)
+    server = ForkedServer(tmp_path, url)
     try:
         assert server.hold("alive")[0] == 201
         chance, held = random.Random(3), 1
