@@ -88,10 +88,12 @@ class IdColumn:
         UnknownIdError
             If the column does not hold it.
         """
-        found = int(self.positions(pd.Series([identifier], dtype="str"))[0])
-        if found < 0:
-            raise UnknownIdError(kind, identifier)
-        return found
+        text = identifier.encode()
+        if 0 < len(text) <= self.texts.dtype.itemsize and len(self) and b"\0" not in text:
+            at = int(np.searchsorted(self.texts, np.array(text, dtype=self.texts.dtype)))
+            if at < len(self) and self.texts[at] == text:
+                return at
+        raise UnknownIdError(kind, identifier)
 
     def positions(self, ids: pd.Series) -> Ints:
         """Return the position of each id, -1 where unknown or empty."""

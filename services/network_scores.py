@@ -22,6 +22,7 @@ __all__ = ["CardKind", "card_table", "network_cards", "party_scorecard", "suppli
 CardKind = Literal["supplier", "buyer"]
 KINDS: tuple[CardKind, ...] = ("supplier", "buyer")
 _KEPT: WeakKeyDictionary[Snapshot, dict[tuple[CardKind, pd.Timestamp], Cards]] = WeakKeyDictionary()
+_LAST_DAYS: WeakKeyDictionary[Snapshot, pd.Timestamp] = WeakKeyDictionary()
 _MOST_DAYS = 8
 _NO_WORD_ON_GOODS = ("late", "return")
 
@@ -138,7 +139,9 @@ def _claimed_faults(snapshot: Snapshot, day: pd.Timestamp) -> pd.DataFrame | Non
 
 
 def _last_day(snapshot: Snapshot) -> pd.Timestamp:
-    columns = (("deliveries", "delivered_at"), ("ledger", "at"), ("evidence", "at"))
-    days = [snapshot.table(table)[column].max() for table, column in columns]
-    known = [pd.Timestamp(day) for day in days if not pd.isna(day)]
-    return max(known, default=pd.Timestamp("1970-01-01"))
+    if snapshot not in _LAST_DAYS:
+        columns = (("deliveries", "delivered_at"), ("ledger", "at"), ("evidence", "at"))
+        days = [snapshot.table(table)[column].max() for table, column in columns]
+        known = [pd.Timestamp(day) for day in days if not pd.isna(day)]
+        _LAST_DAYS[snapshot] = max(known, default=pd.Timestamp("1970-01-01"))
+    return _LAST_DAYS[snapshot]

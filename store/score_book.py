@@ -172,7 +172,8 @@ def _batches(rows: Sequence[T]) -> Iterator[list[T]]:
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert rows whose keys are not there yet; return how many that were."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).on_conflict_do_nothing()  # rows as parameters: compiled once, however many they are
+    # Rows as parameters: compiled once, however many they are.
+    statement = insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return sum(connection.execute(statement, some).rowcount for some in _batches(rows))
 
 

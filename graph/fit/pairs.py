@@ -97,7 +97,7 @@ class FitBook:
                 _banded(self.brand_days[brand], _SHORT_DAYS),
                 self._price_band(seller, brand, until),
                 self._region(seller, brand, past),
-                _traded(seller, brand, past),
+                self._traded(seller, brand, past),
             ),
             axis=1,
         ).astype(np.int8)
@@ -132,7 +132,8 @@ class FitBook:
         return code
 
     def _price_band(self, seller: Days, brand: Days, until: int) -> Days:
-        past = self.sold_goods[(self.sold_goods["first"] < until).to_numpy()]
+        goods = self.sold_goods
+        past = goods[(goods["first"] < until).to_numpy() & np.isin(goods["seller"], seller)]
         price = past.groupby("seller")["price"].median().reindex(seller).to_numpy(np.float64)
         ratio = np.abs(np.log(price / self.brand_price[brand]))
         return _banded(ratio, np.log(_SAME_PRICE))
@@ -140,17 +141,17 @@ class FitBook:
     def _region(self, seller: Days, brand: Days, past: pd.DataFrame) -> Days:
         """Return 0 where others in the seller's region sold the brand before, 1 where nobody did, -1 without one."""
         region = np.asarray(self.network.parties.region, dtype=np.int64)
-        there = past.assign(region=region[past["seller"].to_numpy()]).groupby(["brand", "region"])["seller"].nunique()
-        own = pd.MultiIndex.from_arrays([brand, region[seller]])
-        others = there.reindex(own).fillna(0).to_numpy() - (_traded(seller, brand, past) == 0)
+        there, sellers = np.unique(self._key(region[past["seller"].to_numpy()], past["brand"]), return_counts=True)
+        own = self._key(region[seller], brand)
+        at = np.minimum(np.searchsorted(there, own), max(len(there) - 1, 0))
+        found = np.where(there[at] == own, sellers[at], 0) if len(there) else np.zeros(len(own), dtype=np.int64)
+        others = found - (self._traded(seller, brand, past) == 0)
         return np.where(region[seller] < 0, -1, np.where(others > 0, 0, 1))
 
-
-def _traded(seller: Days, brand: Days, past: pd.DataFrame) -> Days:
-    """Return 0 for pairs that traded before, 1 for those that did not, -1 where the seller traded with nobody."""
-    pairs = pd.MultiIndex.from_frame(past[["seller", "brand"]])
-    before = pd.MultiIndex.from_arrays([seller, brand]).isin(pairs)
-    return np.where(before, 0, np.where(np.isin(seller, past["seller"]), 1, -1))
+    def _traded(self, seller: Days, brand: Days, past: pd.DataFrame) -> Days:
+        """Return 0 for pairs that traded before, 1 for those that did not, -1 where the seller traded with nobody."""
+        before = np.isin(self._key(seller, brand), self._key(past["seller"], past["brand"]))
+        return np.where(before, 0, np.where(np.isin(seller, past["seller"]), 1, -1))
 
 
 def _banded(value: npt.NDArray[np.float64], limit: float) -> Days:

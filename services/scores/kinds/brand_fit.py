@@ -28,6 +28,7 @@ _OWN = ("price_band", "traded_before")  # what the seller's own trades tell; the
 _MOST_DAYS = 2
 _Fit = tuple[FitBook, LogOdds]
 _FITS: WeakKeyDictionary[Snapshot, dict[pd.Timestamp, _Fit]] = WeakKeyDictionary()
+_LAST_SALE: WeakKeyDictionary[Snapshot, Any] = WeakKeyDictionary()
 _TOLD = {
     "kind": ("seller's kind", "What kind of seller it is."),
     "category": ("shared or other", "Whether the seller trades a category of the brand's."),
@@ -81,7 +82,11 @@ def _gather(world: World, subject: str, context: Mapping[str, Any]) -> Gathered:
 
 def _day(world: World) -> pd.Timestamp:
     """Return the day asked for, else that of the last sale, else today."""
-    last = world.snapshot.table("sales")["ds"].max() if world.day is None else world.day
+    if world.day is not None:
+        return world.day
+    if world.snapshot not in _LAST_SALE:
+        _LAST_SALE[world.snapshot] = world.snapshot.table("sales")["ds"].max()
+    last = _LAST_SALE[world.snapshot]
     return world.today if pd.isna(last) else pd.Timestamp(last)
 
 

@@ -77,3 +77,18 @@ def test_many_ids_are_sorted_as_few_are(monkeypatch: pytest.MonkeyPatch, letters
     column, order = IdColumn.ordered(texts)
     assert [text.decode() for text in column.texts.tolist()] == sorted(texts, key=str.encode)
     assert texts[order].tolist() == sorted(texts, key=str.encode)
+
+
+@pytest.mark.parametrize("text", ["", "S", "S1\0", "S11", "S" * 200, "中"])
+def test_one_id_that_is_not_there_is_unknown(text):
+    """As when many are looked up: a longer one, one that ends with a NUL, one of another alphabet."""
+    column = IdColumn.of(pd.Series(["S1", "S2", "Ж"]))
+    assert [column.position(name) for name in ("S1", "S2", "Ж")] == [0, 1, 2]
+    with pytest.raises(UnknownIdError):
+        column.position(text)
+
+
+def test_nothing_is_known_of_an_empty_column():
+    """Whatever is asked."""
+    with pytest.raises(UnknownIdError):
+        IdColumn.of(pd.Series([], dtype="str")).position("S1")
