@@ -12,8 +12,8 @@ from services.network_forecast import NetworkForecasts
 from services.overview import levelness, unlevelled_load
 from services.plan_production import PlanReport
 from services.route_orders import RouteReport
+from services.settle_sales import Told, preview_sales
 from settlement.rules import ShareRule, ShareRules
-from settlement.shares import split_sales
 from store.snapshot import Snapshot
 
 __all__ = ["LABELS", "forecast_figures", "market_figures", "match_figures", "plan_figures", "preview_shares"]
@@ -112,7 +112,7 @@ def match_figures(report: RouteReport, orders: pd.DataFrame, today: pd.Timestamp
     }
 
 
-def preview_shares(report: RouteReport, snapshot: Snapshot) -> tuple[pd.DataFrame, dict[str, Any]]:
+def preview_shares(report: RouteReport, snapshot: Snapshot, today: pd.Timestamp) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Divide the margin of each match among supplier, store, group leader and KOL by an assumed agreement."""
     served = report.matches[report.matches["supplier_id"].notna()]
     price = snapshot.table("products").set_index("sku_id")["price_fen"]
@@ -121,12 +121,16 @@ def preview_shares(report: RouteReport, snapshot: Snapshot) -> tuple[pd.DataFram
     sales = pd.DataFrame(
         {
             "sale_id": served["order_id"] + " " + served["supplier_id"],
-            "margin_fen": (served["sku_id"].map(price) * served["pieces"] - served["cost_fen"]).astype("int64"),
+            "sold_at": pd.Timestamp(today).tz_localize("Asia/Shanghai"),
+            "price_fen": (served["sku_id"].map(price) * served["pieces"]).astype("int64"),
+            "cost_fen": served["cost_fen"].astype("int64"),
+            "pieces": served["pieces"],
             "supplier": served["supplier_id"],
             **{role: buyer.map(helpers) for role, helpers in _helpers(snapshot).items()},
         }
     )
-    shares = split_sales(sales.drop_duplicates("sale_id", ignore_index=True), AGREEMENT, source="matches")
+    once = sales.drop_duplicates("sale_id", ignore_index=True)
+    shares, _ = preview_sales(once, AGREEMENT, Told(sources={"sales": "matches"}))
     by_role = shares.groupby("role")["share_fen"].sum()
     return shares, {
         "margin_fen": int(shares["share_fen"].sum()),

@@ -96,6 +96,6 @@ def _plan(snapshot: Snapshot, _: DemoMarket, seed: int, progress: Report) -> dic
 
 def _match(snapshot: Snapshot, made: DemoMarket, seed: int, progress: Report) -> dict[str, Any]:
     report = route_network(snapshot, seed=seed, progress=progress)
-    shares, split = preview_shares(report, snapshot)
+    shares, split = preview_shares(report, snapshot, made.market.today)
     snapshot.write_result("shares", shares)
     return {**match_figures(report, snapshot.table("orders"), made.market.today), **split}

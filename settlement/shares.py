@@ -1,40 +1,92 @@
-"""Splitting the cake: a sale's margin divided by agreed rules, in whole fen, to the last fen."""
+"""Splitting the cake: what each role gets and pays of each sale, in whole fen, to the last fen."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from contracts.errors import TableError
-from settlement.rules import ShareRules
-from settlement.tables import MARGINS
+from settlement.rules import ShareRule, ShareRules
 
-__all__ = ["split_margins", "split_sales"]
+__all__ = ["SaleLines", "Split", "apportion", "split_sales"]
 
 Fen = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 _WHOLE = 10_000
 
 
-def split_margins(margin_fen: Fen, present: npt.NDArray[np.bool_], rules: ShareRules) -> Fen:
-    """Return what each role gets of each margin.
-
-    Fixed amounts come first, in the order of the rules; percentages are of the whole margin, cut in proportion where
-    fixed amounts leave too little; the rest goes to the last role. Fractions of a fen go by largest remainder (ties to
-    the earlier role), so each row sums exactly to its margin. A margin of zero or less goes to the last role.
+@dataclass(frozen=True, kw_only=True)
+class SaleLines:
+    """Sales as arrays, each of shape (s,), int64.
 
     Parameters
     ----------
+    price_fen
+        List price of the whole sale, in [0, `settlement.rules.LARGEST_FEN`].
+    cost_fen
+        What of it is no margin (goods, freight), in the same range.
+    pieces
+        Pieces, in [1, 1e6].
+    order_number
+        Which order of the shopper it is, 1 = the first.
+    """
+
+    price_fen: Fen
+    cost_fen: Fen
+    pieces: Fen
+    order_number: Fen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """What the rules give of each sale. ``r`` roles, the rest's last.
+
+    Parameters
+    ----------
+    takes_fen
+        Shape (s, r): what each role gets before it pays for anything, >= 0.
+    pays_fen
+        Shape (s, r): what each role pays: a discount it bears, or what the sale lacks.
     margin_fen
-        Shape (s,), whole fen.
+        Shape (s,): price paid less cost; each row of `shares_fen` sums to it exactly.
+    pot_fen
+        Shape (s,): what is divided: the margin, at the list price where one role pays for the discount.
+    paid_fen
+        Shape (s,): what the shopper pays.
+    short
+        Shape (s,): whether the rules ask for more than there is to divide.
+    """
+
+    takes_fen: Fen
+    pays_fen: Fen
+    margin_fen: Fen
+    pot_fen: Fen
+    paid_fen: Fen
+    short: Mask
+
+    @property
+    def shares_fen(self) -> Fen:
+        """What each role is left with, shape (s, r)."""
+        return self.takes_fen - self.pays_fen
+
+
+def split_sales(lines: SaleLines, present: Mask, rules: ShareRules) -> Split:
+    """Divide each sale's margin by the rules.
+
+    A discount that nobody pays for comes off before anything is divided; one with a payer leaves the others' shares
+    as at the list price. Percentages and fixed amounts are each sale's own. Fractions of a fen go by largest
+    remainder (ties to the earlier role, the rest's last), so each row sums exactly to its margin. What is short is
+    shown as paid by the rest's role; whether that is booked is a matter of ``rules.when_short``.
+
+    Parameters
+    ----------
+    lines
+        The sales.
     present
         Shape (s, rules): whether somebody plays the role.
     rules
         The agreement.
-
-    Returns
-    -------
-    Shape (s, rules + 1), whole fen; the last column is the rest's.
 
     Notes
     -----
@@ -43,100 +95,113 @@ def split_margins(margin_fen: Fen, present: npt.NDArray[np.bool_], rules: ShareR
     Examples
     --------
     >>> from settlement.rules import ShareRule
+    >>> one = np.ones(1, dtype=np.int64)
+    >>> lines = SaleLines(price_fen=one * 300, cost_fen=one * 200, pieces=one, order_number=one)
     >>> agreed = (ShareRule(role="guide", percent=33.33), ShareRule(role="kol", percent=10))
-    >>> rules = ShareRules(rules=agreed, rest="brand")
-    >>> split_margins(np.array([100]), np.array([[True, True]]), rules).tolist()
+    >>> split_sales(lines, np.array([[True, True]]), ShareRules(rules=agreed, rest="brand")).shares_fen.tolist()
     [[33, 10, 57]]
     """
-    pot = np.maximum(margin_fen, 0)
-    fixed = _fixed(pot, present, rules)
-    left = pot - fixed.sum(axis=1)
-    points = _points(pot, rules) * present
-    wanted, share = points.sum(axis=1), points * pot[:, None]
-    short = wanted * pot > left * _WHOLE
-    # Too little left: the same proportions of what there is, in units of 1 / (sum of points).
-    share = np.where(short[:, None], points * left[:, None], share)
-    unit = np.where(short, np.maximum(wanted, 1), _WHOLE)
-    rest = left * unit - share.sum(axis=1)
-    exact = np.concatenate((share, rest[:, None]), axis=1)
-    shares = _largest_remainder(exact, unit, left)
-    shares[:, :-1] += fixed
-    shares[:, -1] += np.minimum(margin_fen, 0)
-    return shares
+    discount, payer = _discounts(lines, present, rules)
+    paid = lines.price_fen - discount
+    margin = paid - lines.cost_fen
+    pot = margin + np.where(payer >= 0, discount, 0)
+    whole, fraction = np.divmod(_percentages(paid, pot, rules) * present, _WHOLE)
+    asked = whole + _fixed(lines.pieces, rules) * present
+    left = pot - asked.sum(axis=1)
+    shares = np.column_stack((asked, left))
+    _round(shares, fraction)
+    rest = shares[:, -1].copy()
+    pays = np.zeros_like(shares)
+    pays[:, -1] = np.maximum(-rest, 0)
+    shares[:, -1] = np.maximum(rest, 0)
+    borne = np.flatnonzero(payer >= 0)
+    pays[borne, payer[borne]] += discount[borne]
+    short = (rest < 0) & (shares[:, :-1].sum(axis=1) > 0)
+    made = {"margin_fen": margin, "pot_fen": pot, "paid_fen": paid}
+    return Split(takes_fen=shares, pays_fen=pays, short=short, **made)
 
 
-def split_sales(sales: pd.DataFrame, rules: ShareRules, *, source: str = "sales") -> pd.DataFrame:
-    """Return the shares of each sale, one row per party that gets or bears something.
+def apportion(shares_fen: Fen, kept: Fen, whole: Fen) -> Fen:
+    """Return what is left of shares once only `kept` of `whole` pieces stay sold, to the fen.
 
     Parameters
     ----------
-    sales
-        ``sale_id``, ``margin_fen`` (`settlement.tables.MARGINS`) and one column per role with the party's id; roles
-        of `rules` without a column are played by nobody.
-    rules
-        The agreement.
-    source
-        The file's name for messages.
+    shares_fen
+        Shape (s, r), any sign.
+    kept, whole
+        Shape (s,), 0 <= kept <= whole, whole in [1, 1e6].
 
     Returns
     -------
-    DataFrame
-        ``sale_id, role, party_id, share_fen``; per sale the shares sum to its margin.
+    Shape (s, r). Rows sum to the part of the row's sum rounded down; kept = whole gives the shares, kept = 0 nothing.
 
-    Raises
-    ------
-    TableError
-        If a sale is wrong or names nobody for the rest.
+    Examples
+    --------
+    >>> apportion(np.array([[50, -7, 58]]), np.array([1]), np.array([3])).tolist()
+    [[17, -3, 19]]
     """
-    checked = MARGINS.check(sales, source)
-    names = pd.DataFrame({role: _party_ids(checked, role) for role in rules.roles}, index=checked.index)
-    nobody = (names[rules.rest] == "").to_numpy()
-    if nobody.any():
-        row = int(np.argmax(nobody))
-        raise TableError(
-            source, rules.rest, "the id of who gets the rest", "an empty cell", row=row + 1, bad_rows=int(nobody.sum())
-        )
-    present = (names.iloc[:, :-1] != "").to_numpy(dtype=bool)
-    shares = split_margins(checked["margin_fen"].to_numpy(np.int64), present, rules)
-    kept = np.column_stack((present & (shares[:, :-1] != 0), np.ones(len(checked), dtype=bool)))
-    sale, role = np.nonzero(kept)
-    return pd.DataFrame(
-        {
-            "sale_id": checked["sale_id"].to_numpy()[sale],
-            "role": np.array(rules.roles, dtype=object)[role],
-            "party_id": names.to_numpy(dtype=object)[sale, role],
-            "share_fen": shares[sale, role],
-        }
-    ).astype({"sale_id": "str", "role": "str", "party_id": "str"})
+    times, over = np.divmod(shares_fen, whole[:, None])
+    more, rest = np.divmod(over * kept[:, None], whole[:, None])
+    left = times * kept[:, None] + more
+    missing = rest.sum(axis=1) // whole
+    return left + (_rank(rest) < missing[:, None])
 
 
-def _party_ids(sales: pd.DataFrame, role: str) -> pd.Series:
-    if role not in sales:
-        return pd.Series("", index=sales.index, dtype="str")
-    return sales[role].astype("str").fillna("").str.strip()
+def _discounts(lines: SaleLines, present: Mask, rules: ShareRules) -> tuple[Fen, Fen]:
+    """Return each sale's discount, half a fen rounded up, and the column of who pays for it (-1: nobody)."""
+    discount = np.zeros_like(lines.price_fen)
+    payer = np.full(len(discount), -1)
+    for agreed in rules.discounts:
+        rows = np.flatnonzero(lines.order_number == agreed.order_number)
+        discount[rows] = (lines.price_fen[rows] * agreed.basis_points + _WHOLE // 2) // _WHOLE
+        if agreed.paid_by is not None:
+            place = rules.place[agreed.paid_by]
+            there = present[rows, place] if place < present.shape[1] else np.ones(len(rows), dtype=bool)
+            payer[rows] = np.where(there, place, present.shape[1])
+    return discount, payer
 
 
-def _fixed(pot: Fen, present: npt.NDArray[np.bool_], rules: ShareRules) -> Fen:
-    amounts = np.array([rule.fixed_fen for rule in rules.rules], dtype=np.int64) * present
-    before = np.cumsum(amounts, axis=1) - amounts
-    fixed: Fen = np.clip(pot[:, None] - before, 0, amounts)
-    return fixed
+def _percentages(paid: Fen, pot: Fen, rules: ShareRules) -> Fen:
+    """Return the percentages of each rule in hundredths of a hundredth of a fen, shape (s, rules)."""
+    found = np.zeros((len(pot), len(rules.rules)), dtype=np.int64)
+    for column, rule in enumerate(rules.rules):
+        base = np.maximum(pot, 0) if rule.of == "margin" else paid
+        found[:, column] = base * _points(base, rule)
+    return found
 
 
-def _points(pot: Fen, rules: ShareRules) -> Fen:
-    """Return the basis points of each rule at each margin, shape (s, rules)."""
-    table = [[rule.basis_points(start) for rule in rules.rules] for start in rules.thresholds]
-    band = np.searchsorted(np.array(rules.thresholds), pot, side="right") - 1
-    points: Fen = np.array(table, dtype=np.int64).reshape(len(table), len(rules.rules))[band]
+def _points(base: Fen, rule: ShareRule) -> Fen | int:
+    if not rule.tiers:
+        return rule.basis_points(0)
+    starts = np.array([start for start, _ in rule.tiers])
+    points: Fen = np.array([rule.basis_points(int(start)) for start in starts])[
+        np.searchsorted(starts, base, "right") - 1
+    ]
     return points
 
 
-def _largest_remainder(exact: Fen, unit: Fen, total: Fen) -> Fen:
-    """Round `exact / unit` per row to whole numbers that sum to `total`."""
-    floors, remainders = np.divmod(exact, unit[:, None])
-    missing = total - floors.sum(axis=1)
-    by_remainder = np.argsort(-remainders, axis=1, kind="stable")
-    rank = np.empty_like(by_remainder)
-    np.put_along_axis(rank, by_remainder, np.arange(exact.shape[1])[None, :], axis=1)
-    shares: Fen = floors + (rank < missing[:, None])
-    return shares
+def _fixed(pieces: Fen, rules: ShareRules) -> Fen:
+    """Return the fixed amounts, shape (s, rules)."""
+    fixed = np.array([rule.fixed_fen for rule in rules.rules], dtype=np.int64)
+    by_piece = np.array([rule.per == "piece" for rule in rules.rules], dtype=bool)
+    found: Fen = fixed * np.where(by_piece, pieces[:, None], 1)
+    return found
+
+
+def _round(shares: Fen, fraction: Fen) -> None:
+    """Give the fractions of a fen, of `_WHOLE`, to the largest ones; the last column pays for what it loses."""
+    rows = np.flatnonzero(fraction.any(axis=1))
+    over = fraction[rows]
+    loose = over.sum(axis=1)
+    parts = np.column_stack((over, -loose % _WHOLE))
+    missing = parts.sum(axis=1) // _WHOLE
+    shares[rows, -1] -= missing
+    shares[rows] += _rank(parts) < missing[:, None]
+
+
+def _rank(parts: Fen) -> npt.NDArray[np.intp]:
+    """Return each column's place among its row's, the largest first, ties to the earlier."""
+    order = np.argsort(-parts, axis=1, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.arange(parts.shape[1])[None, :], axis=1)
+    return rank

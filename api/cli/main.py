@@ -49,6 +49,7 @@ from api.cli.score_rights import opt_out, review
 from api.cli.scorecard import scorecard
 from api.cli.sell_in import sell_in_command
 from api.cli.serve import serve_command
+from api.cli.settle import settle, statement
 from api.cli.ties import neighbours, path
 from api.cli.train import train
 from api.cli.trust import trust
@@ -129,6 +130,8 @@ app.command("scorecard")(scorecard)
 app.command("select")(select)
 app.command("sell-in")(sell_in_command)
 app.command("serve")(serve_command)
+app.command("settle")(settle)
+app.command("statement")(statement)
 app.command("train")(train)
 app.command("trust")(trust)
 app.command("whatif")(whatif)

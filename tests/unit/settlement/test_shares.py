@@ -1,149 +1,99 @@
 """Splitting the cake, by hand."""
 
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
 
-from contracts.errors import InputError, TableError
-from settlement.rules import ShareRule, ShareRules
-from settlement.shares import split_margins, split_sales
-
-ALL = np.ones((1, 2), dtype=bool)
+from settlement.rules import Discount, ShareRule, ShareRules
+from settlement.shares import SaleLines, apportion, split_sales
 
 
-def _rules(*rules: ShareRule, **options: object) -> ShareRules:
+def rules_of(*rules: ShareRule, **options: object) -> ShareRules:
+    """Return an agreement whose rest is the brand's."""
     return ShareRules(rules=rules, rest="brand", **options)  # type: ignore[arg-type]
 
 
+def lines_of(price: int, cost: int = 0, pieces: int = 1, order: int = 0) -> SaleLines:
+    """Return one sale."""
+    one = [np.array([value], dtype=np.int64) for value in (price, cost, pieces, order)]
+    return SaleLines(price_fen=one[0], cost_fen=one[1], pieces=one[2], order_number=one[3])
+
+
+FIFTH = ShareRule(role="guide", percent=20)
+TIERS = ShareRule(role="guide", tiers=((0, 10), (1000, 30)))
+TOLL = ShareRule(role="platform", of="price", percent=5)
+RATE = ShareRule(role="workshop", fixed_fen=30, per="piece")
+
+
 @pytest.mark.parametrize(
-    ("rules", "margin", "shares"),
+    ("rules", "line", "shares"),
     [
         # 20 % and 10 % of 1 000 fen
-        (_rules(ShareRule(role="guide", percent=20), ShareRule(role="kol", percent=10)), 1000, [200, 100, 700]),
+        (rules_of(FIFTH, ShareRule(role="kol", percent=10)), lines_of(1000), [200, 100, 700]),
         # 33.33 % twice of 100: 33.33, 33.33, 33.34; the odd fen goes to the largest remainder, the rest
-        (_rules(ShareRule(role="guide", percent=33.33), ShareRule(role="kol", percent=33.33)), 100, [33, 33, 34]),
+        (rules_of(ShareRule(role="a", percent=33.33), ShareRule(role="b", percent=33.33)), lines_of(100), [33, 33, 34]),
         # halves of 1 fen: a tie, so the earlier role
-        (_rules(ShareRule(role="guide", percent=50), ShareRule(role="kol", percent=50)), 1, [1, 0, 0]),
-        # 300 fixed first, then 20 % of the whole 1 000
-        (_rules(ShareRule(role="guide", fixed_fen=300), ShareRule(role="kol", percent=20)), 1000, [300, 200, 500]),
-        # fixed amounts are served in order and never exceed the margin
-        (_rules(ShareRule(role="guide", fixed_fen=300), ShareRule(role="kol", fixed_fen=300)), 400, [300, 100, 0]),
-        # 600 fixed leave 400: 60 % and 20 % of 1 000 shrink to 3 : 1 of the 400
-        (
-            _rules(ShareRule(role="guide", fixed_fen=600, percent=60), ShareRule(role="kol", percent=20)),
-            1000,
-            [900, 100, 0],
-        ),
+        (rules_of(ShareRule(role="a", percent=50), ShareRule(role="b", percent=50)), lines_of(1), [1, 0, 0]),
+        # 300 fixed and 20 % of the whole 1 000
+        (rules_of(ShareRule(role="a", fixed_fen=300), FIFTH), lines_of(1000), [300, 200, 500]),
         # tiers: 10 % below 1 000 fen, 30 % from there
-        (_rules(ShareRule(role="guide", tiers=((0, 10), (1000, 30))), ShareRule(role="kol")), 999, [100, 0, 899]),
-        (_rules(ShareRule(role="guide", tiers=((0, 10), (1000, 30))), ShareRule(role="kol")), 1000, [300, 0, 700]),
+        (rules_of(TIERS), lines_of(999), [100, 899]),
+        (rules_of(TIERS), lines_of(1000), [300, 700]),
+        # a toll of the price, a rate per piece: 5 % of 1 000 and 3 x 30 of a margin of 400
+        (rules_of(TOLL, RATE), lines_of(1000, 600, 3), [50, 90, 260]),
         # nothing to divide; a loss stays with the rest
-        (_rules(ShareRule(role="guide", percent=20), ShareRule(role="kol", fixed_fen=5)), 0, [0, 0, 0]),
-        (_rules(ShareRule(role="guide", percent=20), ShareRule(role="kol", fixed_fen=5)), -70, [0, 0, -70]),
+        (rules_of(FIFTH), lines_of(70, 70), [0, 0]),
+        (rules_of(FIFTH), lines_of(0, 70), [0, -70]),
     ],
-)
-def test_shares_by_hand(rules: ShareRules, margin: int, shares: list[int]) -> None:
+)  # fmt: skip
+def test_shares_by_hand(rules: ShareRules, line: SaleLines, shares: list[int]) -> None:
     """Each case in a comment."""
-    assert split_margins(np.array([margin]), ALL, rules).tolist() == [shares]
-
-
-def test_sales_become_one_row_per_share() -> None:
-    """An absent guide's share stays with the brand; zero shares have no row; the rest always has."""
-    sales = pd.DataFrame({"sale_id": ["1", "2"], "margin_fen": [1000, 50], "guide": ["G", None], "brand": ["B", "B"]})
-    rules = _rules(ShareRule(role="guide", percent=20), ShareRule(role="kol", percent=10))
-    assert split_sales(sales, rules).to_records(index=False).tolist() == [
-        ("1", "guide", "G", 200),
-        ("1", "brand", "B", 800),
-        ("2", "brand", "B", 50),
-    ]
-    assert split_sales(sales.iloc[:0], rules).empty
+    split = split_sales(line, np.ones((1, len(rules.rules)), dtype=bool), rules)
+    assert split.shares_fen.tolist() == [shares]
+    assert not split.short.any()
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("order", "paid_by", "takes", "pays"),
     [
-        ({"margin_fen": [1, 0.5]}, "day.csv: column 'margin_fen', row 2"),
-        ({"sale_id": ["1", "1"]}, "day.csv: column 'sale_id', row 2"),
-        ({"brand": ["B", None]}, "day.csv: column 'brand', row 2: expected the id of who gets the rest"),
+        (1, None, [160, 640], [0, 0]),  # 20 % off 1 000: 800 are divided
+        (1, "brand", [200, 800], [0, 200]),  # the guide's fifth is of 1 000, the brand pays the 200
+        (1, "guide", [200, 800], [200, 0]),  # the guide gives away what it would get
+        (2, None, [100, 400], [0, 0]),  # second order half price
+        (3, None, [200, 800], [0, 0]),  # no third discount
     ],
 )
-def test_wrong_sales_are_named(changes: dict[str, object], message: str) -> None:
-    """With the file, the column and the row."""
-    sales = pd.DataFrame({"sale_id": ["1", "2"], "margin_fen": [1000, 50], "brand": ["B", "B"]}).assign(**changes)
-    with pytest.raises(TableError) as caught:
-        split_sales(sales, _rules(), source="day.csv")
-    assert str(caught.value).startswith(message)
+def test_discounts_by_order_number(order: int, paid_by: str | None, takes: list[int], pays: list[int]) -> None:
+    """First order 20 % off, second half price; who pays for it is part of the rules."""
+    off = (Discount(order_number=1, percent=20, paid_by=paid_by), Discount(order_number=2, percent=50, paid_by=paid_by))
+    split = split_sales(lines_of(1000, 0, 1, order), np.ones((1, 1), dtype=bool), rules_of(FIFTH, discounts=off))
+    assert (split.takes_fen.tolist(), split.pays_fen.tolist()) == ([takes], [pays])
+    assert split.shares_fen.sum() == split.margin_fen[0]
+
+
+def test_a_discount_whose_payer_is_nobody_is_the_rests() -> None:
+    """No guide in the sale: the brand pays for what the guide would have."""
+    rules = rules_of(FIFTH, discounts=(Discount(order_number=1, percent=20, paid_by="guide"),))
+    split = split_sales(lines_of(1000, 0, 1, 1), np.zeros((1, 1), dtype=bool), rules)
+    assert split.pays_fen.tolist() == [[0, 200]]
+
+
+def test_what_the_rules_ask_for_beyond_the_margin_is_told() -> None:
+    """50 of toll of a margin of 40: short by 10, shown as paid by the rest."""
+    split = split_sales(lines_of(1000, 960), np.ones((1, 1), dtype=bool), rules_of(TOLL))
+    assert split.short.tolist() == [True]
+    assert (split.takes_fen.tolist(), split.pays_fen.tolist()) == ([[50, 0]], [[0, 10]])
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("shares", "kept", "whole", "left"),
     [
-        ({"percent": -1}, "percent: expected 0 to 100"),
-        ({"percent": 100.01}, "percent: expected 0 to 100"),
-        ({"percent": 1.234}, "two decimals"),
-        ({"percent": float("nan")}, "percent: expected 0 to 100"),
-        ({"fixed_fen": -1}, "fixed_fen: expected a whole number >= 0, got -1"),
-        ({"fixed_fen": 1.5}, "fixed_fen: expected a whole number >= 0, got 1.5"),
-        ({"depth": 3}, "depth: expected 1 or 2, got 3"),
-        ({"tiers": ((0, 5),), "percent": 5}, "either percent or tiers"),
-        ({"tiers": ((10, 5),)}, "expected to start from 0 and ascend"),
-        ({"tiers": ((0, 5), (0, 6))}, "expected to start from 0 and ascend"),
-        ({"role": ""}, "role: expected a name"),
+        ([50, 50], 1, 2, [25, 25]),
+        ([5, 5], 1, 2, [3, 2]),  # 2.5 each of 5: the earlier one
+        ([100, -30], 1, 3, [33, -10]),  # 23.33 rounded down, 33.33 and -10
+        ([100, -30], 0, 3, [0, 0]),
+        ([100, -30], 3, 3, [100, -30]),
     ],
 )
-def test_rules_out_of_range_are_refused(options: dict[str, object], message: str) -> None:
-    """Each value by its name."""
-    with pytest.raises(ValueError, match=message):
-        ShareRule(**({"role": "guide"} | options))
-
-
-@pytest.mark.parametrize(
-    ("rules", "options", "message"),
-    [
-        ([{"role": "guide"}, {"role": "guide"}], {}, "each role once"),
-        ([{"role": "brand"}], {}, "each role once"),
-        ([{"role": "a", "percent": 60}, {"role": "b", "percent": 40.01}], {}, "at most 100 together, got 100.01"),
-        ([{"role": "a", "percent": 60}, {"role": "b", "tiers": [(0, 1), (500, 41)]}], {}, "at a margin of 500 fen"),
-        ([{"role": "a", "depth": 2}], {}, "a: expected depth <= 1, got 2"),
-        ([], {"max_depth": 3}, "max_depth: expected 1 or 2, got 3"),
-    ],
-)
-def test_agreements_that_cannot_be_are_refused(
-    rules: list[dict[str, object]], options: dict[str, int], message: str
-) -> None:
-    """Repeated roles, more than the margin, deeper than agreed."""
-    with pytest.raises(ValueError, match=message):
-        _rules(*(ShareRule(**rule) for rule in rules), **options)  # type: ignore[arg-type]
-
-
-def test_an_agreement_is_a_file(tmp_path: Path) -> None:
-    """TOML, with the recruiter's level agreed on."""
-    path = tmp_path / "rules.toml"
-    path.write_text(
-        'rest = "brand"\nmax_depth = 2\n[[rules]]\nrole = "guide"\npercent = 15\n'
-        '[[rules]]\nrole = "introduced_by"\ntiers = [[0, 1], [100000, 2]]\ndepth = 2\n'
-    )
-    rules = ShareRules.from_file(path)
-    assert rules.roles == ("guide", "introduced_by", "brand")
-    assert rules.rules[1].basis_points(100_000) == 200
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("rest = 'brand'\nrules = 3", "rules.toml"),
-        ("rest = 'brand'\n[[rules]]\npercent = 3", "expected a role"),
-        ("rest = 'brand'\n[[rules]]\nrole = 'a'\nshare = 3", "share"),
-        ("rest = 'brand'\n[[rules]]\nrole = 'a'\npercent = 300", "percent: expected 0 to 100"),
-        ("[[rules]]\nrole = 'a'", "rest"),
-    ],
-)
-def test_wrong_agreement_files_are_named(tmp_path: Path, text: str, message: str) -> None:
-    """With the file and the table."""
-    path = tmp_path / "rules.toml"
-    path.write_text(text)
-    with pytest.raises(InputError, match=message) as caught:
-        ShareRules.from_file(path)
-    assert "rules.toml" in str(caught.value)
+def test_what_is_left_of_shares(shares: list[int], kept: int, whole: int, left: list[int]) -> None:
+    """In proportion to the pieces still sold."""
+    assert apportion(np.array([shares]), np.array([kept]), np.array([whole])).tolist() == [left]

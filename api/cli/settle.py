@@ -1,0 +1,114 @@
+"""`evenflow settle`: sales and agreed rules → a ledger; `evenflow statement`: what one party is owed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.output import emit
+from contracts.errors import InputError
+
+if TYPE_CHECKING:
+    from services.settle_sales import Told
+    from settlement.rules import ShareRules
+
+__all__ = ["settle", "statement"]
+
+_Seed = Annotated[int, typer.Option(min=0, help="Taken like everywhere; nothing here is drawn at random.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def settle(
+    *,
+    sales: Annotated[Path, typer.Option(help="Sales: sale_id, sold_at, price_fen, cost_fen[, pieces …], roles.")],
+    rules: Annotated[
+        Path, typer.Option(help="TOML with the agreement: rest, [[rules]], [[discounts]], [attribution].")
+    ],
+    out: Annotated[Path, typer.Option(help="The ledger to write, earlier entries first; with --preview the shares.")],
+    returns: Annotated[
+        Path | None, typer.Option(help="Returns: return_id, sale_id, returned_at[, pieces, kind].")
+    ] = None,
+    touches: Annotated[Path | None, typer.Option(help="Touches: journey_id, touched_at, channel, party_id.")] = None,
+    bindings: Annotated[Path | None, typer.Option(help="Bindings: binding_id, party_id, starts_on[, ends_on].")] = None,
+    parties: Annotated[
+        Path | None, typer.Option(help="Parties: party_id[, left_on, successor_id, referred_by].")
+    ] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Ledger so far: sales and returns in it are not booked again.")
+    ] = None,
+    totals: Annotated[Path | None, typer.Option(help="New entries by party, role and kind to write.")] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option(help="Rows that were not booked, with the reason, to write.")
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show what each party would get and pay; book nothing.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Book nothing if any row cannot be booked.")] = False,
+    seed: _Seed = 0,
+    as_json: _Json = False,
+) -> None:
+    """Divide each sale's margin by agreed rules, to the fen; take back what is returned; book each row once.
+
+    Example: evenflow settle --sales sales.csv --rules rules.toml --returns returns.csv --out ledger.csv --json
+    """
+    from services.files import check_writable, write_table
+    from services.settle_files import read_ledger, read_told
+    from services.settle_sales import settle_sales
+    from settlement.rule_files import read_rules
+
+    del seed
+    inputs = [path for path in (sales, rules, returns, touches, bindings, parties, ledger) if path is not None]
+    outputs = [path for path in (out, totals, quarantine) if path is not None]
+    for at, path in enumerate(outputs):
+        check_writable(path, *inputs, *outputs[:at])
+    agreed = read_rules(rules)
+    frame, told = read_told(sales, returns=returns, touches=touches, bindings=bindings, sellers=parties)
+    if preview:
+        _preview(frame, agreed, told, out, as_json=as_json)
+        return
+    before = None if ledger is None else read_ledger(ledger)
+    found = settle_sales(frame, agreed, told, ledger=before, strict=strict)
+    write_table(found.ledger, out)
+    if totals is not None:
+        write_table(found.totals, totals)
+    if quarantine is not None:
+        write_table(found.refused, quarantine)
+    emit(found.summary | {"out": str(out)}, as_json=as_json, title="Settled")
+
+
+def _preview(frame: object, rules: ShareRules, told: Told, out: Path, *, as_json: bool) -> None:
+    from services.files import write_table
+    from services.settle_sales import preview_sales
+
+    shares, summary = preview_sales(frame, rules, told)  # type: ignore[arg-type]
+    write_table(shares, out)
+    emit(summary | {"out": str(out)}, as_json=as_json, title="Preview: nothing is booked")
+
+
+def statement(
+    party: Annotated[str, typer.Argument(help="Whose statement.")],
+    *,
+    ledger: Annotated[Path, typer.Option(help="Ledger that `evenflow settle` wrote.")],
+    out: Annotated[Path, typer.Option(help="The party's entries to write.")],
+    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
+    seed: _Seed = 0,
+    as_json: _Json = False,
+) -> None:
+    """Write what one party got and gave back in a period, entry by entry, and print its balance.
+
+    Example: evenflow statement kol-7 --ledger ledger.csv --from 2026-03-01 --to 2026-03-31 --out statement.csv
+    """
+    from services.files import check_writable, write_table
+    from services.settle_files import party_statement, read_ledger
+
+    del seed
+    check_writable(out, ledger)
+    if since is not None and until is not None and until < since:
+        raise InputError("--to", f"a day from {since:%Y-%m-%d} on", f"{until:%Y-%m-%d}")
+    entries, summary = party_statement(read_ledger(ledger), party, since=since, until=until)
+    write_table(entries, out)
+    emit(summary | {"out": str(out)}, as_json=as_json, title=f"Statement of {party}")
