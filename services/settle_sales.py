@@ -190,7 +190,7 @@ def _compare(shared: SaleShares, before: pd.DataFrame) -> npt.NDArray[np.bool_]:
     if heads.empty:
         return np.zeros(len(shared.sales), dtype=bool)
     at = pd.Index(heads["sale_id"]).get_indexer(pd.Index(shared.sales["sale_id"]))
-    found = at >= 0
+    found: npt.NDArray[np.bool_] = np.asarray(at >= 0)
     rows = np.flatnonzero(found)
     same = heads["digest"].to_numpy()[at[rows]] == digests_of_sales(shared, rows)
     shared.reasons[rows] = np.where(same, "", "sale_id: expected one that was not settled otherwise before")
@@ -204,7 +204,7 @@ def _summary(
     split, filled = shared.split, shared.filled
     elsewhere, kinds = rows[filled.elsewhere[rows]], entries["kind"]
     by_role = entries.groupby("role")["share_fen"].sum()
-    reasons = refused["reason"].str.partition(":")[0].value_counts()
+    reasons = refused["reason"].astype("str").str.split(":", n=1).str[0].value_counts()
     return {
         "sales": len(rows),
         "known": int((known & (shared.reasons == "")).sum()) + (0 if back is None else int(back.known.sum())),

@@ -200,7 +200,7 @@ def _texts(column: pd.Series) -> list[str]:
         return list(map(str, ns_of(column).tolist()))
     if pd.api.types.is_numeric_dtype(column):
         return list(map(str, column.tolist()))
-    return column.astype("str").fillna("").tolist()
+    return [str(value) for value in column.astype("str").fillna("")]
 
 
 def _columns(sales: pd.DataFrame) -> list[str]:

@@ -144,7 +144,8 @@ def apportion(shares_fen: Fen, kept: Fen, whole: Fen) -> Fen:
     more, rest = np.divmod(over * kept[:, None], whole[:, None])
     left = times * kept[:, None] + more
     missing = rest.sum(axis=1) // whole
-    return left + (_rank(rest) < missing[:, None])
+    found: Fen = left + (_rank(rest) < missing[:, None])
+    return found
 
 
 def _discounts(lines: SaleLines, present: Mask, rules: ShareRules) -> tuple[Fen, Fen]:

@@ -83,7 +83,7 @@ def _preview(frame: object, rules: ShareRules, told: Told, out: Path, *, as_json
     from services.files import write_table
     from services.settle_sales import preview_sales
 
-    shares, summary = preview_sales(frame, rules, told)  # type: ignore[arg-type]
+    shares, summary = preview_sales(frame, rules, told)
     write_table(shares, out)
     emit(summary | {"out": str(out)}, as_json=as_json, title="Preview: nothing is booked")
 
