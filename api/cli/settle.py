@@ -19,34 +19,34 @@ __all__ = ["settle", "statement"]
 
 _Seed = Annotated[int, typer.Option(min=0, help="Taken like everywhere; nothing here is drawn at random.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_Sales = Annotated[Path, typer.Option(help="Sales: sale_id, sold_at, price_fen, cost_fen[, pieces …], roles.")]
+_Rules = Annotated[Path, typer.Option(help="TOML with the agreement: rest, [[rules]], [[discounts]], [attribution].")]
+_Out = Annotated[Path, typer.Option(help="The ledger to write, earlier entries first; with --preview the shares.")]
+_Returns = Annotated[Path | None, typer.Option(help="Returns: return_id, sale_id, returned_at[, pieces, kind].")]
+_Touches = Annotated[Path | None, typer.Option(help="Touches: journey_id, touched_at, channel, party_id.")]
+_Bindings = Annotated[Path | None, typer.Option(help="Bindings: binding_id, party_id, starts_on[, ends_on].")]
+_Parties = Annotated[Path | None, typer.Option(help="Parties: party_id[, left_on, successor_id, referred_by].")]
+_Ledger = Annotated[Path | None, typer.Option(help="Ledger so far: sales and returns in it are not booked again.")]
+_Totals = Annotated[Path | None, typer.Option(help="New entries by party, role and kind to write.")]
+_Refused = Annotated[Path | None, typer.Option(help="Rows that were not booked, with the reason, to write.")]
+_Preview = Annotated[bool, typer.Option("--preview", help="Show what each party would get and pay; book nothing.")]
+_Strict = Annotated[bool, typer.Option("--strict", help="Book nothing if any row cannot be booked.")]
 
 
 def settle(
     *,
-    sales: Annotated[Path, typer.Option(help="Sales: sale_id, sold_at, price_fen, cost_fen[, pieces …], roles.")],
-    rules: Annotated[
-        Path, typer.Option(help="TOML with the agreement: rest, [[rules]], [[discounts]], [attribution].")
-    ],
-    out: Annotated[Path, typer.Option(help="The ledger to write, earlier entries first; with --preview the shares.")],
-    returns: Annotated[
-        Path | None, typer.Option(help="Returns: return_id, sale_id, returned_at[, pieces, kind].")
-    ] = None,
-    touches: Annotated[Path | None, typer.Option(help="Touches: journey_id, touched_at, channel, party_id.")] = None,
-    bindings: Annotated[Path | None, typer.Option(help="Bindings: binding_id, party_id, starts_on[, ends_on].")] = None,
-    parties: Annotated[
-        Path | None, typer.Option(help="Parties: party_id[, left_on, successor_id, referred_by].")
-    ] = None,
-    ledger: Annotated[
-        Path | None, typer.Option(help="Ledger so far: sales and returns in it are not booked again.")
-    ] = None,
-    totals: Annotated[Path | None, typer.Option(help="New entries by party, role and kind to write.")] = None,
-    quarantine: Annotated[
-        Path | None, typer.Option(help="Rows that were not booked, with the reason, to write.")
-    ] = None,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Show what each party would get and pay; book nothing.")
-    ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Book nothing if any row cannot be booked.")] = False,
+    sales: _Sales,
+    rules: _Rules,
+    out: _Out,
+    returns: _Returns = None,
+    touches: _Touches = None,
+    bindings: _Bindings = None,
+    parties: _Parties = None,
+    ledger: _Ledger = None,
+    totals: _Totals = None,
+    quarantine: _Refused = None,
+    preview: _Preview = False,
+    strict: _Strict = False,
     seed: _Seed = 0,
     as_json: _Json = False,
 ) -> None:
@@ -54,16 +54,13 @@ def settle(
 
     Example: evenflow settle --sales sales.csv --rules rules.toml --returns returns.csv --out ledger.csv --json
     """
-    from services.files import check_writable, write_table
+    from services.files import write_table
     from services.settle_files import read_ledger, read_told
     from services.settle_sales import settle_sales
     from settlement.rule_files import read_rules
 
     del seed
-    inputs = [path for path in (sales, rules, returns, touches, bindings, parties, ledger) if path is not None]
-    outputs = [path for path in (out, totals, quarantine) if path is not None]
-    for at, path in enumerate(outputs):
-        check_writable(path, *inputs, *outputs[:at])
+    _check_outputs((out, totals, quarantine), (sales, rules, returns, touches, bindings, parties, ledger))
     agreed = read_rules(rules)
     frame, told = read_told(sales, returns=returns, touches=touches, bindings=bindings, sellers=parties)
     if preview:
@@ -77,6 +74,16 @@ def settle(
     if quarantine is not None:
         write_table(found.refused, quarantine)
     emit(found.summary | {"out": str(out)}, as_json=as_json, title="Settled")
+
+
+def _check_outputs(outputs: tuple[Path | None, ...], inputs: tuple[Path | None, ...]) -> None:
+    from services.files import check_writable
+
+    before = [path for path in inputs if path is not None]
+    for path in outputs:
+        if path is not None:
+            check_writable(path, *before)
+            before.append(path)
 
 
 def _preview(frame: object, rules: ShareRules, told: Told, out: Path, *, as_json: bool) -> None:
