@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from functools import update_wrapper
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 
@@ -11,6 +13,7 @@ __all__ = ["HAVE_NUMBA", "NO_NUMBA_NOTE", "compiled", "inlined", "merged"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 HAVE_NUMBA = find_spec("numba") is not None
+_MAKING = threading.RLock()
 NO_NUMBA_NOTE = "numba is not installed: the loops ran in plain Python, which is slower"
 
 
@@ -34,11 +37,40 @@ def _on_disk(function: F, **options: Any) -> F:
 
     That is beside the source, else in the user's cache folder; where neither can be, every process compiles anew.
     """
-    if not HAVE_NUMBA:
-        return function
+    return cast("F", _Later(function, options)) if HAVE_NUMBA else function
+
+
+class _Later:
+    """A function that imports numba, which takes seconds, once it is called and not before."""
+
+    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
+        update_wrapper(self, function)
+        self._function, self._options = function, options
+        self._begun = self._made = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        return (self._made or self._make())(*arguments)
+
+    def __getattr__(self, name: str) -> Any:  # what numba's own functions have: `py_func`, `signatures`
+        return getattr(self._make(), name)
+
+    def _make(self) -> Any:
+        """Return numba's function; where it names others of this kind, these stand for numba's from now on, too."""
+        with _MAKING:
+            if self._begun is None:
+                self._begun = _numba_function(self._function, self._options)
+                names = self._function.__globals__
+                for name, value in list(names.items()):
+                    if isinstance(value, _Later):
+                        names[name] = value._make()
+                self._made = self._begun
+            return self._begun
+
+
+def _numba_function(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     from numba import njit
 
     try:
-        return cast("F", njit(cache=True, **options)(function))
+        return njit(cache=True, **options)(function)
     except RuntimeError:
-        return cast("F", njit(**options)(function))
+        return njit(**options)(function)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int32]
@@ -38,6 +37,8 @@ def counting_order(keys: Ints, n_keys: int) -> Ints:
     >>> counting_order(np.array([2, 0, 2, 1], dtype=np.int32), 3).tolist()
     [1, 3, 0, 2]
     """
+    from scipy.sparse import csr_array  # takes longer to import than a server has to start
+
     # A matrix with one entry per row, turned into columns, is a counting sort in C.
     m = len(keys)
     rows = csr_array((np.arange(m, dtype=np.int32), keys, np.arange(m + 1, dtype=np.int32)), shape=(m, n_keys))

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from planning.build import PlanTables
 from planning.params import PlanWeights
@@ -71,7 +71,7 @@ def hold_chase(tables: PlanTables, weights: PlanWeights) -> PlanTables:
 
 def _at_levels(hours: Floats, given: Floats, wanted: Floats) -> Floats:
     """Read quantiles at other levels, straight lines between normal scores, level beyond the outer ones."""
-    return np.stack([np.interp(norm.ppf(wanted), norm.ppf(given), row) for row in hours]).reshape(-1, len(wanted))
+    return np.stack([np.interp(ndtri(wanted), ndtri(given), row) for row in hours]).reshape(-1, len(wanted))
 
 
 def held_hours(orders: pd.DataFrame, load: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,7 +6,6 @@ from hashlib import blake2s
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from planning.problem import Floats
 
@@ -97,6 +96,8 @@ def _pair_moved(lots: pd.DataFrame, previous: pd.DataFrame, names: pd.Series) ->
             continue
         old = before[item].sort_values("lot")
         cost = _unlikeness(mine, old)
+        from scipy.optimize import linear_sum_assignment  # takes longer to import than a server has to start
+
         new_row, old_row = linear_sum_assignment(cost)
         near = cost[new_row, old_row] < _UNLIKE
         names.loc[mine.index[new_row[near]]] = old["lot"].to_numpy(object)[old_row[near]]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from planning.forecasts import Forecasts
 from planning.problem import Floats, Ints
@@ -118,7 +118,7 @@ def history_of(forecasts: Forecasts, demand: Floats) -> ForecastHistory:
 
 def _spread(quantiles: Floats, item: Ints, forecasts: Forecasts, n_items: int) -> Floats:
     """Return each item's standard deviation of the log level between outer quantiles, weighted by medians."""
-    scores = norm.ppf(forecasts.levels[[0, -1]])
+    scores = ndtri(forecasts.levels[[0, -1]])
     weight = np.where(quantiles[:, 0] > 0, quantiles[:, forecasts.middle], 0.0)
     low = np.where(quantiles[:, 0] > 0, quantiles[:, 0], 1.0)
     width = np.log(np.where(weight > 0, quantiles[:, -1], low) / low) / max(scores[1] - scores[0], 1e-9)

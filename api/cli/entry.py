@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -14,6 +15,10 @@ from contracts.errors import EvenflowError
 
 __all__ = ["run"]
 
+_GC_THRESHOLD = (
+    50_000  # allocations between two collections: what imports make stays, looking for garbage in it is slow
+)
+
 
 def run() -> None:
     """Run the command line.
@@ -24,6 +29,7 @@ def run() -> None:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _leave)
         _keep_stdout_for_results()
+        gc.set_threshold(_GC_THRESHOLD)
         from api.cli.main import app  # here, because Ctrl-C may come while pandas is still loading
 
         app()

@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import FastAPI
 from nicegui import run, ui
 from nicegui.events import ValueChangeEventArguments
-from starlette.responses import RedirectResponse
 
 from api.console.charts import forecast_chart, load_chart
 from api.console.parts import card, link
@@ -26,7 +25,7 @@ _STYLE = (files("api.console") / "style.css").read_text(encoding="utf-8")
 
 
 def add_page(app: FastAPI) -> None:
-    """Mount the console on the API's application."""
+    """Make an application that knows its house the console."""
     house: House = app.state.house
 
     async def first_screen() -> None:
@@ -43,14 +42,10 @@ def add_page(app: FastAPI) -> None:
         with ui.element("main").classes("main-area"):
             _planning(house, chosen) if chosen in VIEWS else _body(view)
 
-    @app.get("/console", include_in_schema=False)
-    def console() -> RedirectResponse:
-        return RedirectResponse("/console/")
-
     ui.run_with(
         app,
         root=first_screen,
-        mount_path="/console",
+        mount_path="/",
         title="Evenflow",
         tailwind=False,
         show_welcome_message=False,

@@ -67,3 +67,11 @@ def test_help_loads_nothing_heavy() -> None:
     code = f"import sys, api.cli.main; print(sorted(set({sorted(heavy)!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_server_starts_without_solvers_compiler_or_console():
+    """They take longer to import than all the rest, and are there once somebody asks for what needs them."""
+    heavy = {"scipy", "numba", "lightgbm", "mlflow", "networkx", "nicegui", "ortools"}
+    code = f"import sys, api.http.app, api.console; print(sorted(set({sorted(heavy)!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
