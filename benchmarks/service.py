@@ -2,6 +2,7 @@
 
 Reservations: threads of one process hold a piece each through `services.reserve`, on SQLite and on a PostgreSQL server
 that is started for it; both flush every commit to this machine's disk, whose time is measured beside them.
+HTTP: a server's CPU a request, beside a bare FastAPI ping's (`benchmarks.service_http`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import orjson
 
 from benchmarks.postgres import postgres_programs
 from benchmarks.reservations import postgresql, sqlite
+from benchmarks.service_http import http
 
 __all__ = ["main"]
 
@@ -50,8 +53,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object (always done)")
     parser.add_argument("--small", action="store_true", help="a few holds only, to see that it runs")
+    parser.add_argument("--part", choices=["reservations", "http"], help="only this part")
     chosen = parser.parse_args(arguments)
-    print(orjson.dumps({"reservations": reservations(small=chosen.small)}, option=orjson.OPT_INDENT_2).decode())
+    parts: dict[str, Callable[..., dict[str, Any]]] = {"reservations": reservations, "http": http}
+    made = {name: part(small=chosen.small) for name, part in parts.items() if chosen.part in (None, name)}
+    print(orjson.dumps(made, option=orjson.OPT_INDENT_2).decode())
 
 
 if __name__ == "__main__":

@@ -20,8 +20,13 @@ def save_arrays(arrays: Mapping[str, Array], folder: Path) -> None:
 
 
 def open_arrays(folder: Path) -> dict[str, Array]:
-    """Memory-map every array of a folder, by name."""
-    return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
+    """Memory-map every array of a folder, by name.
+
+    They come as plain views of the map: numpy makes a `memmap` of each part that is read of one, which takes longer
+    than reading a few numbers.
+    """
+    maps = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
+    return {name: np.asarray(mapped) for name, mapped in maps.items()}
 
 
 def counting_order(keys: Ints, n_keys: int) -> Ints:

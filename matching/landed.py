@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from contracts.jit import compiled, inlined
 from matching.score import PartWeight, ScoreWeights
 
-__all__ = ["DEFAULT_WEIGHTS", "LandedParams", "landed_numbers", "landed_parts"]
+__all__ = ["DEFAULT_WEIGHTS", "PARTS", "READ", "LandedParams", "landed_numbers", "landed_parts", "landed_row"]
 
 Floats = npt.NDArray[np.float64]
-_READ = (
+READ = (
     "pieces",
     "unit_cost_fen",
     "weight_kg",
@@ -31,6 +32,17 @@ _READ = (
     "days_left",
     "price_fen",
     "terms_fen",
+    "reliability",
+)
+PARTS = (
+    "goods_fen",
+    "operating_fen",
+    "channel_fen",
+    "terms_fen",
+    "cost_fen",
+    "cost_ratio",
+    "lead_ratio",
+    "trust",
     "reliability",
 )
 
@@ -83,6 +95,13 @@ class LandedParams:
             if not np.isfinite(value) or value < 0 or (least_open and value == 0):
                 raise ValueError(f"{one.name}: expected a number {'>' if least_open else '>='} 0, got {value}")
 
+    def rates(self) -> Floats:
+        """Return all of them as float64 [9], in this order."""
+        return np.array([getattr(self, one.name) for one in fields(self)], dtype=np.float64)
+
+
+_USUAL = LandedParams()
+
 
 def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -> pd.DataFrame:
     """Return the cost and score parts of each candidate, per piece.
@@ -103,47 +122,48 @@ def landed_parts(candidates: pd.DataFrame, params: LandedParams | None = None) -
         the usual price, else of twice the goods cost), ``lead_ratio`` (lead time over days left, at most 2), ``trust``
         (0 to 1, by the tie), ``reliability`` (by the record). NaN cost where the goods cost is unknown.
     """
-    named = {name: _numbers(candidates, name) for name in _READ if name in candidates}
+    named = {name: _numbers(candidates, name) for name in READ if name in candidates}
     return pd.DataFrame(landed_numbers(named, params), index=candidates.index)
 
 
 def landed_numbers(candidates: Mapping[str, Floats], params: LandedParams | None = None) -> dict[str, Floats]:
     """Return the columns of `landed_parts` from columns by name: float64, shape (candidates,), NaN where unknown."""
-    params = params or LandedParams()
-    pieces, hops = candidates["pieces"], candidates["hops"]
-    goods = _column(candidates, "unit_cost_fen")
-    weight = _column(candidates, "weight_kg", params.usual_weight_kg)
-    distance = _column(candidates, "distance_km", params.usual_distance_km)
-    asked = _column(candidates, "freight_fen") / pieces
-    freight = np.where(np.isnan(asked), params.freight_fen_per_kg_km * weight * distance, asked)
-    operating = freight + params.handling_fen_per_order / pieces
-    share = np.select([hops == 1, hops > 1], [params.direct_share, params.middleman_share], params.stranger_share)
-    terms = _column(candidates, "terms_fen", 0.0)
+    n = len(candidates["pieces"])
+    given = np.full((len(READ), n), np.nan)
+    for row, name in enumerate(READ):
+        if name in candidates:
+            given[row] = candidates[name]
+    parts = np.empty((len(PARTS), n))
+    _landed(given, (params or _USUAL).rates(), parts)
+    return dict(zip(PARTS, parts, strict=True))
+
+
+@compiled
+def _landed(given: Floats, rates: Floats, parts: Floats) -> None:
+    for t in range(given.shape[1]):
+        parts[:, t] = landed_row(given[:, t], rates)
+
+
+@inlined
+def landed_row(given: Floats, rates: Floats) -> tuple[float, float, float, float, float, float, float, float, float]:
+    """Return a candidate's `PARTS` from what is known of it (`READ`, NaN unknown) and `LandedParams.rates`."""
+    pieces, goods = given[0], given[1]
+    weight = rates[2] if np.isnan(given[2]) else given[2]
+    distance = rates[3] if np.isnan(given[3]) else given[3]
+    freight = rates[0] * weight * distance if np.isnan(given[4]) else given[4] / pieces
+    tie = 0.0 if np.isnan(given[5]) else given[5]
+    share = rates[4] if given[6] == 1 else (rates[5] if given[6] > 1 else rates[6])
+    lead = rates[7] if np.isnan(given[7]) else given[7]
+    days = rates[7] if np.isnan(given[8]) else max(given[8], 1.0)
+    price = given[9] if given[9] >= 1 else 2 * max(goods, 1.0)  # there is no part of a fen
+    terms = 0.0 if np.isnan(given[10]) else given[10]
+    reliability = 0.0 if np.isnan(given[11]) else given[11]
+    operating = freight + rates[1] / pieces
     cost = goods + operating + goods * share + terms
-    price, days = _column(candidates, "price_fen"), _column(candidates, "days_left")
-    days = np.where(np.isnan(days), params.usual_days, np.maximum(days, 1.0))
-    tie = _column(candidates, "tie_strength", 0.0)
-    return {
-        "goods_fen": goods,
-        "operating_fen": operating,
-        "channel_fen": goods * share,
-        "terms_fen": terms,
-        "cost_fen": cost,
-        "cost_ratio": cost / np.where(price >= 1, price, 2 * np.maximum(goods, 1.0)),  # there is no part of a fen
-        "lead_ratio": np.minimum(_column(candidates, "lead_time_days", params.usual_days) / days, 2.0),
-        "trust": tie / (tie + params.half_trust),
-        "reliability": _column(candidates, "reliability", 0.0),
-    }
+    trust = tie / (tie + rates[8])
+    return goods, operating, goods * share, terms, cost, cost / price, min(lead / days, 2.0), trust, reliability
 
 
 def _numbers(candidates: pd.DataFrame, name: str) -> Floats:
     numbers: Floats = candidates[name].to_numpy(np.float64, na_value=np.nan)
     return numbers
-
-
-def _column(candidates: Mapping[str, Floats], name: str, unknown: float = np.nan) -> Floats:
-    """Return a column with a value for unknown cells, all of them if it is not there."""
-    numbers = candidates.get(name)
-    if numbers is None:
-        return np.full(len(candidates["pieces"]), unknown)
-    return np.where(np.isnan(numbers), unknown, numbers)

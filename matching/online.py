@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -102,11 +103,13 @@ class Decision(NamedTuple):
     @property
     def margin(self) -> float:
         """How far the worst chosen candidate is above the best that could have had the pieces instead."""
-        served = self.pieces > 0
-        if not served.any():
-            return 0.0
-        others = self.net[~served & (self.code <= OUTBID)]
-        return float(self.net[served].min() - max(others.max(initial=-np.inf), -self.order.penalty))
+        worst, rival = inf, -self.order.penalty
+        for pieces, code, net in zip(self.pieces.tolist(), self.code.tolist(), self.net.tolist(), strict=True):
+            if pieces:
+                worst = min(worst, net)
+            elif code <= OUTBID:
+                rival = max(rival, net)
+        return worst - rival if worst < inf else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

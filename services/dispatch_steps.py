@@ -24,6 +24,7 @@ from planning.workshops import (
     with_outside,
     with_transfers,
 )
+from services.plan_production import checked_tables, plan_checked
 
 __all__ = ["DISPATCH_TABLES", "DispatchReport", "dispatch_steps"]
 
@@ -91,8 +92,6 @@ def dispatch_steps(
     InputError
         If no resource belongs to a workshop.
     """
-    from services.plan_production import checked_tables, plan_checked  # a server starts without the solvers
-
     names = {name: name for name in DISPATCH_TABLES} | dict(sources or {})
     extra = zip(DISPATCH_TABLES, (workshops, qualified, transfers, outside), strict=True)
     given = {name: _SCHEMAS[name].check(t, names[name]) for name, t in extra if t is not None}
@@ -107,8 +106,9 @@ def dispatch_steps(
         adapt=lambda problem: _wait_for_goods(problem, given.get("transfers"), owner, refused),
         progress=progress,
     )
+    dispatches = dispatch_table(plan.orders, owner, set(given["workshops"]["workshop"]))
     return DispatchReport(
-        dispatches=dispatch_table(plan.orders, owner, set(given["workshops"]["workshop"])),
+        dispatches=dispatches,
         orders=plan.orders,
         load=plan.load,
         routes=usable,

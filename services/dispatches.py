@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from contracts.errors import InputError, UnknownIdError
 from planning.dispatch import DISPATCH_COLUMNS, Elsewhere, reassign
-from services.dispatch_steps import DispatchReport
 from store.plans import PlanShelf
 from store.record_log import RecordLog
+
+if TYPE_CHECKING:
+    from services.dispatch_steps import DispatchReport
 
 __all__ = [
     "ANSWERS",

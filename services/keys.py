@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -25,6 +26,7 @@ _FORM = re.compile(r"evf_([0-9a-z]{12})_([0-9A-Za-z_-]{43})")
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _DAY_MS = 86_400_000
 _LONGEST_NAME = 120
+_KEPT = 10_000  # ids remembered, of keys and of what is none
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,12 @@ class KeyRing:
     ) -> None:
         self._database, self._remembered, self._clock = database, remembered_seconds, clock
         self._known: dict[str, tuple[ApiKey | None, float]] = {}
+        self._unknown: dict[str, tuple[ApiKey | None, float]] = {}  # apart, so that who tries ids drives out no key
+
+    def at_hand(self, credential: str) -> bool:
+        """Return whether `principal` tells whose a key is without asking the database."""
+        form = _FORM.fullmatch(credential)
+        return form is None or self._remembered_key(form[1]) is not None
 
     def principal(self, credential: str) -> Principal | None:
         """Return whose a key is; None if it does not count (any more)."""
@@ -205,21 +213,29 @@ class KeyRing:
     def forget(self) -> None:
         """Ask the database again from now on: keys were changed here."""
         self._known.clear()
+        self._unknown.clear()
+
+    def _remembered_key(self, key_id: str) -> tuple[ApiKey | None, float] | None:
+        found = self._known.get(key_id) or self._unknown.get(key_id)
+        return found if found is not None and self._clock() - found[1] <= self._remembered else None
 
     def _key(self, key_id: str) -> ApiKey | None:
-        found = self._known.get(key_id)
-        now = self._clock()
-        if found is None or now - found[1] > self._remembered:
-            if len(self._known) > 10_000:
-                self._known.clear()  # somebody tries ids
-            key = self._database.read(lambda connection: find_key(connection, key_id))
-            found = self._known[key_id] = (key, now)
+        found = self._remembered_key(key_id)
+        if found is None:
+            now = self._clock()
+            found = self._database.read(lambda connection: find_key(connection, key_id)), now
+            kept, other = (self._unknown, self._known) if found[0] is None else (self._known, self._unknown)
+            if len(kept) >= _KEPT:
+                kept.clear()
+            kept[key_id] = found
+            other.pop(key_id, None)
         return found[0]
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
 
 
+@lru_cache(1_000)
 def _principal(key: ApiKey) -> Principal:
     return Principal(
         name=key.id,

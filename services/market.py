@@ -10,16 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graph.arrays import Array
 from graph.candidates.layout import STOCK
 from graph.candidates.supply_book import SupplyBook
 from matching.problem import Floats, Ints
 from services.network_supply import known_on
 from services.route_orders import Known
-from services.route_terms import Standing
+from services.route_terms import Standing, price_of_lines
 from store.prices import PriceShelf
 from store.snapshot import Snapshot
 
-__all__ = ["Market", "market_on", "pool_names"]
+__all__ = ["Market", "market_at_hand", "market_on", "pool_names"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,12 @@ class Market:
         int64, ``buyer · parties + supplier`` of the terms, ascending, and their rows in the standing.
     rated, reliability
         int64 positions of suppliers with a record, ascending, and float64 what it says (`services.route_terms`).
-    sku_price, sku_weight
-        float64 [skus], fen and kilograms of a piece, NaN unknown.
+    terms_share, terms_limit
+        float64 [terms]: what waiting for a fen costs, in fen; what is left of the credit.
+    goods
+        float64 [3, skus]: usual cost, price and kilograms of a piece, NaN unknown.
+    offered
+        The book's parts, as `services.one_order_kernel` reads them.
     """
 
     pool: Ints
@@ -59,8 +64,10 @@ class Market:
     terms_row: Ints
     rated: Ints
     reliability: Floats
-    sku_price: Floats
-    sku_weight: Floats
+    terms_share: Floats
+    terms_limit: Floats
+    goods: Floats
+    offered: tuple[Array, ...]
 
     @classmethod
     def of(cls, known: Known, shelf: PriceShelf) -> Market:
@@ -73,7 +80,8 @@ class Market:
             at = book.network.parties.ids.positions(pd.Series(list(left), dtype="str"))
             share[at[at >= 0]] = np.array(list(left.values()))[at >= 0]
         offered = np.maximum.reduceat(np.floor(book.offers.rows["capacity"]), first) if len(first) else np.zeros(0)
-        products = known.products.reindex(book.skus.all_texts())
+        products = known.products.reindex(book.skus.all_texts())[["price_fen", "weight_kg"]]
+        terms = known.standing.terms
         terms_key, terms_row = _terms(known.standing, book)
         rated, reliability = _records(known.standing, book)
         return cls(
@@ -88,8 +96,10 @@ class Market:
             terms_row=terms_row,
             rated=rated,
             reliability=reliability,
-            sku_price=products["price_fen"].to_numpy(np.float64, na_value=np.nan),
-            sku_weight=products["weight_kg"].to_numpy(np.float64, na_value=np.nan),
+            terms_share=price_of_lines(np.ones(len(terms)), terms, np.arange(len(terms))),
+            terms_limit=terms["limit"].to_numpy(np.float64),
+            goods=np.stack([book.sku["cost"], *products.to_numpy(np.float64, na_value=np.nan).T]),
+            offered=_offered(book),
         )
 
 
@@ -106,7 +116,17 @@ def market_on(snapshot: Snapshot, day: pd.Timestamp, shelf: PriceShelf) -> tuple
             while len(_KEPT) > _DAYS:
                 del _KEPT[next(iter(_KEPT))]
             return known, market
+        _KEPT[key] = (seen, known, kept[2])  # changes recorded since may have made another net of the same offers
     return known, kept[2]
+
+
+def market_at_hand(snapshot: Snapshot, day: pd.Timestamp, shelf: PriceShelf) -> tuple[Known, Market] | None:
+    """Return what `market_on` returns if that is indexed already; None if it would have to be, without waiting."""
+    kept = _KEPT.get((snapshot.root, snapshot.version, day))
+    if kept is None or kept[0][2:] != shelf.stamp():
+        return None
+    known, market = kept[1:]
+    return (known, market) if known.book.network is snapshot.network() else None
 
 
 _DAYS = 2
@@ -171,3 +191,9 @@ def _records(standing: Standing, book: SupplyBook) -> tuple[Ints, Floats]:
     by_position = known[np.argsort(rated[known], kind="stable")]
     low = standing.records["otif_low"].to_numpy(np.float64)[by_position]
     return rated[by_position], np.nan_to_num(low - standing.usual)
+
+
+def _offered(book: SupplyBook) -> tuple[Array, ...]:
+    sizes = np.array([book.territories.regions, book.lanes.regions, book.network.n_parties], dtype=np.int64)
+    lanes = (book.lanes.key, book.lanes.rows)
+    return (*book.offers, book.territories.allowed, *lanes, *book.exclusives, sizes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from graph.tables import DEMANDS
 from matching.online import RouterParams
 from matching.problem import Ints
 from matching.words import Language
-from services.market import Market, market_on
+from services.market import Market, market_at_hand, market_on
 from services.order_scope import require_askable, sight_of
 from services.route_one import OneOrder, Routed, route_one
 from services.route_orders import TIMEZONE, Known
@@ -24,7 +25,7 @@ from services.viewer import Viewer
 from store.prices import PriceShelf
 from store.snapshot import Snapshot
 
-__all__ = ["day_of", "order_of", "route_now"]
+__all__ = ["day_of", "order_of", "route_at_once", "route_now"]
 
 _EVERYTHING = Viewer()
 _ZONE = ZoneInfo(TIMEZONE)
@@ -68,6 +69,18 @@ def route_now(
     return told_route(known.book, routed, day, language=language, sight=sight)
 
 
+def route_at_once(
+    snapshot: Snapshot, shelf: PriceShelf, order: Mapping[str, Any], *, language: Language | None = None, **options: Any
+) -> dict[str, Any] | None:
+    """Return the operator's `route_now`, or None if something has to be read or indexed before: it never waits."""
+    day = day_of(order)
+    at_hand = market_at_hand(snapshot, day, shelf)
+    if at_hand is None:
+        return None
+    known, market = at_hand
+    return told_route(known.book, decided(known, market, order_of(order, day), **options), day, language=language)
+
+
 def decided(
     known: Known, market: Market, order: OneOrder, *, margin: float = 0.05, unsplit: bool = False, **options: Any
 ) -> Routed:
@@ -81,12 +94,17 @@ def day_of(order: Mapping[str, Any]) -> pd.Timestamp:
     """Return the day from which an order's lead times count (without time zone): when it was placed, else today."""
     placed = order.get("placed_at")
     if not placed:
-        return pd.Timestamp(datetime.now(_ZONE).date())
+        return _today(datetime.now(_ZONE).toordinal())
     try:
         at = pd.Timestamp(placed)
     except (ValueError, TypeError):
         raise TableError("orders", "placed_at", "a moment (ISO 8601)", placed, row=1) from None
     return pd.Timestamp((at if at.tzinfo is None else at.tz_convert(_ZONE)).date())
+
+
+@lru_cache(2)
+def _today(ordinal: int) -> pd.Timestamp:
+    return pd.Timestamp(date.fromordinal(ordinal))
 
 
 def order_of(order: Mapping[str, Any], day: pd.Timestamp) -> OneOrder:
@@ -95,7 +113,7 @@ def order_of(order: Mapping[str, Any], day: pd.Timestamp) -> OneOrder:
     days = np.inf
     if due:
         try:
-            days = float((pd.Timestamp(due) - day).days)
+            days = float(_ordinal(due) - day.toordinal())
         except (ValueError, TypeError):
             raise TableError("orders", "due_date", "a date", due, row=1) from None
     if penalty is not None and not (isinstance(penalty, int | float) and 0 <= penalty < np.inf):
@@ -110,3 +128,11 @@ def order_of(order: Mapping[str, Any], day: pd.Timestamp) -> OneOrder:
         max_price_fen=np.inf if most is None else float(most),
         penalty=1.0 if penalty is None else float(penalty),
     )
+
+
+def _ordinal(day: Any) -> int:
+    """Return the number of a day; as most orders write it, much faster than pandas tells it."""
+    try:
+        return date.fromisoformat(day).toordinal()
+    except (ValueError, TypeError):
+        return int(pd.Timestamp(day).toordinal())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from math import ceil, isfinite
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,15 @@ from graph.arrays import Array
 from graph.candidates.filters import Sight
 from graph.candidates.layout import BASES
 from graph.candidates.supply_book import SupplyBook
+from matching.landed import PARTS
 from matching.online_kernel import DOWN, FIRST_LIMIT, FULL, NO_CREDIT, NOT_WORTH, OUTBID, OUTSCORED, REJECTED
 from matching.words import Language, words_of
 from services.route_one import Routed
 
 __all__ = ["told_route"]
 
-_COSTS = ("goods_fen", "operating_fen", "channel_fen", "terms_fen", "cost_fen")
+COSTS = PARTS[:5]
+_COST = COSTS.index("cost_fen")
 
 
 def told_route(
@@ -34,21 +38,30 @@ def told_route(
         With a language each alternative and `lacking` have ``words``.
     """
     decision = routed.decision
-    ranked = decision.rank[np.argsort(_excluded(decision.code)[decision.rank], kind="stable")].tolist()
-    rows = _rows(book, routed, day, sight)
+    codes, pieces = decision.code.tolist(), decision.pieces.tolist()
+    ranked = sorted(decision.rank.tolist(), key=lambda t: _is_hard(codes[t]))
+    places = [0] * len(ranked)
+    for place, t in enumerate(ranked, start=1):
+        places[t] = place
+    rows = _rows(book, routed, places, day, sight)
     if language is not None:
         for t, row in enumerate(rows):
             row["words"] = _words(routed, row, t, language)
-    matches = [_of_pieces(rows[t], routed, t) for t in ranked if decision.pieces[t]]
+    margin = decision.margin
     return {
         "order_id": decision.order.id,
         "price_version": decision.version,
         "unserved": decision.unserved,
-        "margin": decision.margin if np.isfinite(decision.margin) else None,
-        "matches": matches,
-        "alternatives": [{"rank": place, **rows[t]} for place, t in enumerate(ranked, start=1)],
+        "margin": margin if isfinite(margin) else None,
+        "matches": [_of_pieces(rows[t], routed, t) for t in ranked if pieces[t]],
+        "alternatives": [rows[t] for t in ranked],
         "lacking": _lacking(routed, rows, language) if decision.unserved else None,
     }
+
+
+def _is_hard(code: int) -> bool:
+    """Whether a reason is a hard limit, which excludes a candidate."""
+    return code >= FIRST_LIMIT or code in (DOWN, REJECTED)
 
 
 def _excluded(code: Array) -> Array:
@@ -57,45 +70,57 @@ def _excluded(code: Array) -> Array:
     return excluded
 
 
-def _rows(book: SupplyBook, routed: Routed, day: pd.Timestamp, sight: Sight | None) -> list[dict[str, Any]]:
+def _rows(
+    book: SupplyBook, routed: Routed, places: list[int], day: pd.Timestamp, sight: Sight | None
+) -> list[dict[str, Any]]:
     """Return one row per candidate as it came, money for the whole order."""
-    decision, found = routed.decision, routed.found
-    own, pieces = book.offers.rows[found["offer"]], decision.order.pieces
-    known = np.isfinite(routed.parts["cost_fen"])
-    days = np.ceil(found["days"])
-    promised = np.datetime64(day.date()) + np.where(np.isfinite(days), days, 0).astype("timedelta64[D]")
+    decision, found, text = routed.decision, routed.found, book.network.parties.ids.text
+    own, scores = book.offers.rows[found["offer"]], routed.numbers[len(PARTS) :]
+    told = np.array((decision.order.score, decision.price, decision.net))
+    told[:, ~np.isfinite(routed.numbers[_COST])] = np.nan
+    suppliers, days = [text(p) for p in own["supplier"].tolist()], found["days"].tolist()
     columns: dict[str, list[Any]] = {
-        "supplier_id": [book.network.parties.ids.text(p) for p in own["supplier"].tolist()],
+        "rank": places,
+        "supplier_id": suppliers,
         "from_id": [_text(book, p, sight) for p in own["place"].tolist()],
         "basis": [BASES[code] for code in own["basis"].tolist()],
         "pieces": decision.pieces.tolist(),
         "reason": decision.reasons,
-        "score": np.where(known, decision.order.score, np.nan).tolist(),
-        "price": np.where(known, decision.price, np.nan).tolist(),
-        "net": np.where(known, decision.net, np.nan).tolist(),
+        **dict(zip(("score", "price", "net"), told.tolist(), strict=True)),
         "room": routed.room.tolist(),
         "minimum_order": own["minimum"].astype(np.int64).tolist(),
-        "lead_time_days": found["days"].tolist(),
-        "promised_date": [str(one) if ok else None for one, ok in zip(promised, np.isfinite(days), strict=True)],
-    }
-    columns |= {name: _fen(routed.parts[name] * pieces) for name in _COSTS}
-    columns |= {f"score_{name}": values.tolist() for name, values in routed.added.items()}
-    columns |= {
+        "lead_time_days": days,
+        "promised_date": _promised(day, days),
+        **dict(zip(COSTS, _fen(routed, decision.order.pieces), strict=True)),
+        **dict(zip([f"score_{name}" for name in routed.names[len(PARTS) :]], scores.tolist(), strict=True)),
         "distance_km": found["km"].tolist(),
         "tie_strength": found["strength"].tolist(),
-        "path": _paths(book, routed, columns["supplier_id"], sight),
+        "path": _paths(book, routed, suppliers, sight),
     }
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    names = list(columns)
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _promised(day: pd.Timestamp, days: list[float]) -> list[str | None]:
+    """Return the day after so many days have begun, as text; None if that is not known."""
+    first = day.toordinal()
+    return [date.fromordinal(first + ceil(one)).isoformat() if isfinite(one) else None for one in days]
 
 
 def _of_pieces(row: dict[str, Any], routed: Routed, t: int) -> dict[str, Any]:
     """Return a row with the money for the pieces it serves."""
-    pieces = row["pieces"]
-    return row | {name: _fen(routed.parts[name][t : t + 1] * pieces)[0] for name in _COSTS}
+    served = row | {name: fen[t] for name, fen in zip(COSTS, _fen(routed, row["pieces"]), strict=True)}
+    del served["rank"]
+    return served
 
 
-def _fen(amounts: Array) -> list[int | None]:
-    return [int(one) if np.isfinite(one) else None for one in np.rint(amounts).tolist()]
+def _fen(routed: Routed, pieces: int) -> list[list[int | None]]:
+    """Return what so many pieces cost at each candidate, part by part."""
+    money = np.rint(routed.numbers[: len(COSTS)] * pieces)
+    if np.isfinite(money).all():
+        whole: list[list[int | None]] = money.astype(np.int64).tolist()
+        return whole
+    return [[int(one) if isfinite(one) else None for one in part] for part in money.tolist()]
 
 
 def _text(book: SupplyBook, position: int, sight: Sight | None) -> str:
@@ -107,19 +132,20 @@ def _text(book: SupplyBook, position: int, sight: Sight | None) -> str:
 
 def _paths(book: SupplyBook, routed: Routed, suppliers: list[str], sight: Sight | None) -> list[str]:
     """Return ``W1 + W2 > F > D > S`` per candidate, empty for strangers (see `graph.candidates.search.gather`)."""
-    found, ids = routed.found, book.network.parties.ids
-    buyer = ids.text(int(routed.orders.rows["buyer"][0]))
+    found, text = routed.found, book.network.parties.ids.text
+    buyer = text(int(routed.orders.rows["buyer"][0]))
     paths = []
-    for row, supplier in zip(found, suppliers, strict=True):
-        if row["hops"] == 3:
+    ways = zip(found["hops"].tolist(), found["middle"].tolist(), found["offer"].tolist(), suppliers, strict=True)
+    for hops, middle, offer, supplier in ways:
+        if hops == 3:
             paths.append("")
             continue
-        steps = [supplier, *([ids.text(row["middle"])] if row["hops"] == 2 else []), buyer]
-        team = book.team[book.team_start[row["offer"]] : book.team_start[row["offer"] + 1]]
+        steps = [supplier, *([text(middle)] if hops == 2 else []), buyer]
+        team = book.team[book.team_start[offer] : book.team_start[offer + 1]]
         if len(team) and sight is not None:
-            seller = book.offers.rows["supplier"][row["offer"]]
+            seller = book.offers.rows["supplier"][offer]
             team = team[sight.between(team, np.full(len(team), seller))]
-        workshops = " + ".join(ids.text(p) for p in team.tolist())
+        workshops = " + ".join(text(p) for p in team.tolist())
         paths.append(" > ".join([workshops, *steps] if workshops else steps))
     return paths
 

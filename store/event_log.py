@@ -55,14 +55,14 @@ class EventLog:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._text = path, str(path)
         self._ids: dict[str, bytes] = {}
         self._ids_to = 0
 
     def size(self) -> int:
         """Return the file's size in bytes, a cut-off line at its end included; 0 without a file."""
         try:
-            return self.path.stat().st_size
+            return os.stat(self._text).st_size  # noqa: PTH116 (asked for every request: a text is faster than a Path)
         except FileNotFoundError:
             return 0
 

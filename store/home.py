@@ -76,6 +76,7 @@ class Home:
         self.root, self.keep = root, keep
         self.log = EventLog(root / "events.log")
         self._opened: Snapshot | None = None
+        self._pointer, self._seen = str(root / "current"), (0, 0)
 
     def publish(self, tables: Mapping[str, pd.DataFrame], *, settled: bool = False, progress: Report = silent) -> str:
         """Make tables the current version, all or nothing, and return the version's name.
@@ -122,7 +123,7 @@ class Home:
         InputError
             If the home is a file.
         """
-        pointer = self.root / "current"
+        pointer, seen = self.root / "current", _changed_at(self._pointer)
         try:
             version = pointer.read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError:
@@ -139,6 +140,14 @@ class Home:
         if self.log.size() > opened.events_to:
             events, end = self.log.read(opened.events_to)
             self._opened = opened = opened.later(events, end) if events else opened
+        self._seen = seen
+        return opened
+
+    def at_hand(self) -> Snapshot | None:
+        """Return the current version if it is opened already with all changes; None if there is something to read."""
+        opened = self._opened
+        if opened is None or _changed_at(self._pointer) != self._seen or self.log.size() > opened.events_to:
+            return None
         return opened
 
     def published_at_ms(self) -> int | None:
@@ -358,3 +367,12 @@ def _hash(folder: Path, settled: int) -> str:
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
+
+
+def _changed_at(path: str) -> tuple[int, int]:
+    """Return two numbers that change when a file is replaced; zeros if there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 (asked for every request: a text is faster than a Path)
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_ino

@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.access import ANYONE, ForbiddenError, Principal
 
-__all__ = ["ACCESS", "Access", "Reach", "UnauthorizedError", "authorise", "describe", "principal_of"]
+__all__ = ["ACCESS", "Access", "Reach", "UnauthorizedError", "allow", "authorise", "describe", "principal_of"]
 
 
 class UnauthorizedError(ForbiddenError):
@@ -131,10 +131,16 @@ async def authorise(
         If the key lacks the scope, or asks for the whole house and is bound to a tenant.
     """
     del credentials  # read by the middleware already; named here so that the OpenAPI tells of it
-    needed = ACCESS.get(request.scope["route"].name, _UNKNOWN)
+    name = request.scope["route"].name
+    if ACCESS.get(name, _UNKNOWN).reach is not Reach.ANYONE:
+        allow(name, principal_of(request))
+
+
+def allow(name: str, principal: Principal) -> None:
+    """Refuse a principal that may not ask for a route; raises as `authorise`."""
+    needed = ACCESS.get(name, _UNKNOWN)
     if needed.reach is Reach.ANYONE:
         return
-    principal = principal_of(request)
     if principal.role == ANYONE.role:
         raise UnauthorizedError("Authorization: expected `Bearer` with an API key or a token, got nothing")
     if not principal.may(needed.scope):

@@ -66,6 +66,7 @@ from api.http.hosts import Hosts
 from api.http.house import House, Houses, Net
 from api.http.metrics import Metrics
 from api.http.sign_in import Door
+from api.http.straight import Straight
 from api.http.tokens import Tokens
 from api.settings import Settings
 from contracts.errors import InputError
@@ -164,6 +165,8 @@ def create_app(settings: Settings) -> FastAPI:
     docs_page.install(app)
     problems.install(app)
     describe(app)
+    straight = (match_routes.route_straight(house.net),)
+    app.add_middleware(Straight, routes={route.path: route for route in straight})
     app.add_middleware(
         Guard,
         gate=_gate(settings, house.keys),

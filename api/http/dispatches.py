@@ -21,7 +21,6 @@ from api.http.responses import JsonResponse, to_rows
 from api.http.rows import StrictModel, Table, frame_of, row_model
 from contracts.progress import Report
 from planning.workshops import OUTSIDE, QUALIFIED, TRANSFERS, WORKSHOPS
-from services.dispatch_steps import DISPATCH_TABLES
 from services.dispatches import end_links, list_dispatches, read_dispatch
 from services.jobs import JobResult
 from services.signed_links import sign_link
@@ -112,6 +111,8 @@ def dispatch_steps(
     time between two of them; each one's whole load is levelled, and a promised share is kept or paid. The job's table
     `dispatches` has what was sent; dispatches of an earlier plan that nobody accepted are withdrawn.
     """
+    from services.dispatch_steps import DISPATCH_TABLES
+
     extra = {name: frame for name in DISPATCH_TABLES if (frame := frame_of(getattr(request, name))) is not None}
     params = request.params.model_dump(exclude_none=True) if request.params else {}
     terms = request.terms.model_dump() if request.terms else {}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from starlette.datastructures import Headers
+from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from api.http.access import UnauthorizedError
@@ -31,6 +31,9 @@ class TooManyRequestsError(EvenflowError):
 
 class Reader(Protocol):
     """Tells who holds a credential."""
+
+    def at_hand(self, credential: str) -> bool:
+        """Whether that can be told from memory."""
 
     def principal(self, credential: str) -> Principal | None:
         """Return the holder, or None if the credential does not count (any more)."""
@@ -66,7 +69,7 @@ class Gate:
         self._rate, self._clock = requests_per_second, clock
         self._left: dict[str, tuple[float, float]] = {}
 
-    def admit(self, scope: Scope) -> Principal:
+    async def admit(self, scope: Scope) -> Principal:
         """Return who asks.
 
         Raises
@@ -79,13 +82,13 @@ class Gate:
             If it asks too often.
         """
         self.hosts.check(scope)
-        principal = OPERATOR if self._keys is None and self._tokens is None else self._holder(scope)
+        principal = OPERATOR if self._keys is None and self._tokens is None else await self._holder(scope)
         if principal is not ANYONE:
             self._count(principal)
         return principal
 
-    def _holder(self, scope: Scope) -> Principal:
-        every = Headers(scope=scope).getlist("authorization")
+    async def _holder(self, scope: Scope) -> Principal:
+        every = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
         if len(every) > 1:
             raise UnauthorizedError("Authorization: expected one, got several")
         given = every[0] if every else None
@@ -97,7 +100,7 @@ class Gate:
         if kind.lower() != "bearer" or not credential:
             raise UnauthorizedError("Authorization: expected `Bearer` with an API key or a token, got another kind")
         reader = self._tokens if credential.count(".") == 2 else self._keys
-        found = reader.principal(credential) if reader is not None else None
+        found = None if reader is None else await _told(reader, credential)
         if found is None:
             raise UnauthorizedError("Authorization: the key or token is unknown, expired or revoked")
         return found
@@ -112,3 +115,10 @@ class Gate:
         if len(self._left) >= _FORGOTTEN_AFTER:
             self._left.clear()
         self._left[principal.name] = (left - 1, now)
+
+
+async def _told(reader: Reader, credential: str) -> Principal | None:
+    """Return the holder; a database that has to be asked is waited for elsewhere, so that nobody else waits."""
+    if reader.at_hand(credential):
+        return reader.principal(credential)
+    return await run_in_threadpool(reader.principal, credential)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,13 +43,14 @@ _CONSOLE = (
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
     "frame-ancestors 'none'"
 )
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_OURS = frozenset(name for name, _ in _HEADERS) | {b"x-request-id"}
 
 
 class Guard:
@@ -104,7 +105,7 @@ class Guard:
                 withheld = await self._withheld(scope, status, send_safely) if status < 500 else False
                 if withheld:
                     return
-                _add_headers(MutableHeaders(scope=message), scope["path"], request_id)
+                _add_headers(message, scope["path"], request_id)
             await send(message)
 
         try:
@@ -133,7 +134,7 @@ class Guard:
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            principal = scope["state"]["principal"] = self._gate.admit(scope)
+            principal = scope["state"]["principal"] = await self._gate.admit(scope)
         except EvenflowError as error:
             await respond_to(Request(scope), error)(scope, receive, send)
             return
@@ -255,14 +256,17 @@ def _route(scope: Scope) -> str:
     return "/console" if scope["path"].startswith("/console") else "other"
 
 
-def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
-    headers["X-Request-ID"] = request_id
-    for name, value in _HEADERS.items():
-        headers[name] = value
-    if path.startswith("/console"):
-        headers["Content-Security-Policy"] = _CONSOLE
-    elif path.startswith("/docs"):
-        headers["Content-Security-Policy"] = _DOCS
+def _add_headers(message: Message, path: str, request_id: str) -> None:
+    headers = [(name, value) for name, value in message.get("headers", ()) if name not in _OURS]
+    names = {name for name, _ in headers}
+    headers += [(b"x-request-id", request_id.encode()), *_HEADERS]
+    policy = b"content-security-policy"
+    if path.startswith(("/console", "/docs")):
+        headers = [pair for pair in headers if pair[0] != policy]
+        headers.append((policy, (_CONSOLE if path.startswith("/console") else _DOCS).encode()))
     else:
-        headers.setdefault("Content-Security-Policy", _STRICT)  # a page to print says itself what it needs
-        headers.setdefault("Cache-Control", "no-store")
+        if policy not in names:  # a page to print says itself what it needs
+            headers.append((policy, _STRICT.encode()))
+        if b"cache-control" not in names:
+            headers.append((b"cache-control", b"no-store"))
+    message["headers"] = headers

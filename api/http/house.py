@@ -23,6 +23,7 @@ from services.reserve import Desk
 from services.viewer import Viewer
 from store.database import Database
 from store.home import Home
+from store.prices import PriceShelf
 from store.snapshot import Snapshot
 
 __all__ = ["House", "HouseDep", "Houses", "Loaded", "Net", "NetDep", "OwnNetDep", "ViewerDep"]
@@ -87,7 +88,7 @@ class Net:
     """The current version: opened once, and again when another became current or changes or results were written."""
 
     def __init__(self, home: Home) -> None:
-        self.home = home
+        self.home, self.shelf = home, PriceShelf(home.root)
         self._stamp: tuple[str, int, int] | None = None
         self._loaded: Loaded | None = None
 

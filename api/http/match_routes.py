@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import orjson
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
-from api.http.house import HouseDep, ViewerDep
+from api.http.house import HouseDep, Net, ViewerDep
 from api.http.match_examples import ROUTE_EXAMPLES
 from api.http.match_rows import DemandedRow
-from api.http.responses import JsonResponse
+from api.http.responses import JsonResponse, json_bytes
 from api.http.rows import StrictModel
-from store.prices import PriceShelf
+from api.http.straight import StraightRoute
 
-__all__ = ["RouteAnswer", "RouteOptions", "router"]
+__all__ = ["RouteAnswer", "RouteOptions", "route_straight", "router"]
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"])
 
@@ -55,6 +56,34 @@ class RouteAnswer(BaseModel):
     lacking: dict[str, Any] | None = Field(description="What would have served the pieces left; null if all are.")
 
 
+def route_straight(net: Net) -> StraightRoute:
+    """Return the way in which the operator's orders are routed at once, while the network they go by is at hand."""
+
+    def answer(body: bytes) -> bytes | None:
+        snapshot = net.home.at_hand()
+        if snapshot is None:
+            return None
+        try:
+            asked = RouteRequest.model_validate(orjson.loads(body))
+        except ValueError:
+            return None
+        from services.network_router import route_at_once
+
+        told = route_at_once(snapshot, net.shelf, _order(asked), **_options(asked))
+        return None if told is None else json_bytes({"version": snapshot.version, **told})
+
+    return StraightRoute("/v1/matches/route", "route_order", answer)
+
+
+def _order(request: RouteRequest) -> dict[str, Any]:
+    order: dict[str, Any] = request.order.model_dump(exclude_unset=True)  # type: ignore[attr-defined]
+    return order
+
+
+def _options(request: RouteRequest) -> dict[str, Any]:
+    return {name: value for name, value in request if name != "order"}
+
+
 @router.post("/route", response_model=RouteAnswer)
 def route_order(
     house: HouseDep, viewer: ViewerDep, request: Annotated[RouteRequest, Body(openapi_examples=ROUTE_EXAMPLES)]
@@ -67,7 +96,5 @@ def route_order(
     from services.network_router import route_now
 
     loaded = house.net.current()
-    options = request.model_dump(exclude={"order"})
-    order = request.order.model_dump(exclude_unset=True)  # type: ignore[attr-defined]
-    told = route_now(loaded.snapshot, PriceShelf(house.net.home.root), order, viewer=viewer, **options)
+    told = route_now(loaded.snapshot, house.net.shelf, _order(request), viewer=viewer, **_options(request))
     return JsonResponse({"version": loaded.version, **told})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -42,6 +43,8 @@ class Metrics:
         self._at_work = Gauge("evenflow_requests_at_work", "Requests being answered.", registry=self._registry)
         ProcessCollector(namespace="evenflow", registry=self._registry)
         self._registry.register(_Jobs(jobs))
+        self._counted = cache(self._requests.labels)  # a label is looked up under a lock otherwise
+        self._timed = cache(self._seconds.labels)
         self._registry.register(_Signs(signs))
 
     def at_work(self) -> AbstractContextManager[object]:
@@ -50,8 +53,8 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template (``/v1/jobs/{job_id}``), never the path."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        self._counted(method, route, str(status)).inc()
+        self._timed(route).observe(seconds)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

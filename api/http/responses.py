@@ -10,7 +10,7 @@ import orjson
 import pandas as pd
 from starlette.responses import JSONResponse
 
-__all__ = ["JsonResponse", "to_rows"]
+__all__ = ["JsonResponse", "json_bytes", "to_rows"]
 
 
 class JsonResponse(JSONResponse):
@@ -18,7 +18,12 @@ class JsonResponse(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         """Encode the content."""
-        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=_plain)
+        return json_bytes(content)
+
+
+def json_bytes(content: Any) -> bytes:
+    """Return plain data as JSON; numpy values count, NaN becomes null."""
+    return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=_plain)
 
 
 def to_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,10 @@ from graph.candidates.layout import ORDER, table
 from graph.candidates.supply_book import SupplyBook
 
 __all__ = ["OrderArrays"]
+
+
+_ORDER = np.dtype(list(ORDER.items()))
+_UNKNOWN = (-1, -1, -1, np.nan, np.nan)  # an sku that the book has not: fields `SKU`
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +72,23 @@ class OrderArrays:
             raise TableError("orders", "ship_to", "the id of a known party or a region", ship_to, row=1)
         known = (parties.numbers[name][place] for name in ("lat", "lon"))
         lat, lon = known if place >= 0 else book.middles[:, region]
-        where = (np.array([region]), np.array([lat]), np.array([lon]))
-        sku = np.array([_one(book.skus.texts, sku_id)])
-        return cls._coded(book, np.array([buyer]), (sku, np.array([pieces])), where, np.array([days], dtype=np.float64))
+        sku = _one(book.skus.texts, sku_id)
+        own = book.sku[sku].item() if sku >= 0 else _UNKNOWN
+        category, group, brand, _, kg = own
+        row = {
+            "buyer": buyer,
+            "region": region,
+            "brand": brand,
+            "group": group,
+            "sku": sku,
+            "category": category + len(book.skus) if category >= 0 else -1,
+            "pieces": pieces,
+            "kg": 0.0 if isnan(kg) else kg * pieces,
+            "lat": lat,
+            "lon": lon,
+            "days": days,
+        }
+        return cls(np.array([tuple(row[name] for name in ORDER)], dtype=_ORDER))
 
     @classmethod
     def _coded(

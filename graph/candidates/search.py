@@ -10,14 +10,14 @@ from graph.arrays import Array
 from graph.candidates.filters import EVERYBODY, Filters, Sight
 from graph.candidates.frame import COLUMNS, candidate_frame
 from graph.candidates.kernel import REASONS, search
-from graph.candidates.layout import Case
+from graph.candidates.layout import Case, Trade
 from graph.candidates.orders import OrderArrays
 from graph.candidates.reach import trade_around
 from graph.candidates.scratch import Scratch, room
 from graph.candidates.supply_book import SupplyBook
 from graph.network import SupplyNetwork
 
-__all__ = ["COLUMNS", "REASONS", "find", "gather", "gather_from"]
+__all__ = ["COLUMNS", "REASONS", "find", "gather", "gather_from", "trade_of"]
 
 
 def gather(
@@ -128,14 +128,20 @@ def find(
     """
     if top < 1:
         raise InputError("top", "at least 1", top)
-    visible = None if sight is None else sight.between
-    near, far = trade_around(book.network, orders.rows["buyer"], visible, book.day)
+    near, far = trade_of(book, orders.rows["buyer"], sight)
     out = room(len(orders.rows) * top)
     scratch = Scratch.of(_most_offers(book, orders), len(book.exclusives.rows), top)
     wanted = filters.on(book, sight)
     case = Case(book.offers, orders.rows, near, far, book.territories, book.lanes, book.exclusives, wanted)
     n = search(case, scratch, out, top)
     return out[:n]
+
+
+def trade_of(book: SupplyBook, buyer: Array, sight: Sight | None) -> tuple[Trade, Trade]:
+    """Return the suppliers of each order's buyer, and the suppliers of those."""
+    if sight is None and len(buyer) == 1:
+        return book.around(int(buyer[0]))
+    return trade_around(book.network, buyer, None if sight is None else sight.between, book.day)
 
 
 def _most_offers(book: SupplyBook, orders: OrderArrays) -> int:

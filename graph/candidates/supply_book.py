@@ -9,8 +9,9 @@ import pandas as pd
 
 from graph.arrays import Array, Ints, expand
 from graph.candidates.delivery import holders_of, in_force, lanes_of, require_parties, texts_of
-from graph.candidates.layout import OFFER, SKU, STOCK, Float64, Holders, Lanes, Offers, Territories, plain, table
+from graph.candidates.layout import OFFER, SKU, STOCK, Float64, Holders, Lanes, Offers, Territories, Trade, plain, table
 from graph.candidates.offers import listed, made_by_routes, on_request, rows_in_force, stocked
+from graph.candidates.reach import trade_around
 from graph.ids import IdColumn
 from graph.network import SupplyNetwork, days_since_epoch
 from graph.parties import Parties
@@ -19,6 +20,7 @@ __all__ = ["SupplyBook"]
 
 _NOTHING = pd.DataFrame({"carrier_id": [], "holder_id": []}, dtype="str")
 _REGIONS = (("lanes", "from_region"), ("lanes", "to_region"), ("exclusives", "region"))
+_BUYERS_KEPT = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,16 @@ class SupplyBook:
     middles: Float64
     day: int | None
     _traders: dict[int, Array] = field(default_factory=dict, repr=False)
+    _around: dict[int, tuple[Trade, Trade]] = field(default_factory=dict, init=False, repr=False)
+
+    def around(self, buyer: int) -> tuple[Trade, Trade]:
+        """Return `graph.candidates.reach.trade_around` of one buyer, kept: the same buyers order again and again."""
+        found = self._around.get(buyer)
+        if found is None:
+            if len(self._around) >= _BUYERS_KEPT:
+                self._around.clear()
+            found = self._around[buyer] = trade_around(self.network, np.array([buyer]), None, self.day)
+        return found
 
     @classmethod
     def of(

@@ -8,6 +8,9 @@ from fastapi.testclient import TestClient
 
 from api.http.app import create_app
 from api.settings import Settings
+from services import network_router
+from services.keys import create_key
+from services.network_router import route_at_once
 from services.network_routes import route_on
 from services.refresh_prices import record_left, refresh_prices
 from store.home import TABLES, Home
@@ -220,3 +223,66 @@ def test_a_batch_before_any_prices_says_so(priced):
     answer = priced.post("/v1/matches", json={"orders": ORDERS[:1], "at_prices": "published"}).json()
     assert answer["price_version"] == 0
     assert {row["price"] for row in answer["prices"]} == {0.0}
+
+
+@pytest.fixture
+def straight(monkeypatch):
+    """What was answered straight: True, or False where something had to be read or indexed before."""
+    seen = []
+
+    def watched(*given, **options):
+        seen.append(None)
+        told = route_at_once(*given, **options)
+        seen[-1] = told is not None
+        return told
+
+    monkeypatch.setattr(network_router, "route_at_once", watched)
+    return seen
+
+
+def test_what_is_indexed_already_is_answered_straight_and_the_same(priced, straight):
+    """The first order waits for the index, the next doesn't; changes and new prices count from the next order on."""
+    first, second = route(priced, language="en"), route(priced, language="en")
+    assert (first, straight) == (second, [True])
+    refreshed(priced)
+    priced.post("/v1/prices/versions/1/activate", json={})
+    assert [route(priced)["price_version"] for _ in range(2)] == [1, 1]
+    assert straight == [True, False, True]
+    event = {"event_id": "e", "event": "relation", "src": "f2", "dst": "s1", "kind": "supplies", "weight": 9.0}
+    assert priced.post("/v1/relations", json={"events": [event]}).json()["applied"] == 1
+    later = [route(priced) for _ in range(2)]
+    assert straight == [True, False, True, False, True]
+    assert later[0] == later[1]
+    assert [row["tie_strength"] for row in later[0]["alternatives"] if row["supplier_id"] == "f2"] == [9.0]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        (b"{", (400, 422), ""),
+        (b'{"order": {"order_id": "o", "pieces": "many", "sku_id": "soap", "buyer_id": "s1"}}', (422,), "pieces"),
+        (b'{"order": {"order_id": "o", "pieces": 1, "sku_id": "no", "buyer_id": "s1"}}', (422,), "sku_id"),
+        (b'{"order": {"order_id": "o", "pieces": 1, "sku_id": "soap", "buyer_id": "s1"}, "top": 0}', (422,), "top"),
+    ],
+)
+def test_what_is_wrong_is_told_by_the_route(priced, body, status, told):
+    """As if nothing were answered straight."""
+    route(priced)
+    answer = priced.post("/v1/matches/route", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in status
+    assert told in answer.text
+
+
+def test_a_key_without_the_scope_is_refused_straight_or_not(tmp_path, priced, straight):
+    """One check serves both ways."""
+    del priced
+    app = create_app(Settings(home=tmp_path, workers=1, access="keys"))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for scopes, status in ((["network:read"], 403), (["matches:read"], 200)):
+            made = create_key(app.state.house.database, name="k", role="router", scopes=scopes, now_ms=0)
+            order = {"order_id": "o", "pieces": 1, **LIKED}
+            for _ in range(2):
+                headers = {"Authorization": f"Bearer {made.secret}"}
+                answer = client.post("/v1/matches/route", json={"order": order}, headers=headers)
+                assert answer.status_code == status, answer.text
+    assert straight == [True]
