@@ -19,10 +19,17 @@ __all__ = ["frontier", "run_frontier", "run_replay", "run_tuning", "tune"]
 
 JUDGED = (0, 1, 2, 3, 4, 5, 6, 7)
 TRAINING = (100, 101, 102)
-SMOOTHING, COVER, SAFETY = (1, 2, 3, 4, 6, 8), (0, 1, 2, 3, 4, 5), (-0.9, -0.6, -0.3, 0.0, 0.5)
+GRIDS: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[float, ...]]] = {
+    "chase": ((1, 2), (3, 4, 5), (-0.75, -0.6, -0.45, -0.3)),
+    "level": ((1,), (0, 1, 2, 3), (-0.6, -0.45, -0.3, -0.15, 0.0)),
+    "moving_average": ((1, 2, 3, 4, 6), (0, 1, 2, 3), (-0.6, -0.3, 0.0)),
+    "order_up_to": ((2, 3), (2, 3, 4, 5), (-0.6, -0.45, -0.3, 0.0)),
+    "heijunka_rule": ((4,), (0, 1, 2), (-0.6, -0.3, 0.0, 0.3, 0.6)),
+}
+"""Smoothing, cover and safety tried: a rule that smooths over one bucket is `chase`, so the others do not."""
 FRONTIER: tuple[dict[str, float], ...] = (
     {},
-    {"late_factor": 0.5},
+    {"late_factor": 1.0},
     {"late_factor": 2.0},
     {"load_change_factor": 0.0},
     {"load_change_factor": 12.0},
@@ -63,7 +70,7 @@ def tune(rule: str, seeds: Sequence[int] = TRAINING) -> dict[str, Any]:
     tables = [world_tables(make_world(seed), path=str(seed)) for seed in seeds]
     paths = [one.pop("demand") for one in tables]
     tried = []
-    for smoothing, cover, safety in product(SMOOTHING, COVER, SAFETY):
+    for smoothing, cover, safety in product(*GRIDS[rule]):
         chosen = RuleParams(smoothing=smoothing, cover=cover, safety=safety)
         settings = replace(SETTINGS, rules={rule: chosen})
         reports = [

@@ -150,9 +150,9 @@ class RuleParams:
 _TUNED = {
     "chase": RuleParams(smoothing=1, cover=4, safety=-0.6),
     "level": RuleParams(smoothing=1, cover=2, safety=-0.3),
-    "moving_average": RuleParams(smoothing=6),
+    "moving_average": RuleParams(smoothing=4, cover=3, safety=-0.6),
     "order_up_to": RuleParams(smoothing=1, cover=3, safety=-0.6),
-    "heijunka_rule": RuleParams(smoothing=1, cover=4, safety=-0.6),
+    "heijunka_rule": RuleParams(smoothing=4, cover=1, safety=0.3),
 }
 
 
@@ -254,7 +254,8 @@ class RecourseParams:
         How many times its price a piece left at the end of a life counts in the plan, in [1, 100]: the plan sees one
         more update of each item, not the later ones in which it could stop making more.
     late_factor
-        How many times its price a late piece counts in the plan, in [0.01, 100].
+        How many times its price a late piece counts in the plan, in [0.01, 100]: the plans to come catch up on some of
+        what this one would leave late.
     idle_factor, overtime_factor, load_change_factor
         How many times its price an idle hour, an hour of overtime or a change of load counts in the plan, in [0, 100].
     plan_change
@@ -268,10 +269,10 @@ class RecourseParams:
     paths: int = 5
     market_branches: int = 2
     leftover_factor: float = 1.4
-    late_factor: float = 1.0
+    late_factor: float = 0.6
     idle_factor: float = 1.0
     overtime_factor: float = 0.6
-    load_change_factor: float = 4.0
+    load_change_factor: float = 2.0
     plan_change: float = 1.0
     prior_items: float = 60.0
 

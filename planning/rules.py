@@ -28,7 +28,8 @@ class Position:
     position
         Shape (P,): stock and work under way minus what is owed.
     recent
-        Shape (P,): mean demand of the last `smoothing` buckets.
+        Shape (P,): mean demand of the last `smoothing` buckets; in place of those before an item's first demand stands
+        what is expected of the buckets from its release's arrival on.
     """
 
     forecast: Floats
@@ -78,13 +79,25 @@ class RulePolicy:
         m = base.modes
         lead = np.zeros(base.shape[0])
         np.maximum.at(lead, m.item, m.lead)
-        past = state.seen[:, max(0, now - self.chosen.smoothing) : now]
+        reach, forecast = lead + self.params.horizon.firm, mean + self.chosen.safety * (quantiles[:, -1] - mean)
         return Position(
-            forecast=mean + self.chosen.safety * (quantiles[:, -1] - mean),
-            reach=lead + self.params.horizon.firm,
+            forecast=forecast,
+            reach=reach,
             position=held_position(base, state, stages),
-            recent=past.mean(axis=1) if past.shape[1] else np.zeros(base.shape[0]),
+            recent=_recent(state.seen[:, :now], forecast, reach, self.chosen.smoothing),
         )
+
+
+def _recent(seen: Floats, forecast: Floats, reach: Floats, smoothing: int) -> Floats:
+    """Mean demand of the last buckets, shape (P,); an item's missing ones are filled with what is expected soon."""
+    n_items, now = seen.shape
+    begun = (np.cumsum(seen, axis=1) > 0).sum(axis=1)
+    known = np.minimum(begun, smoothing)
+    told = np.concatenate([np.zeros((n_items, 1)), np.cumsum(forecast, axis=1)], axis=1)
+    row, last = np.arange(n_items), forecast.shape[1]
+    start = np.minimum(reach, last).astype(int)
+    expected = told[row, np.minimum(start + smoothing - known, last)] - told[row, start]
+    return np.asarray((seen[:, max(0, now - smoothing) :].sum(axis=1) + expected) / smoothing)
 
 
 def _chase(p: Position, chosen: RuleParams) -> Floats:
@@ -99,8 +112,9 @@ def _level(p: Position, chosen: RuleParams) -> Floats:
 
 
 def _moving_average(p: Position, chosen: RuleParams) -> Floats:
-    """Make what was sold lately, and close the gap to that pace's pipeline over the smoothing."""
-    return p.recent + (p.recent * (p.reach + 1 + chosen.cover) - p.position) / chosen.smoothing
+    """Make what was sold lately, close the gap to that pace's pipeline over the smoothing, no more than is expected."""
+    wanted = p.recent + (p.recent * (p.reach + 1 + chosen.cover) - p.position) / chosen.smoothing
+    return np.asarray(np.minimum(wanted, p.forecast.sum(axis=1) - p.position))
 
 
 def _order_up_to(p: Position, chosen: RuleParams) -> Floats:

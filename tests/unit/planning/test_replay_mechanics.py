@@ -51,6 +51,13 @@ def test_with_room_and_foresight_all_is_on_time() -> None:
     assert report.summary["policies"]["chase"]["mean"]["cost"] == 0
 
 
+def test_a_moving_average_begins_with_what_is_expected_and_ends_with_the_life() -> None:
+    """Goods that nobody bought yet are made for their first bucket, and no more than is still expected."""
+    report = run([0, 0, 12, 12, 12, 0], policy="moving_average", firm=1)
+    assert report.buckets["on_time"].iloc[2] == 12
+    assert 24 < report.buckets["released_hours"].sum() <= 36
+
+
 def test_work_beyond_the_hours_queues() -> None:
     """Ten hours a week work off thirty released pieces in three weeks; what waits is late."""
     report = run([30, 0, 0, 0, 0, 0], resources=calendar(8, overtime=2))
