@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from contracts.errors import InputError
 from services.access import Principal
-from store.audit import AuditSearch, Note, add_line, read_lines
+from store.audit import AuditSearch, add_line, read_lines
 from store.booking.rows import moment_text
 from store.database import Database
+from store.notes import Note
 
 __all__ = ["audited", "record_write", "search_of"]
 

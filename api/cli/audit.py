@@ -21,7 +21,7 @@ def audit(
     *,
     principal: Annotated[str | None, typer.Option(help="Only of this key or token.")] = None,
     tenant: Annotated[str | None, typer.Option(help="Only of this tenant; an empty text = the operator's own.")] = None,
-    method: Annotated[str | None, typer.Option(help="Only POST, PUT or DELETE.")] = None,
+    method: Annotated[str | None, typer.Option(help="Only POST, PUT, DELETE or, of commands, CLI.")] = None,
     path: Annotated[str | None, typer.Option(help="Only paths that begin so.")] = None,
     status: Annotated[int | None, typer.Option(min=100, max=599, help="Only answered with this status.")] = None,
     since: Annotated[
@@ -35,7 +35,7 @@ def audit(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object: `lines` and `next`.")] = False,
 ) -> None:
-    """Show the audit: every write that was asked for over the API, refused ones included, the oldest first.
+    """Show the audit, the oldest line first: writes asked for over the API, refused ones, too, and of commands.
 
     Example: evenflow audit --path /v1/reservations --since 2026-11-11
     """

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
+import secrets
 import signal
 import sys
 import tempfile
+import time
 import traceback
+from hashlib import sha256
 from types import FrameType
 from typing import NoReturn
 
 from contracts.errors import EvenflowError
+from store.notes import AuditLine, Note, noting
 
 __all__ = ["run"]
 
@@ -32,7 +37,8 @@ def run() -> None:
         gc.set_threshold(_GC_THRESHOLD)
         from api.cli.main import app  # here, because Ctrl-C may come while pandas is still loading
 
-        app()
+        with noting(Note(_audit_line)):
+            app()
     except EvenflowError as error:
         _end(str(error), 2)
     except KeyboardInterrupt:
@@ -41,6 +47,25 @@ def run() -> None:
         _end(" ".join(str(error).split()) or "out of memory", 1)
     except Exception as error:  # noqa: BLE001 (the last fence: one line for the user, the trace for us)
         _end(f"failed unexpectedly ({_first_line(error)}); please report it with {_kept_trace()}", 1)
+
+
+def _audit_line(status: int | None) -> AuditLine:
+    """Return the line of this command: what the database keeps for it has it in the audit, as over HTTP."""
+    words = itertools.takewhile(lambda word: not word.startswith("-"), sys.argv[1:3])
+    route = " ".join(("evenflow", *words))
+    return AuditLine(
+        at_ms=time.time_ns() // 1_000_000,
+        principal=f"user:{os.getuid()}",
+        role="admin",
+        tenant="",
+        party=None,
+        method="CLI",
+        route=route,
+        path=route,
+        status=status or 200,
+        request_id=secrets.token_hex(8),
+        body_hash=sha256("\0".join(sys.argv[1:]).encode(errors="surrogateescape")).hexdigest(),
+    )
 
 
 def _keep_stdout_for_results() -> None:

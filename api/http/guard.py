@@ -25,8 +25,8 @@ from api.http.problems import problem_body, respond, respond_to, respond_to_bug
 from api.http.sign_in import Door
 from api.logs import trace_of, within_request
 from contracts.errors import EvenflowError
-from store.audit import AuditLine, Note, noting
 from store.eyes import as_tenant
+from store.notes import AuditLine, Note, noting
 
 __all__ = ["Guard"]
 

@@ -17,11 +17,12 @@ from sqlalchemy import Connection, TextClause
 from sqlalchemy.exc import IntegrityError
 
 from contracts.errors import EvenflowError
-from store.audit import open_note, write_noted
+from store.audit import write_noted
 from store.booking import statements as sql
 from store.booking.answers import Answer, KeyReusedError, Write, known_answer
 from store.booking.rows import COLUMNS, Reservation
 from store.database import Database
+from store.notes import open_note
 
 __all__ = ["Hold", "KeptDecision", "hold"]
 

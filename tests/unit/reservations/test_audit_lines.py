@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from services.audit import record_write
-from store.audit import AuditLine, Note, noting
+from store.notes import AuditLine, Note, noting
 from store.schema import AUDIT
 from tests.unit.reservations.conftest import Counter
 
