@@ -1,0 +1,1 @@
+"""What a promotion by a small seller brings: learned from what became of earlier offers."""

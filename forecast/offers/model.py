@@ -1,0 +1,267 @@
+"""What a promotion brings: accepted or not, pieces ordered, pieces returned; learned from earlier offers.
+
+``expected = audience x base x fit x trust x (1 - rho)^exposures x record``, where fit is category, own category, price
+band, size of the audience and hour, learned from all sellers alike (so that a beginner gets what its look-alikes
+get), and record is what the seller, and the seller in the category, sold more or less than that, as far as it can be
+relied on. Acceptance and returns are learned in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import gammaincinv
+
+from contracts.errors import InputError
+from forecast.offers.features import HOURS, Sellers, Styles, bands, levels_of, pair_codes, sizes
+from forecast.offers.rates import Members, Rates, fit_rates
+from graph.exposures import recent_exposures
+
+__all__ = ["Expected", "OfferModel", "fit_offers"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+EXPOSURE_DAYS = 14
+_CERTAIN = 0.98
+_STYLE, _SELLER, _SELLER_CATEGORY = 0, 1, 2
+_EPOCH = pd.Timestamp("1970-01-01")
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What is expected of pairs, arrays [n].
+
+    Parameters
+    ----------
+    accepts
+        Probability that the seller accepts.
+    pieces
+        Pieces ordered if it does.
+    net
+        Pieces left after returns if it does.
+    low, high
+        10 % and 90 % quantiles of the mean of `net`, given what is known.
+    evidence
+        Counts of the seller's own record behind it.
+    """
+
+    accepts: Floats
+    pieces: Floats
+    net: Floats
+    low: Floats
+    high: Floats
+    evidence: Floats
+
+    @property
+    def per_offer(self) -> Floats:
+        """Net pieces per offer shown."""
+        return self.accepts * self.net
+
+
+@dataclass(frozen=True, eq=False)
+class OfferModel:
+    """A fitted model, for the sellers it was fitted with.
+
+    Parameters
+    ----------
+    sellers, categories
+        Whom and what it knows.
+    sales, acceptance, returns
+        Pieces per person reached; offers accepted; pieces returned.
+    past_styles
+        Styles of the history, the members of the sales' first group.
+    shown
+        int [S], offers each seller was shown.
+    last_day
+        The history's last day.
+    """
+
+    sellers: Sellers
+    categories: pd.Index
+    sales: Rates
+    acceptance: Rates
+    returns: Rates
+    past_styles: pd.Index
+    shown: Ints
+    last_day: pd.Timestamp
+
+    @property
+    def fatigue(self) -> float:
+        """rho: what an audience loses per promotion in the fortnight before."""
+        return self.sales.decay
+
+    def expect(
+        self, seller: Ints, styles: Styles, style: Ints, *, hour: Ints | int = HOURS - 1, exposures: Ints | int = 0
+    ) -> Expected:
+        """Return what is expected of pairs: rows of the model's sellers and of `styles`.
+
+        Parameters
+        ----------
+        seller, style
+            int [n].
+        hour
+            0 to 23, 24 if not known.
+        exposures
+            The seller's promotions in the 14 days before.
+        """
+        category = styles.category[style]
+        known = category >= 0
+        codes = pair_codes(self.sellers, seller, np.maximum(category, 0), styles.price[style], _full(hour, len(seller)))
+        mean = (
+            self.sales.base * (1.0 - self.fatigue) ** np.asarray(exposures, np.float64) * self.sellers.audience[seller]
+        )
+        for f, effect in enumerate(self.sales.effects):
+            mean = mean * (np.where(known, effect[codes[:, f]], 1.0) if f == 0 else effect[codes[:, f]])
+        member = seller * len(self.categories) + np.maximum(category, 0)
+        whole, part = self.sales.groups[_SELLER], self.sales.groups[_SELLER_CATEGORY]
+        ratio = whole.ratio[seller] * np.where(known, part.ratio[member], 1.0)
+        chance, spread = self._style(styles)
+        pieces = self.sales.calibrated(mean * ratio * chance[style])
+        kept = 1.0 - self._returned(seller, category)
+        shape = 1.0 / (whole.spread[seller] + np.where(known, part.spread[member], 1.0 / part.prior_n) + spread[style])
+        net = pieces * kept
+        low, high = (
+            np.minimum(net, net * gammaincinv(shape, 0.1) / shape),
+            np.maximum(net, net * gammaincinv(shape, 0.9) / shape),
+        )
+        return Expected(self._accepts(seller, codes), pieces, net, low, high, whole.expected[seller])
+
+    def score_all(self, rows: Ints, styles: Styles, *, hour: int = HOURS - 1) -> npt.NDArray[np.float32]:
+        """Return float32 [rows, styles]: net pieces per offer shown, of every pair of some sellers, not yet tired."""
+        known = styles.category >= 0
+        category = np.maximum(styles.category, 0)
+        of_seller = self._of_seller(rows, hour)
+        accepts, usual = self._cells(), self.sellers.price[rows]
+        distinct, at = np.unique(usual, return_inverse=True)
+        band = bands(styles.price[None, :], distinct[:, None])
+        chance = self._style(styles)[0]
+        by_price = (self.sales.effects[2][band] * chance).astype(np.float32)[at]
+        score = self.sales.calibrated(of_seller.astype(np.float32)[:, category] * by_price)
+        score *= self._kept(rows).astype(np.float32)[:, category]
+        own = self.sellers.own[rows][:, category]
+        ready = accepts[own, band[at]] * self.acceptance.groups[0].ratio[rows, None]
+        ready = np.minimum(self.acceptance.calibrated(ready), _CERTAIN)
+        score *= ready.astype(np.float32)
+        return np.asarray(np.where(known, score, 0.0), np.float32)
+
+    def _of_seller(self, rows: Ints, hour: int) -> Floats:
+        """Return float [rows, categories]: everything but the style's price and appeal, and acceptance."""
+        sales, n = self.sales, len(self.categories)
+        reach = self.sellers.audience[rows] * sales.base * sales.effects[3][sizes(self.sellers.audience[rows])]
+        reach = (
+            reach
+            * sales.effects[4][self.sellers.trust[rows]]
+            * sales.effects[5][hour]
+            * sales.groups[_SELLER].ratio[rows]
+        )
+        part = sales.groups[_SELLER_CATEGORY].ratio.reshape(-1, n)[rows]
+        return np.asarray(reach[:, None] * sales.effects[0] * sales.effects[1][self.sellers.own[rows]] * part)
+
+    def _kept(self, rows: Ints) -> Floats:
+        """Return float [rows, categories]: share of pieces that do not come back."""
+        n = len(self.categories)
+        return 1.0 - np.column_stack([self._returned(rows, np.full(len(rows), c)) for c in range(n)])
+
+    def _style(self, styles: Styles) -> tuple[Floats, Floats]:
+        """Return what styles add and its squared coefficient of variation: their own record, else what is expected."""
+        at = self.past_styles.get_indexer(styles.ids)
+        group, prior_n = self.sales.groups[_STYLE], 1.0 / np.maximum(np.expm1(styles.spread**2), 1e-6)
+        seen = np.where(at >= 0, group.seen[at], 0.0)
+        expected = np.where(at >= 0, group.expected[at], 0.0)
+        return styles.appeal * (prior_n + seen) / (prior_n + expected), 1.0 / (prior_n + seen)
+
+    def _cells(self) -> Floats:
+        """Return float [own, band]: how often offers are accepted."""
+        own, band = self.acceptance.effects
+        return np.asarray(self.acceptance.base * own[:, None] * band[None, :])
+
+    def _accepts(self, seller: Ints, codes: Ints) -> Floats:
+        usual = self._cells()[codes[:, 1], codes[:, 2]]
+        return np.asarray(
+            np.minimum(self.acceptance.calibrated(usual * self.acceptance.groups[0].ratio[seller]), _CERTAIN)
+        )
+
+    def _returned(self, seller: Ints, category: Ints) -> Floats:
+        effect = np.where(category >= 0, self.returns.effects[0][np.maximum(category, 0)], 1.0)
+        return np.asarray(np.minimum(self.returns.base * effect * self.returns.groups[0].ratio[seller], _CERTAIN))
+
+
+def fit_offers(sellers: pd.DataFrame, history: pd.DataFrame) -> OfferModel:
+    """Fit a model to what became of earlier offers.
+
+    Parameters
+    ----------
+    sellers, history
+        Checked tables (`forecast.offers.tables`); rows of sellers that are not listed are left out.
+
+    Raises
+    ------
+    InputError
+        If no offer of the history was accepted, or none sold anything.
+    """
+    categories = pd.Index(sorted(history["category"].unique()))
+    known = Sellers.of(sellers, categories)
+    seller = known.ids.get_indexer(history["seller_id"]).astype(np.int64)
+    rows = history[seller >= 0].reset_index(drop=True)
+    seller = seller[seller >= 0]
+    accepted = rows["accepted"].to_numpy(np.bool_)
+    if not accepted.any():
+        raise InputError(
+            "history", "at least one accepted offer of a listed seller", f"{len(rows)} offers, none accepted"
+        )
+    category, price = categories.get_indexer(rows["category"]).astype(np.int64), rows["price_fen"].to_numpy(np.float64)
+    styles, style_ids = pd.factorize(rows["style_id"])
+    hour = rows["hour"].fillna(HOURS - 1).to_numpy(np.int64) if "hour" in rows else np.full(len(rows), HOURS - 1)
+    codes = pair_codes(known, seller, category, np.round(np.log(np.maximum(price, 1.0)) / 0.1).astype(np.int64), hour)
+    day = (rows["shown_on"] - rows["shown_on"].min()).dt.days.to_numpy(np.int64)
+    exposures = recent_exposures(seller, day, accepted.astype(np.int64), days=EXPOSURE_DAYS)
+    levels, n, c = levels_of(len(categories)), len(known.ids), len(categories)
+    pieces = rows["pieces"].to_numpy(np.float64)
+    took = accepted & (known.audience[seller] > 0)
+    groups = [
+        Members(styles[took], len(style_ids)),
+        Members(seller[took], n),
+        Members((seller * c + category)[took], n * c, parent=1),
+    ]
+    returned = rows["returned"].fillna(0).to_numpy(np.float64) if "returned" in rows else np.zeros(len(rows))
+    return OfferModel(
+        sellers=known,
+        categories=categories,
+        sales=fit_rates(
+            (known.audience[seller] * _appeal(rows))[took],
+            pieces[took],
+            codes[took],
+            levels,
+            groups=groups,
+            repeats=exposures[took],
+        ),
+        acceptance=fit_rates(
+            np.ones(len(rows)), accepted.astype(np.float64), codes[:, 1:3], levels[1:3], groups=[Members(seller, n)]
+        ),
+        returns=_returns(pieces[took], returned[took], category[took], c, seller[took], n),
+        past_styles=pd.Index(style_ids),
+        shown=np.bincount(seller, minlength=n),
+        last_day=pd.Timestamp(rows["shown_on"].max()),
+    )
+
+
+def _returns(pieces: Floats, returned: Floats, category: Ints, c: int, seller: Ints, n: int) -> Rates:  # noqa: PLR0917
+    if returned.sum() <= 0:
+        from forecast.offers.rates import Group
+
+        nobody = Group(1e4, np.zeros(n), np.zeros(n))
+        return Rates(0.0, (np.ones(c),), 0.0, (nobody,), 0.0, np.ones(1), np.ones(1))
+    return fit_rates(pieces, returned, category[:, None], [c], groups=[Members(seller, n)])
+
+
+def _appeal(history: pd.DataFrame) -> Floats:
+    if "appeal" not in history:
+        return np.ones(len(history))
+    return history["appeal"].fillna(1.0).to_numpy(np.float64)
+
+
+def _full(value: Ints | int, n: int) -> Ints:
+    return np.broadcast_to(np.asarray(value, np.int64), (n,))
