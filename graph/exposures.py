@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-
-from graph.arrays import Ints
+import numpy.typing as npt
 
 __all__ = ["recent_exposures"]
+
+Ints = npt.NDArray[np.int64]
 
 
 def recent_exposures(party: Ints, day: Ints, counted: Ints, *, days: int = 14) -> Ints:

@@ -203,7 +203,10 @@ def _history(market: SmallSellerMarket, past: pd.DataFrame, appeal: Floats, rng:
     frame = pd.DataFrame(
         {
             "seller_id": market.sellers["seller_id"].to_numpy()[seller],
-            **{name: past[name].to_numpy()[style] for name in ("style_id", "category", "brand_id", "price_fen", "appeal")},
+            **{
+                name: past[name].to_numpy()[style]
+                for name in ("style_id", "category", "brand_id", "price_fen", "appeal")
+            },
             "shown_on": _FIRST_DAY + pd.to_timedelta(day, unit="D"),
             "hour": hour,
             "accepted": accepted,

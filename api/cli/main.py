@@ -30,6 +30,7 @@ from api.cli.load import load
 from api.cli.match import match
 from api.cli.match_replay import match_replay
 from api.cli.match_two_sided import match_two_sided
+from api.cli.offers import offers
 from api.cli.order import order
 from api.cli.outcomes import outcomes, reliability
 from api.cli.override import override
@@ -105,6 +106,7 @@ app.command("load")(load)
 app.command("match")(match)
 app.command("match-replay")(match_replay)
 app.command("match-two-sided")(match_two_sided)
+app.command("offers")(offers)
 app.command("order")(order)
 app.command("opt-out")(opt_out)
 app.command("outcomes")(outcomes)

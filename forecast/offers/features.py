@@ -135,4 +135,5 @@ def _column(table: pd.DataFrame, name: str) -> Floats:
     """Return a column as float64, NaN where it is empty or not there."""
     if name not in table:
         return np.full(len(table), np.nan)
-    return table[name].to_numpy(np.float64, na_value=np.nan)
+    found: Floats = table[name].to_numpy(np.float64, na_value=np.nan)
+    return found

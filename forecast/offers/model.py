@@ -42,8 +42,6 @@ class Expected:
         Pieces ordered if it does.
     net
         Pieces left after returns if it does.
-    low, high
-        10 % and 90 % quantiles of the mean of `net`, given what is known.
     evidence
         Counts of the seller's own record behind it.
     """
@@ -51,8 +49,6 @@ class Expected:
     accepts: Floats
     pieces: Floats
     net: Floats
-    low: Floats
-    high: Floats
     evidence: Floats
 
     @property
@@ -94,7 +90,13 @@ class OfferModel:
         return self.sales.decay
 
     def expect(
-        self, seller: Ints, styles: Styles, style: Ints, *, hour: Ints | int = HOURS - 1, exposures: Ints | int = 0
+        self,
+        seller: Ints,
+        styles: Styles,
+        style: Ints,
+        *,
+        hour: Ints | int = HOURS - 1,
+        exposures: Floats | Ints | int = 0,
     ) -> Expected:
         """Return what is expected of pairs: rows of the model's sellers and of `styles`.
 
@@ -105,65 +107,81 @@ class OfferModel:
         hour
             0 to 23, 24 if not known.
         exposures
-            The seller's promotions in the 14 days before.
+            The seller's promotions in the 14 days before, whole or expected.
         """
         category = styles.category[style]
         known = category >= 0
         codes = pair_codes(self.sellers, seller, np.maximum(category, 0), styles.price[style], _full(hour, len(seller)))
         mean = (
-            self.sales.base * (1.0 - self.fatigue) ** np.asarray(exposures, np.float64) * self.sellers.audience[seller]
+            self.sellers.audience[seller] * self.sales.base * self._tired(exposures) * self.style_factor(styles)[style]
         )
         for f, effect in enumerate(self.sales.effects):
             mean = mean * (np.where(known, effect[codes[:, f]], 1.0) if f == 0 else effect[codes[:, f]])
         member = seller * len(self.categories) + np.maximum(category, 0)
         whole, part = self.sales.groups[_SELLER], self.sales.groups[_SELLER_CATEGORY]
-        ratio = whole.ratio[seller] * np.where(known, part.ratio[member], 1.0)
-        chance, spread = self._style(styles)
-        pieces = self.sales.calibrated(mean * ratio * chance[style])
-        kept = 1.0 - self._returned(seller, category)
-        shape = 1.0 / (whole.spread[seller] + np.where(known, part.spread[member], 1.0 / part.prior_n) + spread[style])
-        net = pieces * kept
-        low, high = (
-            np.minimum(net, net * gammaincinv(shape, 0.1) / shape),
-            np.maximum(net, net * gammaincinv(shape, 0.9) / shape),
-        )
-        return Expected(self._accepts(seller, codes), pieces, net, low, high, whole.expected[seller])
+        pieces = self.sales.calibrated(mean * whole.ratio[seller] * np.where(known, part.ratio[member], 1.0))
+        net = pieces * (1.0 - self._returned(seller, category))
+        return Expected(self._accepts(seller, codes), pieces, net, whole.expected[seller])
 
-    def score_all(self, rows: Ints, styles: Styles, *, hour: int = HOURS - 1) -> npt.NDArray[np.float32]:
-        """Return float32 [rows, styles]: net pieces per offer shown, of every pair of some sellers, not yet tired."""
-        known = styles.category >= 0
-        category = np.maximum(styles.category, 0)
-        of_seller = self._of_seller(rows, hour)
-        accepts, usual = self._cells(), self.sellers.price[rows]
-        distinct, at = np.unique(usual, return_inverse=True)
+    def between(self, seller: Ints, styles: Styles, style: Ints, mean: Floats) -> tuple[Floats, Floats]:
+        """Return the 10 % and 90 % quantiles of pairs' means, around the given ones, for what is known."""
+        category = styles.category[style]
+        whole, part = self.sales.groups[_SELLER], self.sales.groups[_SELLER_CATEGORY]
+        member = seller * len(self.categories) + np.maximum(category, 0)
+        of_part = np.where(category >= 0, part.spread[member], 1.0 / part.prior_n)
+        shape = 1.0 / (whole.spread[seller] + of_part + self._style(styles)[1][style])
+        low, high = (mean * gammaincinv(shape, q) / shape for q in (0.1, 0.9))
+        return np.minimum(low, mean), np.maximum(high, mean)
+
+    def score_all(
+        self, rows: Ints, styles: Styles, *, hour: Ints | int = HOURS - 1, exposures: Floats | Ints | int = 0
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return float32 [rows, styles] each: acceptance and net pieces if accepted, of every pair of some sellers.
+
+        Parameters
+        ----------
+        rows
+            int [rows], rows of the model's sellers.
+        hour, exposures
+            One for all, or one per row.
+        """
+        known, category = styles.category >= 0, np.maximum(styles.category, 0)
+        distinct, at = np.unique(self.sellers.price[rows], return_inverse=True)
         band = bands(styles.price[None, :], distinct[:, None])
-        chance = self._style(styles)[0]
-        by_price = (self.sales.effects[2][band] * chance).astype(np.float32)[at]
-        score = self.sales.calibrated(of_seller.astype(np.float32)[:, category] * by_price)
-        score *= self._kept(rows).astype(np.float32)[:, category]
-        own = self.sellers.own[rows][:, category]
-        ready = accepts[own, band[at]] * self.acceptance.groups[0].ratio[rows, None]
-        ready = np.minimum(self.acceptance.calibrated(ready), _CERTAIN)
-        score *= ready.astype(np.float32)
-        return np.asarray(np.where(known, score, 0.0), np.float32)
-
-    def _of_seller(self, rows: Ints, hour: int) -> Floats:
-        """Return float [rows, categories]: everything but the style's price and appeal, and acceptance."""
-        sales, n = self.sales, len(self.categories)
-        reach = self.sellers.audience[rows] * sales.base * sales.effects[3][sizes(self.sellers.audience[rows])]
-        reach = (
-            reach
-            * sales.effects[4][self.sellers.trust[rows]]
-            * sales.effects[5][hour]
-            * sales.groups[_SELLER].ratio[rows]
+        by_price = (self.sales.effects[2][band] * self.style_factor(styles)).astype(np.float32)[at]
+        reach = self._reach(rows, hour) * self._tired(exposures)
+        net = self.sales.calibrated(
+            (reach[:, None] * self._in_category(rows)).astype(np.float32)[:, category] * by_price
         )
-        part = sales.groups[_SELLER_CATEGORY].ratio.reshape(-1, n)[rows]
-        return np.asarray(reach[:, None] * sales.effects[0] * sales.effects[1][self.sellers.own[rows]] * part)
+        net *= self._kept(rows).astype(np.float32)[:, category] * known
+        own = self.sellers.own[rows][:, category]
+        accepts = (self._cells().astype(np.float32)[own, band[at]]) * self.acceptance.groups[0].ratio[
+            rows, None
+        ].astype(np.float32)
+        return np.minimum(self.acceptance.calibrated(accepts), np.float32(_CERTAIN)), net
+
+    def _reach(self, rows: Ints, hour: Ints | int) -> Floats:
+        """Return float [rows]: what does not depend on the style."""
+        audience, effects = self.sellers.audience[rows], self.sales.effects
+        reach = audience * self.sales.base * effects[3][sizes(audience)] * effects[4][self.sellers.trust[rows]]
+        return np.asarray(reach * effects[5][hour] * self.sales.groups[_SELLER].ratio[rows])
+
+    def _in_category(self, rows: Ints) -> Floats:
+        """Return float [rows, categories]: what depends on the style's category."""
+        part = self.sales.groups[_SELLER_CATEGORY].ratio.reshape(-1, len(self.categories))[rows]
+        return np.asarray(self.sales.effects[0] * self.sales.effects[1][self.sellers.own[rows]] * part)
 
     def _kept(self, rows: Ints) -> Floats:
         """Return float [rows, categories]: share of pieces that do not come back."""
         n = len(self.categories)
         return 1.0 - np.column_stack([self._returned(rows, np.full(len(rows), c)) for c in range(n)])
+
+    def _tired(self, exposures: Floats | Ints | int) -> Floats:
+        return np.asarray((1.0 - self.fatigue) ** np.asarray(exposures, np.float64))
+
+    def style_factor(self, styles: Styles) -> Floats:
+        """Return float [H]: what each style sells as a multiple of a usual one, its own record counted."""
+        return self._style(styles)[0]
 
     def _style(self, styles: Styles) -> tuple[Floats, Floats]:
         """Return what styles add and its squared coefficient of variation: their own record, else what is expected."""
@@ -260,7 +278,8 @@ def _returns(pieces: Floats, returned: Floats, category: Ints, c: int, seller: I
 def _appeal(history: pd.DataFrame) -> Floats:
     if "appeal" not in history:
         return np.ones(len(history))
-    return history["appeal"].fillna(1.0).to_numpy(np.float64)
+    found: Floats = history["appeal"].fillna(1.0).to_numpy(np.float64)
+    return found
 
 
 def _full(value: Ints | int, n: int) -> Ints:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ __all__ = ["Group", "Members", "Rates", "fit_rates"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Real = TypeVar("Real", bound=np.floating[Any])
 _PULL = 5.0  # counts by which a level's effect is drawn to 1
 _ROUNDS, _SWEEPS = 3, 4
 _PARTS, _CALM = 20, 50.0
@@ -88,9 +89,10 @@ class Rates:
     knots: Floats
     factors: Floats
 
-    def calibrated(self, mean: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    def calibrated(self, mean: npt.NDArray[Real]) -> npt.NDArray[Real]:
         """Return means (any shape) as they came true when rows were foretold without themselves."""
-        return np.asarray(mean * np.interp(mean, self.knots, self.factors).astype(mean.dtype))
+        found: npt.NDArray[Real] = mean * np.interp(mean, self.knots, self.factors).astype(mean.dtype)
+        return found
 
 
 def fit_rates(
@@ -264,7 +266,8 @@ def _pairs(off: Floats, weighed: Floats, one: Members) -> tuple[float, float]:
 
 def _credibility(count: Floats, mean: Floats, one: Members, variance: float) -> Group:
     """Return what members add to the means of their rows, and how far that can be relied on."""
-    seen, expected = np.bincount(one.member, count, one.size), np.bincount(one.member, mean, one.size)
+    seen: Floats = np.bincount(one.member, count, one.size)
+    expected: Floats = np.bincount(one.member, mean, one.size).astype(np.float64)
     overall = float(seen.sum()) / max(float(expected.sum()), 1e-300)
     prior = min(1.0 / max(variance, 1e-300), _MOST_PRIOR)
     return Group(prior, seen / max(overall, 1e-300), expected)
