@@ -49,8 +49,12 @@ class Made:
 
     def offers(self) -> pd.DataFrame:
         """Return the offers made, the seller's best first, each with its range and reason."""
-        rows = np.flatnonzero(self.result.offered)
-        return _told(self, rows).sort_values(["seller_id", "value_fen"], ascending=[True, False], ignore_index=True)
+        made = self.offers_of(np.flatnonzero(self.result.offered))
+        return made.sort_values(["seller_id", "value_fen"], ascending=[True, False], ignore_index=True)
+
+    def offers_of(self, rows: Ints) -> pd.DataFrame:
+        """Return some of the pairs (int [n], rows of the problem) as people read them, in that order."""
+        return _told(self, rows)
 
     def refusals(self) -> pd.DataFrame:
         """Return the pairs looked at and not offered, and the sellers that get nothing, with their reasons."""

@@ -1,79 +1,144 @@
-"""`evenflow offers`: styles offered to small sellers, both sides willing, within every cap."""
+"""`evenflow offers`: styles offered to small sellers, both sides willing, within every cap, on days that keep level."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli import output
 from contracts.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from services.make_offers import Made
+
 __all__ = ["offers"]
+
+Sellers = Annotated[Path, typer.Option(help="Small sellers: seller_id, audience[, categories, price_fen, …].")]
+Styles = Annotated[Path, typer.Option(help="Styles: style_id, category, price_fen, margin_fen[, …].")]
+History = Annotated[Path, typer.Option(help="What became of earlier offers, which is learned from.")]
+Out = Annotated[Path, typer.Option(help="Offers made (.csv or .parquet).")]
+Answers = Annotated[Path | None, typer.Option(help="Answers so far: seller_id, style_id, state[, promote_on, pieces].")]
+Refusals = Annotated[Path | None, typer.Option(help="Pairs that are not offered, each with its reason.")]
+Free = Annotated[
+    Path | None,
+    typer.Option(help="Free factory hours: ds, free_hours[, coming_hours, shopping]; gives each offer its day."),
+]
+Days = Annotated[Path | None, typer.Option(help="With --free: hours of orders per day, and the level line.")]
+Curve = Annotated[Path | None, typer.Option(help="With --free: days_after, share: how orders follow a promotion.")]
+Loss = Annotated[float, typer.Option(help="With --free: share of its orders a promotion loses per day it waits.")]
+Seller = Annotated[
+    str | None, typer.Option(help="Pull: write what this one seller finds instead, ranked, with reasons.")
+]
+Style = Annotated[str | None, typer.Option(help="Push: write the sellers to propose this one style to instead.")]
+Limits = Annotated[Path | None, typer.Option(help="Limits of the house (TOML: approaches_per_week = 3 …).")]
+Today = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day planned; else the day after the history.")
+]
+Weeks = Annotated[int, typer.Option(min=1, max=52, help="Weeks whose approaches count.")]
+Seed = Annotated[int, typer.Option(min=0, help="Decides among equals.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def offers(
     *,
-    sellers: Annotated[Path, typer.Option(help="Small sellers: seller_id, audience[, categories, price_fen, …].")],
-    styles: Annotated[Path, typer.Option(help="Styles: style_id, category, price_fen, margin_fen[, …].")],
-    history: Annotated[Path, typer.Option(help="What became of earlier offers, which is learned from.")],
-    out: Annotated[Path, typer.Option(help="Offers made (.csv or .parquet).")],
-    answers: Annotated[
-        Path | None, typer.Option(help="Answers so far: seller_id, style_id, state[, promote_on, pieces].")
-    ] = None,
-    refusals: Annotated[Path | None, typer.Option(help="Pairs that are not offered, each with its reason.")] = None,
-    seller: Annotated[
-        str | None, typer.Option(help="Pull: write what this one seller finds instead, ranked, with reasons.")
-    ] = None,
-    style: Annotated[
-        str | None, typer.Option(help="Push: write the sellers to propose this one style to instead.")
-    ] = None,
-    limits: Annotated[Path | None, typer.Option(help="Limits of the house (TOML: approaches_per_week = 3 …).")] = None,
-    today: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day planned; else the day after the history.")
-    ] = None,
-    weeks: Annotated[int, typer.Option(min=1, max=52, help="Weeks planned.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Decides among equals.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    sellers: Sellers,
+    styles: Styles,
+    history: History,
+    out: Out,
+    answers: Answers = None,
+    refusals: Refusals = None,
+    free: Free = None,
+    days: Days = None,
+    curve: Curve = None,
+    loss_per_day: Loss = 0.0,
+    seller: Seller = None,
+    style: Style = None,
+    limits: Limits = None,
+    today: Today = None,
+    weeks: Weeks = 1,
+    seed: Seed = 0,
+    as_json: Json = False,
 ) -> None:
     """Offer styles to small sellers: the most sales per offer shown, within every cap, with a reason for every refusal.
 
     Example: evenflow offers --sellers sellers.csv --styles styles.csv --history history.csv --out offers.csv
     """
+    chosen = {"--seller": seller, "--style": style, "--free": free}
+    _require_one(chosen, with_free={"--days": days, "--curve": curve})
+    paths = {"sellers": sellers, "styles": styles, "history": history, "answers": answers, "free": free, "curve": curve}
+    raw = _read(paths, outs=[path for path in (out, refusals, days) if path is not None], others=[limits])
+    sources = {name: path.name for name, path in paths.items() if path is not None}
+    made = _made(raw, sources, limits=limits, today=today, weeks=weeks, seed=seed)
+    told = _written(made, raw, sources, (out, days), seller=seller, style=style, loss_per_day=loss_per_day, seed=seed)
+    if refusals is not None:
+        from services.files import write_table
+
+        write_table(made.refusals(), refusals)
+    output.emit(made.summary | told | {"out": str(out)}, as_json=as_json, title="offers")
+
+
+def _require_one(chosen: dict[str, Any], with_free: dict[str, Any]) -> None:
+    given = [name for name, value in chosen.items() if value is not None]
+    if len(given) > 1:
+        raise InputError(", ".join(chosen), "one of them at most", " and ".join(given))
+    lost = [name for name, value in with_free.items() if value is not None]
+    if lost and chosen["--free"] is None:
+        raise InputError(lost[0], "--free with it", "nothing")
+
+
+def _read(
+    paths: dict[str, Path | None], *, outs: list[Path], others: list[Path | None]
+) -> dict[str, pd.DataFrame | None]:
+    from services.files import check_writable, read_raw
+
+    for at, path in enumerate(outs):
+        check_writable(path, *paths.values(), *others, *outs[:at], *outs[at + 1 :])
+    return {name: None if path is None else read_raw(path) for name, path in paths.items()}
+
+
+def _made(
+    raw: dict[str, Any], sources: dict[str, str], *, limits: Path | None, today: datetime | None, weeks: int, seed: int
+) -> Made:
     import pandas as pd
 
-    from services.files import check_writable, read_raw, write_table
-    from services.make_offers import make_offers, offers_for_seller, sellers_for_style
+    from services.make_offers import make_offers
     from services.offer_book import offer_book
     from services.offer_params import read_limits
 
-    if seller is not None and style is not None:
-        raise InputError("--seller, --style", "one of the two", "both")
-    paths = {"sellers": sellers, "styles": styles, "history": history, "answers": answers}
-    for path, other in ((out, refusals), (refusals, out)):
-        if path is not None:
-            check_writable(path, *paths.values(), limits, other)
+    params, first = read_limits(limits), None if today is None else pd.Timestamp(today)
+    tables = [raw[name] for name in ("sellers", "styles", "history", "answers")]
     with output.progress() as report:
-        raw = {name: None if path is None else read_raw(path) for name, path in paths.items()}
-        book = offer_book(
-            raw["sellers"],
-            raw["styles"],
-            raw["history"],
-            raw["answers"],
-            params=read_limits(limits),
-            today=None if today is None else pd.Timestamp(today),
-            weeks=weeks,
-            sources={name: path.name for name, path in paths.items() if path is not None},
-        )
-        made = make_offers(book, seed=seed, progress=report)
+        book = offer_book(*tables, params=params, today=first, weeks=weeks, sources=sources)
+        return make_offers(book, seed=seed, progress=report)
+
+
+def _written(
+    made: Made, raw: dict[str, Any], sources: dict[str, str], outs: tuple[Path, Path | None], *,
+    seller: str | None, style: str | None, loss_per_day: float, seed: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Write what was asked for, and return what there is to add to the figures."""
+    from services.files import write_table
+    from services.make_offers import offers_for_seller, sellers_for_style
+    from services.schedule_offers import schedule_offers
+
+    out, days = outs
     if seller is not None:
         write_table(offers_for_seller(made, seller), out)
     elif style is not None:
         write_table(sellers_for_style(made, style), out)
-    else:
+    elif raw["free"] is None:
         write_table(made.offers(), out)
-    if refusals is not None:
-        write_table(made.refusals(), refusals)
-    output.emit(made.summary | {"out": str(out)}, as_json=as_json, title="offers")
+    else:
+        planned = schedule_offers(
+            made, raw["free"], curve=raw["curve"], loss_per_day=loss_per_day, seed=seed, sources=sources
+        )
+        write_table(planned.offers, out)
+        if days is not None:
+            write_table(planned.days, days)
+        return {"schedule": planned.summary}
+    return {}

@@ -22,7 +22,8 @@ Ints = npt.NDArray[np.int64]
 Real = TypeVar("Real", bound=np.floating[Any])
 _PULL = 5.0  # counts by which a level's effect is drawn to 1
 _ROUNDS, _SWEEPS = 3, 4
-_PARTS, _CALM = 20, 50.0
+_CUTS = (0.005, 0.02, *(i / 20 for i in range(1, 20)), 0.98, 0.995)
+_CALM = 50.0
 _MOST_PRIOR = 1e4  # a group whose members don't differ
 
 
@@ -171,8 +172,9 @@ def _without_itself(
 
 
 def _calibration(count: Floats, foretold: Floats) -> tuple[Floats, Floats]:
-    """Return the mean of each twentieth of what was foretold, and what came as a multiple of it."""
-    parts = [part for part in np.array_split(np.argsort(foretold, kind="stable"), _PARTS) if len(part)]
+    """Return the mean of each class of what was foretold, and what came as a multiple of it; finer at the ends."""
+    cuts = (np.array(_CUTS) * len(foretold)).astype(np.int64)
+    parts = [part for part in np.split(np.argsort(foretold, kind="stable"), cuts) if len(part)]
     mean = np.array([foretold[part].mean() for part in parts])
     said = np.array([foretold[part].sum() for part in parts])
     came = np.array([count[part].sum() for part in parts])
@@ -266,7 +268,7 @@ def _pairs(off: Floats, weighed: Floats, one: Members) -> tuple[float, float]:
 
 def _credibility(count: Floats, mean: Floats, one: Members, variance: float) -> Group:
     """Return what members add to the means of their rows, and how far that can be relied on."""
-    seen: Floats = np.bincount(one.member, count, one.size)
+    seen: Floats = np.bincount(one.member, count, one.size).astype(np.float64)
     expected: Floats = np.bincount(one.member, mean, one.size).astype(np.float64)
     overall = float(seen.sum()) / max(float(expected.sum()), 1e-300)
     prior = min(1.0 / max(variance, 1e-300), _MOST_PRIOR)

@@ -128,3 +128,41 @@ def test_answers_of_strangers_are_refused(tmp_path):
     said = pd.DataFrame({"seller_id": ["nobody"], "style_id": ["sim-style-0000001"], "state": ["accepted"]})
     with pytest.raises(TableError, match="nobody"):
         run(tmp_path, answers=said)
+
+
+def free_hours(days: int = 14) -> pd.DataFrame:
+    """A fortnight of equal free hours from the day after the history."""
+    start = MADE.history["shown_on"].max() + pd.Timedelta(days=1)
+    return pd.DataFrame({"ds": pd.date_range(start, periods=days), "free_hours": 100.0})
+
+
+def test_promotions_follow_the_level_line_and_are_planned_anew(tmp_path):
+    """Each offer has its day within a seller's weeks; after a week's results the days gone by stand."""
+    free_hours().to_csv(tmp_path / "free.csv", index=False)
+    options = ("--free", str(tmp_path / "free.csv"), "--days", str(tmp_path / "days.csv"), "--weeks", "2")
+    limits = tmp_path / "limits.toml"
+    limits.write_text("approaches_per_week = 1\n")
+    figures, offers = run(tmp_path, *options, "--limits", str(limits))
+    days = pd.read_csv(tmp_path / "days.csv")
+    assert figures["schedule"]["scheduled"] == offers["promote_on"].notna().sum() == days["promotions"].sum()
+    assert figures["schedule"]["load_cv"] < 0.05
+    assert ((days["hours_low"] <= days["hours"]) & (days["hours"] <= days["hours_high"])).all()
+    week = pd.to_datetime(offers["promote_on"]).dropna().sub(free_hours()["ds"][0]).dt.days // 7
+    assert offers.assign(week=week).groupby(["seller_id", "week"]).size().max() == 1
+    done = offers[pd.to_datetime(offers["promote_on"]) < free_hours()["ds"][7]]
+    answers = done[["seller_id", "style_id", "promote_on"]].assign(state="accepted", pieces=0)
+    free_hours().iloc[7:].to_csv(tmp_path / "free.csv", index=False)
+    again, later = run(tmp_path, *options, "--limits", str(limits), answers=answers)
+    kept = later.merge(done, on=["seller_id", "style_id"], suffixes=("", "_before"))
+    assert (kept["promote_on"] == kept["promote_on_before"]).all()
+    assert len(kept) == len(done)
+    assert again["schedule"]["hours"] < figures["schedule"]["hours"]  # nothing was sold: less is expected
+
+
+def test_a_gap_in_the_days_is_named(tmp_path):
+    """Between which days."""
+    free_hours().drop(index=[3, 4]).to_csv(tmp_path / "free.csv", index=False)
+    with pytest.raises(TableError, match="expected days without gaps"):
+        run(tmp_path, "--free", str(tmp_path / "free.csv"))
+    with pytest.raises(InputError, match="--days: expected --free with it"):
+        run(tmp_path, "--days", str(tmp_path / "days.csv"))
