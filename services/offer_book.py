@@ -183,7 +183,7 @@ def offer_book(
     said = ANSWERS.check(raw, names["answers"])
     require_known(said, "seller_id", pd.Index(of_sellers["seller_id"]), source=names["answers"], kind="seller")
     require_known(said, "style_id", pd.Index(of_styles["style_id"]), source=names["answers"], kind="style")
-    fitted = model or fit_offers(of_sellers, past)
+    fitted = model or fit_offers(of_sellers, past, also=of_styles["category"])
     return OfferBook(
         sellers=of_sellers,
         styles=of_styles,

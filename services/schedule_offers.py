@@ -275,11 +275,7 @@ def _schedule(  # noqa: PLR0917
     planned = day != OPEN
     chosen[planned] = days["ds"].iloc[0] + pd.to_timedelta(day[planned], unit="D")
     offers = offers.assign(promote_on=chosen.to_numpy(), pieces=(offers["pieces"] * factor[promotions.style]).round(3))
-    shape = result.load**2 / np.maximum(result.variance + result.load, 1e-12)
-    low, high = (
-        np.where(result.load > 0, result.load * gammaincinv(np.maximum(shape, 1e-9), q) / np.maximum(shape, 1e-9), 0.0)
-        for q in (0.1, 0.9)
-    )
+    low, high = _range(result)
     table = pd.DataFrame(
         {
             "ds": days["ds"],
@@ -307,3 +303,10 @@ def _schedule(  # noqa: PLR0917
             "gap": result.gap,
         },
     )
+
+
+def _range(result: LevelResult) -> tuple[Floats, Floats]:
+    """Return the 10 % and 90 % quantiles of each day's hours: gamma, as styles and single orders vary."""
+    shape = np.maximum(result.load**2 / np.maximum(result.variance + result.load, 1e-12), 1e-9)
+    low, high = (np.where(result.load > 0, result.load * gammaincinv(shape, q) / shape, 0.0) for q in (0.1, 0.9))
+    return low, high

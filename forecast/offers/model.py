@@ -8,6 +8,7 @@ relied on. Acceptance and returns are learned in the same way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy.special import gammaincinv
 
 from contracts.errors import InputError
 from forecast.offers.features import HOURS, Sellers, Styles, bands, levels_of, pair_codes, sizes
-from forecast.offers.rates import Members, Rates, fit_rates
+from forecast.offers.rates import Group, Members, Rates, fit_rates
 from graph.exposures import recent_exposures
 
 __all__ = ["Expected", "OfferModel", "fit_offers"]
@@ -207,20 +208,22 @@ class OfferModel:
         return np.asarray(np.minimum(self.returns.base * effect * self.returns.groups[0].ratio[seller], _CERTAIN))
 
 
-def fit_offers(sellers: pd.DataFrame, history: pd.DataFrame) -> OfferModel:
+def fit_offers(sellers: pd.DataFrame, history: pd.DataFrame, *, also: Iterable[str] = ()) -> OfferModel:
     """Fit a model to what became of earlier offers.
 
     Parameters
     ----------
     sellers, history
         Checked tables (`forecast.offers.tables`); rows of sellers that are not listed are left out.
+    also
+        Categories that will be offered, whether or not the history has them: new ones count as average.
 
     Raises
     ------
     InputError
         If no offer of the history was accepted, or none sold anything.
     """
-    categories = pd.Index(sorted(history["category"].unique()))
+    categories = pd.Index(sorted({*history["category"].unique(), *also}))
     known = Sellers.of(sellers, categories)
     seller = known.ids.get_indexer(history["seller_id"]).astype(np.int64)
     rows = history[seller >= 0].reset_index(drop=True)
@@ -232,54 +235,49 @@ def fit_offers(sellers: pd.DataFrame, history: pd.DataFrame) -> OfferModel:
         )
     category, price = categories.get_indexer(rows["category"]).astype(np.int64), rows["price_fen"].to_numpy(np.float64)
     styles, style_ids = pd.factorize(rows["style_id"])
-    hour = rows["hour"].fillna(HOURS - 1).to_numpy(np.int64) if "hour" in rows else np.full(len(rows), HOURS - 1)
+    hour = _column(rows, "hour", HOURS - 1).astype(np.int64)
     codes = pair_codes(known, seller, category, np.round(np.log(np.maximum(price, 1.0)) / 0.1).astype(np.int64), hour)
-    day = (rows["shown_on"] - rows["shown_on"].min()).dt.days.to_numpy(np.int64)
-    exposures = recent_exposures(seller, day, accepted.astype(np.int64), days=EXPOSURE_DAYS)
     levels, n, c = levels_of(len(categories)), len(known.ids), len(categories)
-    pieces = rows["pieces"].to_numpy(np.float64)
     took = accepted & (known.audience[seller] > 0)
     groups = [
         Members(styles[took], len(style_ids)),
         Members(seller[took], n),
         Members((seller * c + category)[took], n * c, parent=1),
     ]
-    returned = rows["returned"].fillna(0).to_numpy(np.float64) if "returned" in rows else np.zeros(len(rows))
+    reached = (known.audience[seller] * _column(rows, "appeal", 1.0))[took]
+    pieces, tired = rows["pieces"].to_numpy(np.float64)[took], _exposures(rows, seller, accepted)[took]
+    said, once = accepted.astype(np.float64), np.ones(len(rows))
     return OfferModel(
         sellers=known,
         categories=categories,
-        sales=fit_rates(
-            (known.audience[seller] * _appeal(rows))[took],
-            pieces[took],
-            codes[took],
-            levels,
-            groups=groups,
-            repeats=exposures[took],
-        ),
-        acceptance=fit_rates(
-            np.ones(len(rows)), accepted.astype(np.float64), codes[:, 1:3], levels[1:3], groups=[Members(seller, n)]
-        ),
-        returns=_returns(pieces[took], returned[took], category[took], c, seller[took], n),
+        sales=fit_rates(reached, pieces, codes[took], levels, groups=groups, repeats=tired),
+        acceptance=fit_rates(once, said, codes[:, 1:3], levels[1:3], groups=[Members(seller, n)]),
+        returns=_returns(pieces, _column(rows, "returned", 0.0)[took], category[took], c, seller[took], n),
         past_styles=pd.Index(style_ids),
         shown=np.bincount(seller, minlength=n),
         last_day=pd.Timestamp(rows["shown_on"].max()),
     )
 
 
+def _exposures(rows: pd.DataFrame, seller: Ints, accepted: npt.NDArray[np.bool_]) -> Ints:
+    """Return int [n], promotions of the same seller in the fortnight before each row."""
+    day = (rows["shown_on"] - rows["shown_on"].min()).dt.days.to_numpy(np.int64)
+    return recent_exposures(seller, day, accepted.astype(np.int64), days=EXPOSURE_DAYS)
+
+
 def _returns(pieces: Floats, returned: Floats, category: Ints, c: int, seller: Ints, n: int) -> Rates:  # noqa: PLR0917
     if returned.sum() <= 0:
-        from forecast.offers.rates import Group
-
         nobody = Group(1e4, np.zeros(n), np.zeros(n))
         return Rates(0.0, (np.ones(c),), 0.0, (nobody,), 0.0, np.ones(1), np.ones(1))
     return fit_rates(pieces, returned, category[:, None], [c], groups=[Members(seller, n)])
 
 
-def _appeal(history: pd.DataFrame) -> Floats:
-    if "appeal" not in history:
-        return np.ones(len(history))
-    found: Floats = history["appeal"].fillna(1.0).to_numpy(np.float64)
-    return found
+def _column(history: pd.DataFrame, name: str, default: float) -> Floats:
+    """Return a column as float64, the default where it is empty or not there."""
+    if name not in history:
+        return np.full(len(history), default)
+    found: Floats = history[name].to_numpy(np.float64, na_value=np.nan)
+    return np.where(np.isnan(found), default, found)
 
 
 def _full(value: Ints | int, n: int) -> Ints:

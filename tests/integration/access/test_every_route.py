@@ -105,6 +105,14 @@ ATTACKS: dict[str, tuple[str, str, dict | None]] = {
     "read_plan": ("GET", "/v1/plan?resource=alpha-line", None),
     "download_plan_csv": ("GET", "/v1/plan.csv", None),
     "download_plan_excel": ("GET", "/v1/plan.xlsx", None),
+    "list_offers": ("GET", "/v1/offers", None),
+    "search_offers": ("GET", "/v1/offers/search?seller_id=alpha-store", None),
+    "find_sellers": ("GET", "/v1/offers/sellers?style_id=alpha-dress", None),
+    "answer_offer": (
+        "POST",
+        "/v1/offers/answers",
+        {"seller_id": "alpha-store", "style_id": "alpha-dress", "state": "refused"},
+    ),
     "read_prices": ("GET", "/v1/prices", None),
     "read_price_version": ("GET", "/v1/prices/versions/1", None),
 }  # fmt: skip

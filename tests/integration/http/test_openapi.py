@@ -20,6 +20,7 @@ from api.http.examples import (
 )
 from api.http.launch_examples import DECISION_EXAMPLES, SELECTION_EXAMPLES, WAVE_EXAMPLES
 from api.http.match_examples import MATCHING_EXAMPLES
+from api.http.offer_examples import OFFER_POSTS
 from api.http.planning_examples import PLANNING_EXAMPLES
 from api.http.reservation_examples import CAPACITY_EXAMPLES, HOLD_EXAMPLES
 from api.http.score_examples import SCORE_POSTS
@@ -43,6 +44,7 @@ POSTS = [
         "/v1/launches/selection": SELECTION_EXAMPLES,
         "/v1/waves/forecast": WAVE_EXAMPLES,
         **SCORE_POSTS,
+        **OFFER_POSTS,
     }.items()
     for name, example in examples.items()
 ]
@@ -105,6 +107,7 @@ ACCESS_OPERATIONS = """
 read_own_key list_all_keys create_api_key rotate_api_key revoke_api_key read_audit
 """
 MATCHING_OPERATIONS = """
+create_offers list_offers search_offers find_sellers answer_offer read_level_days
 replay_matches route_order match_two_sided
 add_backorder list_backorders route_backorders take_off_backorder
 read_prices list_price_versions read_price_version activate_prices refresh_prices

@@ -1,0 +1,176 @@
+"""Offers that are kept: made by the house, read and answered by the sellers and brands they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from contracts.errors import UnknownIdError
+from graph.network import SupplyNetwork
+from matching.offer_tables import STATES
+from services.make_offers import Made, make_offers
+from services.offer_book import offer_book
+from services.offer_params import OfferParams
+from services.schedule_offers import schedule_offers
+from services.viewer import Viewer
+from store.offers import OfferShelf
+
+__all__ = ["answer_offer", "keep_offers", "offers_seen", "search_seen", "sellers_seen"]
+
+_OF_THE_BRAND = ("value_fen", "style_price_fen")  # what a style is worth to its brand is not the seller's to see
+
+
+def keep_offers(
+    shelf: OfferShelf,
+    tables: Mapping[str, pd.DataFrame | None],
+    *,
+    params: OfferParams,
+    today: pd.Timestamp | None = None,
+    weeks: int = 1,
+    loss_per_day: float = 0.0,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Make offers, keep them as the current ones and return their figures.
+
+    Answers that were sent since (`answer_offer`) count, the latest of a pair; those of the table given go before.
+
+    Parameters
+    ----------
+    tables
+        ``sellers, styles, history`` and, None if not given, ``answers, free, curve``.
+    """
+    said = _answers(shelf, tables)
+    raw = [tables[name] for name in ("sellers", "styles", "history")]
+    book = offer_book(*raw, said, params=params, today=today, weeks=weeks)  # type: ignore[arg-type]
+    made = make_offers(book, seed=seed)
+    kept, summary = {"offers": made.offers(), "pairs": _pairs(made)}, dict(made.summary)
+    free = tables.get("free")
+    if free is not None:
+        planned = schedule_offers(made, free, curve=tables.get("curve"), loss_per_day=loss_per_day, seed=seed)
+        kept |= {"offers": planned.offers, "days": planned.days}
+        summary["schedule"] = planned.summary
+    return {"offers_id": shelf.put(kept, summary), **summary}
+
+
+def offers_seen(shelf: OfferShelf, network: SupplyNetwork | None, viewer: Viewer) -> tuple[str, pd.DataFrame]:
+    """Return the current offers that the viewer is a side of, and their id; the operator sees all."""
+    name = shelf.current()
+    return name, _seen(shelf.table(name, "offers"), network, viewer)
+
+
+def search_seen(
+    shelf: OfferShelf, network: SupplyNetwork | None, viewer: Viewer, seller_id: str
+) -> tuple[str, pd.DataFrame]:
+    """Return what a seller finds: its offers, then the styles it could have had, each with the reason why not.
+
+    Raises
+    ------
+    UnknownIdError
+        If nothing was looked at for such a seller, or it is not the viewer's own.
+    """
+    name = shelf.current()
+    rows = shelf.table(name, "pairs", seller_id=seller_id)
+    if not _owned(np.array([seller_id], dtype=object), network, viewer)[0] or rows.empty:
+        raise UnknownIdError("seller", seller_id)
+    return name, _seen(rows, network, viewer)
+
+
+def sellers_seen(
+    shelf: OfferShelf, network: SupplyNetwork | None, viewer: Viewer, style_id: str
+) -> tuple[str, pd.DataFrame]:
+    """Return the sellers a brand would propose its style to: those offered first, then by worth, with reasons.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such style, or it is not of a brand of the viewer's.
+    """
+    name = shelf.current()
+    rows = shelf.table(name, "pairs", style_id=style_id)
+    if rows.empty or not _owned(rows["brand_id"].to_numpy(dtype=object)[:1], network, viewer)[0]:
+        raise UnknownIdError("style", style_id)
+    return name, rows.sort_values(["offered", "value_fen"], ascending=False, ignore_index=True)
+
+
+def answer_offer(
+    shelf: OfferShelf, network: SupplyNetwork | None, viewer: Viewer, answer: Mapping[str, Any], *, by: str
+) -> dict[str, Any]:
+    """Record what one side says to an offer: it stands, or its place goes to others when offers are next made.
+
+    Parameters
+    ----------
+    answer
+        ``seller_id, style_id, state`` (`matching.offer_tables.STATES`) and perhaps ``promote_on`` and ``pieces``. What
+        was accepted before and is refused now is withdrawn.
+    by
+        Who answers.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such offer, or the viewer is no side of it.
+    """
+    _, rows = offers_seen(shelf, network, viewer)
+    pair = (answer["seller_id"], answer["style_id"])
+    if not ((rows["seller_id"] == pair[0]) & (rows["style_id"] == pair[1])).any():
+        raise UnknownIdError("offer", f"{pair[0]}, {pair[1]}")
+
+    def choose(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        before = [one["state"] for one in records if (one["seller_id"], one["style_id"]) == pair]
+        state = answer["state"]
+        if state == STATES[1] and before and before[-1] == STATES[0]:
+            state = STATES[2]
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return [
+            {
+                **{name: value for name, value in answer.items() if value is not None},
+                "state": state,
+                "by": by,
+                "at": now,
+            }
+        ]
+
+    return shelf.answers.decide(choose)[0]
+
+
+def _answers(shelf: OfferShelf, tables: Mapping[str, pd.DataFrame | None]) -> pd.DataFrame | None:
+    """Return all answers, the latest of each pair, of the sellers and styles that are listed."""
+    given = tables.get("answers")
+    sent = pd.DataFrame(shelf.answers.read())
+    if sent.empty:
+        return given
+    sent = sent.drop(columns=["by", "at"])
+    sellers, styles = tables["sellers"], tables["styles"]
+    if sellers is not None and styles is not None:
+        sent = sent[sent["seller_id"].isin(sellers["seller_id"]) & sent["style_id"].isin(styles["style_id"])]
+    whole = sent if given is None else pd.concat([sent, given], ignore_index=True)
+    return whole.drop_duplicates(["seller_id", "style_id"], keep="last")
+
+
+def _pairs(made: Made) -> pd.DataFrame:
+    table = made.offers_of(np.arange(made.seller.size))
+    return table.sort_values(["seller_id", "offered", "value_fen"], ascending=[True, False, False], ignore_index=True)
+
+
+def _seen(rows: pd.DataFrame, network: SupplyNetwork | None, viewer: Viewer) -> pd.DataFrame:
+    """Return the rows that the viewer is a side of; only the brand's side sees what its styles are worth to it."""
+    as_brand = _owned(rows["brand_id"].to_numpy(dtype=object), network, viewer)
+    as_seller = _owned(rows["seller_id"].to_numpy(dtype=object), network, viewer)
+    told = rows.copy()
+    for name in _OF_THE_BRAND:
+        told[name] = told[name].where(as_brand).astype("Int64")
+    return told[as_brand | as_seller].reset_index(drop=True)
+
+
+def _owned(ids: np.ndarray, network: SupplyNetwork | None, viewer: Viewer) -> np.ndarray:
+    """Return which ids are parties of the viewer's own; one that is in no network is nobody's but the operator's."""
+    if viewer.tenant is None:
+        return np.ones(len(ids), np.bool_)
+    if network is None:
+        return np.zeros(len(ids), np.bool_)
+    positions = network.parties.ids.positions(pd.Series(ids, dtype="str"))
+    return np.asarray((positions >= 0) & viewer.owns(network, np.maximum(positions, 0)))

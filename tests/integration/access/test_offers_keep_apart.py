@@ -1,0 +1,86 @@
+"""Offers over HTTP: the house makes them; each seller and brand reads and answers its own, and sees no other's."""
+
+import pytest
+
+from api.http.offer_examples import OFFER_EXAMPLES
+
+EXAMPLE = OFFER_EXAMPLES["two sellers"]["value"]
+RENAMED = {"kol-1": "alpha-store", "kol-2": "beta-store"}
+BODY = EXAMPLE | {
+    "sellers": [row | {"seller_id": RENAMED[row["seller_id"]]} for row in EXAMPLE["sellers"]],
+    "history": [row | {"seller_id": RENAMED[row["seller_id"]]} for row in EXAMPLE["history"]],
+    "styles": [
+        row | {"brand_id": brand}
+        for row, brand in zip(EXAMPLE["styles"], ("alpha-brand", "beta-brand"), strict=True)
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(asking):
+    """Offers of the whole house."""
+    answer = asking("admin").post("/v1/offers", json=BODY)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def rows(client, path="/v1/offers"):
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["rows"]
+
+
+def test_the_operator_sees_all_and_each_side_its_own(made, asking):
+    """A store sees what it is offered, not what that is worth to the brand; the brand sees it; others nothing."""
+    whole = rows(asking("admin"))
+    assert len(whole) == made["summary"]["offers"] == 3
+    assert all(row["promote_on"] for row in whole)
+    mine = rows(asking("party", tenant="alpha", party="alpha-store"))
+    assert {row["seller_id"] for row in mine} == {"alpha-store"}
+    assert all(row["value_fen"] is None and row["style_price_fen"] is None for row in mine)
+    assert all(row["seller_income_fen"] >= 0 for row in mine)
+    brand = rows(asking("party", tenant="beta", party="beta-brand"))
+    assert {row["brand_id"] for row in brand} == {"beta-brand"}
+    assert all(row["value_fen"] is not None for row in brand)
+    assert rows(asking("party", tenant="beta", party="beta-distributor")) == []
+
+
+def test_a_seller_searches_for_itself_and_a_brand_for_its_style(made, asking):
+    """With the reasons of what was not offered; another's are unknown."""
+    store = asking("party", tenant="beta", party="beta-store")
+    found = rows(store, "/v1/offers/search?seller_id=beta-store")
+    assert {row["style_id"] for row in found} == {"dress-9", "coat-1"}
+    assert {row["reason"] for row in found} <= {"offered", "approach_cap", "style_full"}
+    assert store.get("/v1/offers/search?seller_id=alpha-store").status_code == 404
+    brand = asking("party", tenant="alpha", party="alpha-brand")
+    assert {row["style_id"] for row in rows(brand, "/v1/offers/sellers?style_id=dress-9")} == {"dress-9"}
+    assert brand.get("/v1/offers/sellers?style_id=coat-1").status_code == 404
+    assert store.get("/v1/offers/days").status_code == 403
+
+
+def test_a_refusal_after_acceptance_is_a_withdrawal_and_goes_to_others(made, asking):
+    """The next offers leave the pair out, by name; strangers cannot answer."""
+    store = asking("party", tenant="alpha", party="alpha-store")
+    pair = {"seller_id": "alpha-store", "style_id": "dress-9"}
+    other = asking("party", tenant="beta", party="beta-store")
+    assert other.post("/v1/offers/answers", json=pair | {"state": "accepted"}).status_code == 422
+    for state, kept in (("accepted", "accepted"), ("refused", "withdrawn")):
+        answer = store.post("/v1/offers/answers", json=pair | {"state": state})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["answer"]["state"] == kept
+    again = asking("admin").post("/v1/offers", json=BODY)
+    assert again.json()["summary"]["not_offered"]["withdrawn"] == 1
+    assert not [row for row in rows(store) if row["style_id"] == "dress-9"]
+
+
+def test_wrong_requests_are_named(asking):
+    """An unknown limit, a cell out of range, a day that is none."""
+    client = asking("admin")
+    for changes, words in (
+        ({"limits": {"approaches": 1}}, "limits: expected only"),
+        ({"limits": {"style_share": 2}}, "style_share: expected a share"),
+        ({"today": "2026-02-31"}, "2026-02-31"),
+        ({"sellers": [BODY["sellers"][0] | {"audience": -1}]}, "audience"),
+    ):
+        answer = client.post("/v1/offers", json=BODY | changes)
+        assert (answer.status_code, words in answer.text) == (422, True), answer.text
