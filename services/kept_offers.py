@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contracts.errors import UnknownIdError
+from contracts.errors import InputError, UnknownIdError
 from graph.network import SupplyNetwork
 from matching.offer_tables import STATES
 from services.make_offers import Made, make_offers
@@ -44,8 +44,8 @@ def keep_offers(
         ``sellers, styles, history`` and, None if not given, ``answers, free, curve``.
     """
     said = _answers(shelf, tables)
-    raw = [tables[name] for name in ("sellers", "styles", "history")]
-    book = offer_book(*raw, said, params=params, today=today, weeks=weeks)  # type: ignore[arg-type]
+    sellers, styles, history = (_given(tables, name) for name in ("sellers", "styles", "history"))
+    book = offer_book(sellers, styles, history, said, params=params, today=today, weeks=weeks)
     made = make_offers(book, seed=seed)
     kept, summary = {"offers": made.offers(), "pairs": _pairs(made)}, dict(made.summary)
     free = tables.get("free")
@@ -59,7 +59,7 @@ def keep_offers(
 def offers_seen(shelf: OfferShelf, network: SupplyNetwork | None, viewer: Viewer) -> tuple[str, pd.DataFrame]:
     """Return the current offers that the viewer is a side of, and their id; the operator sees all."""
     name = shelf.current()
-    return name, _seen(shelf.table(name, "offers"), network, viewer)
+    return name or "", _seen(_rows(shelf, "offers"), network, viewer)
 
 
 def search_seen(
@@ -72,8 +72,8 @@ def search_seen(
     UnknownIdError
         If nothing was looked at for such a seller, or it is not the viewer's own.
     """
-    name = shelf.current()
-    rows = shelf.table(name, "pairs", seller_id=seller_id)
+    name = shelf.current() or ""
+    rows = _rows(shelf, "pairs", seller_id=seller_id)
     if not _owned(np.array([seller_id], dtype=object), network, viewer)[0] or rows.empty:
         raise UnknownIdError("seller", seller_id)
     return name, _seen(rows, network, viewer)
@@ -89,8 +89,8 @@ def sellers_seen(
     UnknownIdError
         If there is no such style, or it is not of a brand of the viewer's.
     """
-    name = shelf.current()
-    rows = shelf.table(name, "pairs", style_id=style_id)
+    name = shelf.current() or ""
+    rows = _rows(shelf, "pairs", style_id=style_id)
     if rows.empty or not _owned(rows["brand_id"].to_numpy(dtype=object)[:1], network, viewer)[0]:
         raise UnknownIdError("style", style_id)
     return name, rows.sort_values(["offered", "value_fen"], ascending=False, ignore_index=True)
@@ -137,6 +137,13 @@ def answer_offer(
     return shelf.answers.decide(choose)[0]
 
 
+def _given(tables: Mapping[str, pd.DataFrame | None], name: str) -> pd.DataFrame:
+    table = tables.get(name)
+    if table is None:
+        raise InputError(name, "a table", "nothing")
+    return table
+
+
 def _answers(shelf: OfferShelf, tables: Mapping[str, pd.DataFrame | None]) -> pd.DataFrame | None:
     """Return all answers, the latest of each pair, of the sellers and styles that are listed."""
     given = tables.get("answers")
@@ -149,6 +156,13 @@ def _answers(shelf: OfferShelf, tables: Mapping[str, pd.DataFrame | None]) -> pd
         sent = sent[sent["seller_id"].isin(sellers["seller_id"]) & sent["style_id"].isin(styles["style_id"])]
     whole = sent if given is None else pd.concat([sent, given], ignore_index=True)
     return whole.drop_duplicates(["seller_id", "style_id"], keep="last")
+
+
+def _rows(shelf: OfferShelf, table: str, **where: str) -> pd.DataFrame:
+    """Return rows of the current offers; none before any were made: whoever asks learns no more from that."""
+    if shelf.current() is None:
+        return pd.DataFrame(columns=["seller_id", "style_id", "brand_id", *_OF_THE_BRAND], dtype="str")
+    return shelf.table(table, **where)
 
 
 def _pairs(made: Made) -> pd.DataFrame:

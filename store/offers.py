@@ -54,35 +54,25 @@ class OfferShelf:
             shutil.rmtree(old, ignore_errors=True)
         return name
 
-    def current(self) -> str:
-        """Return the id of the current offers.
-
-        Raises
-        ------
-        NotReadyError
-            If none were made.
-        """
+    def current(self) -> str | None:
+        """Return the id of the current offers, None before any were made."""
         try:
             name = (self._folder / "current").read_text(encoding="utf-8").strip()
         except (FileNotFoundError, NotADirectoryError):
             name = ""
-        if not name or not (self._folder / name / "summary.json").is_file():
-            raise NotReadyError("no offers have been made yet: `POST /v1/offers`")
-        return name
+        return name if name and (self._folder / name / "summary.json").is_file() else None
 
-    def summary(self, name: str) -> dict[str, Any]:
-        """Return the figures of some offers."""
-        found: dict[str, Any] = orjson.loads((self._folder / name / "summary.json").read_bytes())
-        return found
-
-    def table(self, name: str, table: str, **where: str) -> pd.DataFrame:
-        """Return a table of some offers, the rows with the given values only; an empty one if it was not made.
+    def table(self, table: str, **where: str) -> pd.DataFrame:
+        """Return a table of the current offers, only the rows with the given values.
 
         Raises
         ------
         NotReadyError
-            If these offers have no such table.
+            If no offers were made, or they have no such table.
         """
+        name = self.current()
+        if name is None:
+            raise NotReadyError("no offers have been made yet: `POST /v1/offers`")
         path = self._folder / name / f"{table}.parquet"
         if not path.is_file():
             raise NotReadyError(f"{name} has no {table}: send `free` with `POST /v1/offers`")

@@ -161,8 +161,7 @@ def answer_offer(
 def read_level_days(house: HouseDep) -> JsonResponse:
     """Return the days of the schedule: free hours, the level line, and the hours that orders are expected to take."""
     shelf = _shelf(house)
-    name = shelf.current()
-    return JsonResponse({"offers_id": name, "days": to_rows(shelf.table(name, "days"))})
+    return JsonResponse({"days": to_rows(shelf.table("days")), "offers_id": shelf.current()})
 
 
 def _shelf(house: House) -> OfferShelf:

@@ -129,7 +129,7 @@ PURE = {
 MADE_UP = {
     "read_reservation", "replay_decision", "confirm_reservation", "release_reservation", "cancel_reservation",
     "reject_reservation", "hold_pieces", "put_capacities", "read_score", "ask_review", "decide_review",
-    "take_off_backorder", "score", "read_party_trust",
+    "take_off_backorder", "score", "read_party_trust", "search_offers", "find_sellers", "answer_offer",
 }  # fmt: skip
 """Asked with ids that nobody has."""
 TELLS_NOTHING = {"record_outcomes"}
