@@ -57,7 +57,14 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         default=30, gt=0, description="How long a request's body may keep the server waiting for its next part."
     )
+    requests_at_once: int = Field(
+        default=200, ge=1, description="Requests answered at the same time; one more is told 503 with `Retry-After`."
+    )
     connections: int = Field(default=1000, ge=1, description="Connections at the same time; more are told 503.")
+    webhook_targets: Literal["public", "private"] = Field(
+        default="public",
+        description="Where webhooks may go: `public`: by https and to public addresses; `private`: anywhere.",
+    )
     shutdown_seconds: float = Field(
         default=30, ge=0, description="How long SIGTERM lets requests and jobs at work end by themselves."
     )

@@ -6,6 +6,7 @@ EvenflowError                  anything a caller may want to catch
  ├─ UnknownIdError             an id that nothing here answers to
  ├─ NotReadyError              nothing loaded or trained yet that could answer
  └─ UnavailableError           the database cannot be reached or takes no more now
+     └─ NoRoomError            the disk is full: nothing was kept
 
 The doors add their own: services.jobs (JobBusyError, JobDoneError), api.http.problems (StaleCursorError).
 
@@ -14,7 +15,20 @@ The doors add their own: services.jobs (JobBusyError, JobDoneError), api.http.pr
 
 from __future__ import annotations
 
-__all__ = ["EvenflowError", "InputError", "NotReadyError", "TableError", "UnavailableError", "UnknownIdError"]
+import errno
+
+__all__ = [
+    "EvenflowError",
+    "InputError",
+    "NoRoomError",
+    "NotReadyError",
+    "TableError",
+    "UnavailableError",
+    "UnknownIdError",
+    "unwritten",
+]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class EvenflowError(Exception):
@@ -78,6 +92,27 @@ class NotReadyError(EvenflowError):
 
 class UnavailableError(EvenflowError):
     """The database cannot be reached, has no room or is locked for too long; trying again later may help."""
+
+
+class NoRoomError(UnavailableError):
+    """The disk is full: nothing was kept; the same again may succeed once there is room."""
+
+    retry_after_seconds = 30
+
+
+def unwritten(path: object, error: OSError) -> EvenflowError:
+    """Return what to raise where a file could not be written.
+
+    Examples
+    --------
+    >>> unwritten("a.log", OSError(28, "No space left on device"))
+    NoRoomError('a.log: the disk is full; nothing was kept')
+    >>> print(unwritten("a.log", OSError(13, "Permission denied")))
+    a.log: expected a file that can be written, got Permission denied
+    """
+    if error.errno in _FULL:
+        return NoRoomError(f"{path}: the disk is full; nothing was kept")
+    return InputError(str(path), "a file that can be written", error.strerror or str(error))
 
 
 def _shown(value: object) -> str:

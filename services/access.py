@@ -25,6 +25,9 @@ SCOPES: Mapping[str, str] = {
     "reservations:write": "hold, confirm, release, reject and cancel",
     "prices:write": "refresh and activate prices, set capacities and credit lines",
     "signals:write": "send signals, sales and orders",
+    "events:read": "what happened, as it happens, and what led to it",
+    "webhooks:write": "have events sent to an address, and sent again",
+    "exceptions:write": "close exceptions with what was done",
     "scores:read": "scores, their reasons and their reliability",
     "scores:write": "send outcomes, opt out, ask for a review",
     "reviews:write": "decide reviews of scores",
@@ -38,14 +41,16 @@ _READ = frozenset(scope for scope in SCOPES if scope.endswith(":read")) - {"audi
 ROLES: Mapping[str, frozenset[str]] = {
     "planner": _READ
     | {"forecasts:write", "plans:write", "orders:write", "network:write", "signals:write"}
-    | {"scores:write", "reviews:write"},
+    | {"scores:write", "reviews:write", "webhooks:write", "exceptions:write"},
     "router": frozenset(
         {"network:read", "matches:read", "scores:read", "reservations:read", "reservations:write", "prices:write"}
+        | {"events:read", "webhooks:write"}
     ),
     "scientist": _READ | {"forecasts:write", "models:write", "signals:write", "scores:write"},
     "party": frozenset(
         {"network:read", "matches:read", "scores:read", "scores:write", "signals:write"}
         | {"reservations:read", "reservations:write", "forecasts:read", "plans:read"}
+        | {"events:read", "webhooks:write"}
     ),
     "admin": frozenset(SCOPES),
 }

@@ -24,6 +24,7 @@ _LITTLE_ROOM, _NO_ROOM = 2 * 2**30, 256 * 2**20  # bytes
 _OLD_DAYS = 8  # a network published once a week is not old
 _CLOCK_MS = 5_000  # clocks further apart confuse holds and tokens
 _SOON_DAYS = 14
+_LATE_MS = 600_000  # for a receiver that is asked again after some minutes
 _SECRETS = ("link.key", "keys/pseudonyms.key")
 
 
@@ -157,6 +158,7 @@ def _database(database: Database, now_ms: int) -> Iterator[Finding]:
     yield Finding("database", "well", f"{place} answers in {signs.seconds * 1000:.0f} ms, up to date")
     yield _clock(signs, now_ms)
     yield _sweeping(signs)
+    yield _webhooks(signs, now_ms)
     yield _keys(database, now_ms)
 
 
@@ -176,6 +178,17 @@ def _sweeping(signs: DatabaseSigns) -> Finding:
         told, advice = f"{signs.holds_overdue} holds are due and not expired", "is a server running? It expires them"
         return Finding("holds", "watch", told, advice)
     return Finding("holds", "well", "none is overdue")
+
+
+def _webhooks(signs: DatabaseSigns, now_ms: int) -> Finding:
+    since_ms = signs.deliveries_since_ms
+    if since_ms is not None and now_ms - since_ms > _LATE_MS:
+        told = f"{signs.deliveries_waiting} events wait, the oldest for {(now_ms - since_ms) / 60_000:.0f} minutes"
+        return Finding("webhooks", "watch", told, "is a worker running, and do the receivers answer?")
+    if signs.deliveries_dead:
+        told = f"{signs.deliveries_dead} events were not taken by their receivers"
+        return Finding("webhooks", "watch", told, "POST /v1/webhooks/{id}/deliveries/{number}/resend")
+    return Finding("webhooks", "well", f"{signs.deliveries_waiting} events wait, none is dead")
 
 
 def _keys(database: Database, now_ms: int) -> Finding:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from contracts.errors import InputError, UnknownIdError
+from contracts.errors import InputError, UnavailableError, UnknownIdError
 from services.access import Principal, check_scopes
 from store.audit import write_noted
 from store.database import Database
@@ -181,14 +181,22 @@ class KeyRing:
         Where the keys are.
     remembered_seconds
         How long another server's revocation may take to count here.
+    away_seconds
+        How long a key that was seen counts on while the database does not answer.
     clock
         Seconds since 1970.
     """
 
     def __init__(
-        self, database: Database, *, remembered_seconds: float = 2.0, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        *,
+        remembered_seconds: float = 2.0,
+        away_seconds: float = 600.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database, self._remembered, self._clock = database, remembered_seconds, clock
+        self._away = away_seconds
         self._known: dict[str, tuple[ApiKey | None, float]] = {}
         self._unknown: dict[str, tuple[ApiKey | None, float]] = {}  # apart, so that who tries ids drives out no key
 
@@ -223,7 +231,13 @@ class KeyRing:
         found = self._remembered_key(key_id)
         if found is None:
             now = self._clock()
-            found = self._database.read(lambda connection: find_key(connection, key_id)), now
+            try:
+                found = self._database.read(lambda connection: find_key(connection, key_id)), now
+            except UnavailableError:
+                known = self._known.get(key_id)
+                if known is None or now - known[1] > self._away:
+                    raise
+                return known[0]  # what does not need the database is answered all the same
             kept, other = (self._unknown, self._known) if found[0] is None else (self._known, self._unknown)
             if len(kept) >= _KEPT:
                 kept.clear()

@@ -13,6 +13,7 @@ from store.snapshot import Snapshot
 
 __all__ = [
     "attention",
+    "fen_by_item",
     "levelness",
     "simulated_rows",
     "simulated_tables",
@@ -74,7 +75,7 @@ def attention(
         ``amount`` in ``unit``, ``stake_fen``, ``why`` and ``remedy``. The stake of an order or an item is the price of
         its pieces; that of hours is their price.
     """
-    prices = _prices(products)
+    prices = fen_by_item(products)
     parts = []
     if matches is not None:
         parts += [_unfilled(matches, orders, prices), _late(matches, orders, prices)]
@@ -149,8 +150,8 @@ def simulated_rows(table: pd.DataFrame) -> pd.Series:
     return table["simulated"].astype(str).str.lower().eq("true")
 
 
-def _prices(products: pd.DataFrame) -> pd.Series:
-    """Price of a piece in fen, by sku and by style (the mean of its skus)."""
+def fen_by_item(products: pd.DataFrame) -> pd.Series:
+    """Return the price of a piece in fen, by sku and by style (the mean of its skus)."""
     if "price_fen" not in products:
         return pd.Series(dtype="float64")
     by_sku = products.set_index("sku_id")["price_fen"].astype("float64")

@@ -18,6 +18,9 @@ _MEANINGS = {
     "database_seconds": "Time the database took to answer.",
     "outbox_position": "Position of the newest event.",
     "holds_overdue": "Holds that are due but not expired yet.",
+    "webhook_deliveries_waiting": "Events that webhooks were not told of yet.",
+    "webhook_deliveries_dead": "Events that receivers did not take.",
+    "webhook_lag_seconds": "How long the oldest of the waiting ones waits.",
     "snapshot_age_seconds": "Time since the loaded network was published.",
     "disk_free_bytes": "Room on the disk of the home.",
 }
@@ -38,15 +41,22 @@ def vital_signs(home: Path, database: Database, *, now_ms: int) -> Mapping[str, 
     if published_ms is not None:
         figures["snapshot_age_seconds"] = max(now_ms - published_ms, 0) / 1000
     if not database.made:
-        return _told(
-            figures | {"database_up": 1.0, "database_seconds": 0.0, "outbox_position": 0.0, "holds_overdue": 0.0}
-        )
+        return _told(dict.fromkeys(_MEANINGS.keys() - {"snapshot_age_seconds"}, 0.0) | figures | {"database_up": 1.0})
     try:
         signs = database_signs(database, now_ms=now_ms)
     except EvenflowError:
         return _told(figures)
-    figures |= {"database_up": 1.0, "database_seconds": signs.seconds, "outbox_position": float(signs.outbox_position)}
-    return _told(figures | {"holds_overdue": float(signs.holds_overdue)})
+    since_ms = signs.deliveries_since_ms
+    figures |= {
+        "database_up": 1.0,
+        "database_seconds": signs.seconds,
+        "outbox_position": float(signs.outbox_position),
+        "holds_overdue": float(signs.holds_overdue),
+        "webhook_deliveries_waiting": float(signs.deliveries_waiting),
+        "webhook_deliveries_dead": float(signs.deliveries_dead),
+        "webhook_lag_seconds": 0.0 if since_ms is None else max(now_ms - since_ms, 0) / 1000,
+    }
+    return _told(figures)
 
 
 def free_bytes(home: Path) -> int:

@@ -18,7 +18,7 @@ from zlib import crc32
 
 import orjson
 
-from contracts.errors import InputError, NotReadyError
+from contracts.errors import NotReadyError, unwritten
 from graph.delta.tables import Event
 from store.durable import flush
 
@@ -131,8 +131,8 @@ class EventLog:
 
         Raises
         ------
-        InputError
-            If the disk takes no more; nothing has changed then.
+        NoRoomError, InputError
+            If the disk takes no more, or the file cannot be written; nothing has changed then.
         """
         _, end = self.read(self._ids_to)
         self._cut(file, end)
@@ -144,7 +144,7 @@ class EventLog:
             os.fsync(file.fileno())
         except OSError as error:
             os.ftruncate(file.fileno(), end)
-            raise InputError(str(self.path), "a file that can be written", error.strerror) from None
+            raise unwritten(self.path, error) from None
         return os.fstat(file.fileno()).st_size
 
     def _cut(self, file: FileIO, end: int) -> None:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from contracts.errors import InputError, NotReadyError
+from contracts.errors import InputError, NotReadyError, unwritten
 from contracts.tables import TableSchema
 from store.durable import put
 from store.event_log import EventLog
@@ -229,7 +229,7 @@ class FactLog:
         try:
             put(path, lambda place: ordered.to_parquet(place, index=False, row_group_size=_ROW_GROUP))
         except OSError as error:
-            raise InputError(str(path), "a file that can be written", error.strerror) from None
+            raise unwritten(path, error) from None
         return path
 
     def _tidy(self) -> None:

@@ -42,6 +42,10 @@ class ForecastBook:
             return []
         return sorted((p.stem for p in self._folder.glob("*.parquet") if _NAME.fullmatch(p.stem)), reverse=True)
 
+    def run(self, name: str) -> pd.DataFrame:
+        """Return a forecast by its name (`runs`)."""
+        return pd.read_parquet(self._path(name))
+
     def as_of(self, moment: datetime) -> pd.DataFrame | None:
         """Return the forecast that counted at a moment (UTC); None if none did yet or it is forgotten."""
         name = f"{moment:%Y%m%dT%H%M%S%f}".zfill(21)  # strftime does not pad years before 1000

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select, text
 
 from store.database import Database
 from store.schema import AUDIT, OUTBOX, RESERVATIONS
+from store.webhooks import tallies
 
 __all__ = ["DatabaseSigns", "database_signs"]
 
@@ -30,6 +31,10 @@ class DatabaseSigns:
         Position of the newest event; 0 if there is none.
     holds_overdue
         Holds that are due but not swept yet.
+    deliveries_waiting, deliveries_dead
+        Events that webhooks were not told of yet, and those given up.
+    deliveries_since_ms
+        Since when the oldest of those waits; None if none does.
     """
 
     seconds: float
@@ -37,6 +42,9 @@ class DatabaseSigns:
     last_write_ms: int
     outbox_position: int
     holds_overdue: int
+    deliveries_waiting: int
+    deliveries_dead: int
+    deliveries_since_ms: int | None
 
 
 def database_signs(database: Database, *, now_ms: int) -> DatabaseSigns:
@@ -51,12 +59,16 @@ def database_signs(database: Database, *, now_ms: int) -> DatabaseSigns:
     started = time.perf_counter()
     look = _signs(embedded=database.embedded, now_ms=now_ms)
     clock_ms, last_ms, position, overdue = database.read(look, whole=True)
+    waiting, dead, since_ms = database.read(tallies, whole=True)
     return DatabaseSigns(
         seconds=time.perf_counter() - started,
         clock_ms=clock_ms,
         last_write_ms=last_ms,
         outbox_position=position,
         holds_overdue=overdue,
+        deliveries_waiting=waiting,
+        deliveries_dead=dead,
+        deliveries_since_ms=since_ms,
     )
 
 

@@ -21,6 +21,7 @@ from api.cli.demo import demo
 from api.cli.density import density
 from api.cli.dispatch import dispatch, dispatch_link
 from api.cli.doctor import doctor
+from api.cli.exceptions import exceptions
 from api.cli.explode import explode
 from api.cli.forecast import forecast
 from api.cli.ingest import forget, ingest
@@ -56,6 +57,7 @@ from api.cli.train import train
 from api.cli.trust import trust
 from api.cli.wave import wave
 from api.cli.whatif import whatif
+from api.cli.why import why
 
 app = typer.Typer(
     name="evenflow",
@@ -95,6 +97,7 @@ app.command("density")(density)
 app.command("dispatch")(dispatch)
 app.command("dispatch-link")(dispatch_link)
 app.command("doctor")(doctor)
+app.command("exceptions")(exceptions)
 app.command("explode")(explode)
 app.command("forecast")(forecast)
 app.command("forget")(forget)
@@ -138,3 +141,4 @@ app.command("train")(train)
 app.command("trust")(trust)
 app.command("whatif")(whatif)
 app.command("wave")(wave)
+app.command("why")(why)

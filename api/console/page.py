@@ -11,10 +11,11 @@ from fastapi import FastAPI
 from nicegui import run, ui
 from nicegui.events import ValueChangeEventArguments
 
+from api.console.attention import attention_card, open_exceptions
 from api.console.charts import forecast_chart, load_chart
 from api.console.parts import card, link
 from api.console.planning import VIEWS
-from api.console.tables import attention_grid, match_grid, resource_grid, series_grid
+from api.console.tables import match_grid, resource_grid, series_grid
 from api.console.view import View
 from api.http.house import House, Loaded
 from contracts.errors import NotReadyError
@@ -40,7 +41,7 @@ def add_page(app: FastAPI) -> None:
         chosen = ui.context.client.request.query_params.get("view", "")
         _header(view, chosen)
         with ui.element("main").classes("main-area"):
-            _planning(house, chosen) if chosen in VIEWS else _body(view)
+            _planning(house, chosen) if chosen in VIEWS else _body(house, view)
 
     ui.run_with(
         app,
@@ -54,7 +55,7 @@ def add_page(app: FastAPI) -> None:
 
 
 def _view(house: House) -> View:
-    return _view_of(house.net.current())
+    return _view_of(house.net.current()).showing(open_exceptions(house))
 
 
 @lru_cache(maxsize=1)
@@ -98,7 +99,7 @@ def _header(view: View, chosen: str) -> None:
                 made.classes("chosen").props('aria-current="page"')
 
 
-def _body(view: View) -> None:
+def _body(house: House, view: View) -> None:
     if view.simulated:
         ui.label(f"{view.simulated} Nothing simulated describes a real company or person.").classes("sub")
     if view.empty:
@@ -107,7 +108,7 @@ def _body(view: View) -> None:
     with ui.element("div").classes("tiles"):
         for place, (name, value, note) in enumerate(view.tiles()):
             _tile(name, value, note, alert=place == 0 and len(view.attention) > 0)
-    _attention_card(view)
+    attention_card(house, view)
     with ui.element("div").classes("two"):
         _forecast_card(view)
         _plan_card(view)
@@ -131,17 +132,6 @@ def _tile(name: str, value: str, note: str, *, alert: bool) -> None:
         ui.label(name).classes("name")
         ui.label(value).classes("value")
         ui.label(note).classes("note")
-
-
-def _attention_card(view: View) -> None:
-    with card("Needs a decision", "most money at stake first"):
-        if view.attention.empty:
-            ui.label(view.all_well).classes("sub")
-            return
-        rows = min(8, len(view.attention))
-        ui.aggrid(attention_grid(view.attention), auto_size_columns=False).classes("grid").style(
-            f"height: {44 + 52 * rows}px"
-        )
 
 
 def _forecast_card(view: View) -> None:

@@ -44,6 +44,7 @@ def attention_grid(rows: pd.DataFrame) -> dict[str, Any]:
         column("when", "When", width=105),
         column("why", "Why", flex=3, width=240, wrap=True),
         column("remedy", "What helps", flex=2, width=190, wrap=True),
+        column("id", "", width=70) | {"hide": True},
     ]
     return grid(columns, shown)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import pandas as pd
 
 from api.http.house import Loaded
-from services.overview import attention, levelness, simulated_tables, unlevelled_load
+from services.overview import levelness, simulated_tables, unlevelled_load
 
 __all__ = ["View"]
 
@@ -27,14 +28,13 @@ class View:
         figures = loaded.result("figures")
         self.figures: dict[str, Any] = figures if isinstance(figures, dict) else {}
         self.unlevelled = _unlevelled(loaded)
-        self.attention = attention(
-            orders=snapshot.table("orders"),
-            products=snapshot.table("products"),
-            matches=self.matches,
-            load=self.load,
-            plan_summary=loaded.result("plan_summary"),
-            routes=snapshot.table("routes"),
-        )
+        self.attention = pd.DataFrame({"stake_fen": []})
+
+    def showing(self, exceptions: pd.DataFrame) -> View:
+        """Return the same with what needs a decision now, which changes more often than the network."""
+        shown = copy(self)
+        shown.attention = exceptions
+        return shown
 
     @property
     def simulated(self) -> str | None:

@@ -23,6 +23,8 @@ from api.http import (
     density,
     dispatches,
     docs_page,
+    events,
+    exceptions,
     forecasts,
     jobs,
     launch_decisions,
@@ -55,6 +57,8 @@ from api.http import (
     trust,
     two_sided,
     waves,
+    webhooks,
+    why,
     workshop_links,
 )
 from api.http import (
@@ -124,6 +128,10 @@ _ROUTERS = (
     signals.router,
     launches.router,
     jobs.router,
+    exceptions.router,
+    events.router,
+    webhooks.router,
+    why.router,
     key_routes.router,
     sign_in.router,
     system.router,
@@ -177,6 +185,7 @@ def create_app(settings: Settings) -> FastAPI:
         metrics=house.metrics,
         max_body_bytes=settings.max_body_mb * 2**20,
         body_seconds=settings.body_seconds,
+        most_at_once=settings.requests_at_once,
     )
     return app
 

@@ -23,6 +23,7 @@ from api.http.gate import Gate
 from api.http.metrics import Metrics
 from api.http.problems import problem_body, respond, respond_to, respond_to_bug
 from api.http.sign_in import Door
+from api.http.snapshot_age import listen_for_age
 from api.logs import trace_of, within_request
 from contracts.errors import EvenflowError
 from store.eyes import as_tenant
@@ -35,6 +36,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _LINES = ("/v1/matches", "/v1/relations", "/v1/signals", "/v1/scores", "/v1/outcomes")
 _TAKEN = dict.fromkeys(_LINES, ("application/json", "application/x-ndjson"))
+_NEEDS_NO_ROOM = ("/healthz", "/readyz", "/metrics", "/v1/events")
 _STRICT = "default-src 'none'; frame-ancestors 'none'"
 # Swagger UI sets styles inline; the console's framework compiles its templates in the browser and talks by WebSocket.
 _DOCS = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
@@ -68,6 +70,8 @@ class Guard:
         Largest body read; a larger one is refused with 413, declared or streamed.
     body_seconds
         How long each part of a body may be waited for.
+    most_at_once
+        Requests answered at the same time; one more is told 503 at once, so that those accepted are answered.
     """
 
     def __init__(
@@ -80,9 +84,11 @@ class Guard:
         metrics: Metrics,
         max_body_bytes: int,
         body_seconds: float,
+        most_at_once: int,
     ) -> None:
         self._app, self._gate, self._audit, self._door, self._metrics = app, gate, audit, door, metrics
         self._max_body_bytes, self._body_seconds = max_body_bytes, body_seconds
+        self._room = most_at_once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -95,6 +101,7 @@ class Guard:
         asked = Headers(scope=scope).get("x-request-id", "")
         request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
+        listen_for_age(scope["state"])
 
         async def send_safely(message: Message) -> None:
             nonlocal status, withheld
@@ -105,12 +112,12 @@ class Guard:
                 withheld = await self._withheld(scope, status, send_safely) if status < 500 else False
                 if withheld:
                     return
-                _add_headers(message, scope["path"], request_id)
+                _add_headers(message, scope, request_id)
             await send(message)
 
         try:
             with within_request(request_id, trace_of(Headers(scope=scope).get("traceparent"))), self._metrics.at_work():
-                await self._admit(scope, receive, send_safely)
+                await self._make_room(scope, receive, send_safely)
         except ClientDisconnect:
             status = status or 499  # nobody waits for an answer
         except Exception as error:
@@ -131,6 +138,20 @@ class Guard:
         except EvenflowError:
             return False
         return self._door.knows(scope)
+
+    async def _make_room(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on if there is room; who looks whether the server lives, or waits for events, needs none."""
+        if scope["path"] in _NEEDS_NO_ROOM:
+            await self._admit(scope, receive, send)
+        elif self._room == 0:
+            body = problem_body("overloaded", "as many requests as may be are being answered")
+            await respond(Request(scope), body, headers={"Retry-After": "1"})(scope, receive, send)
+        else:
+            self._room -= 1
+            try:
+                await self._admit(scope, receive, send)
+            finally:
+                self._room += 1
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -256,10 +277,13 @@ def _route(scope: Scope) -> str:
     return "/console" if scope["path"].startswith("/console") else "other"
 
 
-def _add_headers(message: Message, path: str, request_id: str) -> None:
+def _add_headers(message: Message, scope: Scope, request_id: str) -> None:
+    path, age = scope["path"], scope["state"].get("snapshot_age_seconds")
     headers = [(name, value) for name, value in message.get("headers", ()) if name not in _OURS]
     names = {name for name, _ in headers}
     headers += [(b"x-request-id", request_id.encode()), *_HEADERS]
+    if age is not None:
+        headers.append((b"snapshot-age-seconds", b"%d" % age))
     policy = b"content-security-policy"
     if path.startswith(("/console", "/docs")):
         headers = [pair for pair in headers if pair[0] != policy]

@@ -13,13 +13,14 @@ from fastapi import Depends, Header, Request
 
 from api.http.access import principal_of
 from api.http.metrics import Metrics
+from api.http.snapshot_age import note_age
 from api.settings import Settings
 from contracts.errors import NotReadyError
 from services.access import OPERATOR, Principal
 from services.ingest import Inlet
 from services.jobs import JobBoard
 from services.keys import KeyRing
-from services.reserve import Desk
+from services.reserve import Desk, wall_clock_ms
 from services.viewer import Viewer
 from store.database import Database
 from store.home import Home
@@ -91,25 +92,41 @@ class Net:
         self.home, self.shelf = home, PriceShelf(home.root)
         self._stamp: tuple[str, int, int] | None = None
         self._loaded: Loaded | None = None
+        self._published_ms: int | None = None
+        self.stale_because: str | None = None
+        """Why the last good version serves instead of the current one; None if the current one does."""
 
     def current(self) -> Loaded:
-        """Return the current version.
+        """Return the current version; if that cannot be read, the last one that could. The answer tells its age.
 
         Raises
         ------
         NotReadyError
             If nothing is loaded; names the command that loads.
         """
-        snapshot = self.home.current()
+        loaded = self._opened()
+        note_age(self.age_seconds(wall_clock_ms()))
+        return loaded
+
+    def _opened(self) -> Loaded:
+        try:
+            snapshot = self.home.current()
+        except (NotReadyError, OSError) as error:
+            if self._loaded is None:
+                raise
+            self.stale_because = str(error)
+            return self._loaded
+        self.stale_because = None
         results = snapshot.root / "results"
         stamp = (snapshot.version, snapshot.events_to, results.stat().st_mtime_ns if results.is_dir() else 0)
         if self._loaded is None or stamp != self._stamp:
             self._loaded, self._stamp = Loaded(snapshot), stamp
+            self._published_ms = self.home.published_at_ms()
         return self._loaded
 
     def age_seconds(self, now_ms: int) -> float:
-        """Return how long ago the current version was published; 0 without one."""
-        published_ms = self.home.published_at_ms()
+        """Return how long ago the version that serves was published; 0 without one."""
+        published_ms = self._published_ms if self.stale_because else self.home.published_at_ms()
         return 0.0 if published_ms is None else max(now_ms - published_ms, 0) / 1000
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.http.responses import JsonResponse
-from contracts.errors import EvenflowError, UnavailableError, UnknownIdError
+from contracts.errors import EvenflowError, NoRoomError, UnavailableError, UnknownIdError, unwritten
 from services.job_files import problem_of_error
 
 __all__ = [
@@ -116,6 +116,12 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "unavailable": ProblemType(
         503, "The database does not answer", "Try again after as many seconds as `Retry-After` says, with the same key."
     ),
+    "overloaded": ProblemType(
+        503, "Too many requests at once", "Try again after as many seconds as `Retry-After` says."
+    ),
+    "no-room": ProblemType(
+        503, "The disk is full", "Nothing was kept; let the operator free some room, then repeat it."
+    ),
     "crashed": ProblemType(500, "The process of the job ended", "Usually memory ran out; send less at once."),
     "interrupted": ProblemType(503, "The server ended before the job did", "Send the job again."),
 }
@@ -135,6 +141,7 @@ _BY_ERROR = {
     "TooManyRequestsError": "too-many-requests",
     "UnknownIdError": "unknown-id",
     "NotReadyError": "not-ready",
+    "NoRoomError": "no-room",
     "UnavailableError": "unavailable",
     "KeyInFlightError": "key-in-flight",
     "KeyReusedError": "key-reused",
@@ -234,6 +241,8 @@ def respond(request: Request, body: dict[str, Any], *, headers: Mapping[str, str
 
 def respond_to_bug(request: Request, error: Exception) -> JsonResponse:
     """Answer an unexpected error: its trace goes to the log under the request's id, never to the caller."""
+    if isinstance(error, OSError) and isinstance(full := unwritten("the home", error), NoRoomError):
+        return respond_to(request, full)
     request_id = getattr(request.state, "request_id", None)
     told = {"request_id": request_id}
     _log.error("request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error, extra=told)

@@ -29,7 +29,10 @@ class Health(BaseModel):
 class Readiness(BaseModel):
     """A network is loaded and the database answers."""
 
-    status: str = Field(description="Always `ready`.")
+    status: str = Field(
+        description="`ready`, or `stale`: the current network cannot be read, the last good one serves."
+    )
+    reason: str | None = Field(description="Why it is stale.")
     version: str = Field(description="Version of the loaded network.")
     snapshot_age_seconds: float = Field(description="How long ago it was published.")
     counts: dict[str, int] = Field(description="Rows by table.")
@@ -55,7 +58,13 @@ def ready(house: HouseDep, loaded: NetDep) -> JsonResponse:
     """Say whether a network is loaded that could answer and the database takes writes; 503 with the reason if not."""
     house.database.require()
     age = house.net.age_seconds(wall_clock_ms())
-    told = {"status": "ready", "version": loaded.version, "snapshot_age_seconds": age}
+    why = house.net.stale_because
+    told = {
+        "status": "stale" if why else "ready",
+        "reason": why,
+        "version": loaded.version,
+        "snapshot_age_seconds": age,
+    }
     return JsonResponse(told | {"counts": loaded.snapshot.counts})
 
 

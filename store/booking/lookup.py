@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from contracts.errors import UnknownIdError
@@ -11,7 +13,7 @@ from store.booking.rows import COLUMNS, Reservation
 from store.database import Database
 from store.schema import DECISIONS, RESERVATIONS
 
-__all__ = ["find_decision", "find_reservation", "list_reservations"]
+__all__ = ["find_decision", "find_reservation", "list_reservations", "suppliers_of"]
 
 _R, _D = RESERVATIONS.c, DECISIONS.c
 _ALL = select(*(_R[name] for name in COLUMNS))
@@ -83,3 +85,12 @@ def find_decision(
     if row is None:
         raise UnknownIdError("decision", decision_id)
     return KeptDecision(*row)
+
+
+def suppliers_of(database: Database, reservation_ids: Collection[str]) -> dict[str, str]:
+    """Return the supplier's tenant of each reservation, whoever's they are; the caller decides who is told."""
+    if not reservation_ids:
+        return {}
+    wanted = select(_R.id, _R.supplier_tenant).where(_R.id.in_(reservation_ids))
+    rows = database.read(lambda connection: connection.execute(wanted).all(), whole=True)
+    return {row.id: row.supplier_tenant for row in rows}

@@ -6,6 +6,7 @@ from store.schema.access import API_KEYS, AUDIT
 from store.schema.base import METADATA
 from store.schema.reservations import CAPACITIES, CREDITS, DECISIONS, RESERVATIONS
 from store.schema.scores import SCORE_MODELS, SCORE_OPT_OUTS, SCORE_OUTCOMES, SCORE_REVIEWS, SCORES
+from store.schema.webhooks import DELIVERIES, WEBHOOKS
 from store.schema.writes import IDEMPOTENCY, OUTBOX
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "CAPACITIES",
     "CREDITS",
     "DECISIONS",
+    "DELIVERIES",
     "IDEMPOTENCY",
     "METADATA",
     "OUTBOX",
@@ -23,4 +25,5 @@ __all__ = [
     "SCORE_OPT_OUTS",
     "SCORE_OUTCOMES",
     "SCORE_REVIEWS",
+    "WEBHOOKS",
 ]

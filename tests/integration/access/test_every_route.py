@@ -113,6 +113,13 @@ ATTACKS: dict[str, tuple[str, str, dict | None]] = {
         "/v1/offers/answers",
         {"seller_id": "alpha-store", "style_id": "alpha-dress", "state": "refused"},
     ),
+    "list_events": ("GET", "/v1/events", None),
+    "tell_why": ("GET", "/v1/why/alpha-hold", None),
+    "add_webhook": ("POST", "/v1/webhooks", {"url": "https://10.0.0.1/alpha-store"}),
+    "list_all_webhooks": ("GET", "/v1/webhooks", None),
+    "end_webhook": ("DELETE", "/v1/webhooks/alpha-webhook", None),
+    "list_webhook_deliveries": ("GET", "/v1/webhooks/alpha-webhook/deliveries", None),
+    "resend_delivery": ("POST", "/v1/webhooks/alpha-webhook/deliveries/1/resend", {}),
     "read_prices": ("GET", "/v1/prices", None),
     "read_price_version": ("GET", "/v1/prices/versions/1", None),
 }  # fmt: skip
@@ -130,6 +137,7 @@ MADE_UP = {
     "read_reservation", "replay_decision", "confirm_reservation", "release_reservation", "cancel_reservation",
     "reject_reservation", "hold_pieces", "put_capacities", "read_score", "ask_review", "decide_review",
     "take_off_backorder", "score", "read_party_trust", "search_offers", "find_sellers", "answer_offer",
+    "tell_why", "add_webhook", "end_webhook", "list_webhook_deliveries", "resend_delivery",
 }  # fmt: skip
 """Asked with ids that nobody has."""
 TELLS_NOTHING = {"record_outcomes"}

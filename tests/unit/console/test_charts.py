@@ -102,6 +102,7 @@ def test_grids_are_json():
     """What goes to the browser is JSON: no NaN, no numpy, no timestamps."""
     rows = pd.DataFrame(
         {
+            "id": ["exc-1"],
             "kind": ["idle"],
             "subject": ["line"],
             "place": ["line"],

@@ -51,7 +51,7 @@ def test_a_home_that_is_well(home, database):
     """Every check is well; it names each once."""
     found = examine(home, database, now_ms=NOW_MS)
     assert {finding.state for finding in found if finding.check != "network"} == {"well"}
-    assert len({finding.check for finding in found}) == len(found) == 8
+    assert len({finding.check for finding in found}) == len(found) == 9
 
 
 def test_what_is_not_there_yet_is_not_wrong(tmp_path):
@@ -89,13 +89,34 @@ def test_harm_is_found(home, tmp_path, check, harm):
 
 def test_a_clock_that_went_back(home, database):
     """The newest write lies in the future."""
-    from services.access import OPERATOR
-    from services.audit import record_write
+    from sqlalchemy import insert
 
-    record_write(database, OPERATOR, at_ms=NOW_MS, method="POST", route="/", path="/", status=200, request_id="r",
-                 body_hash="")  # fmt: skip
+    from store.schema import OUTBOX
+
+    event = {"tenant": "", "topic": "t", "subject": "s", "payload": "{}", "created_at_ms": NOW_MS}
+    database.write(lambda connection: connection.execute(insert(OUTBOX), event))
     assert states(home, database)["clock"] == "well"
     assert states(home, database, NOW_MS - 60_000)["clock"] == "wrong"
+
+
+def test_webhooks_that_nobody_serves(home, database):
+    """An event that waits for longer than ten minutes, then one that is dead."""
+    from sqlalchemy import insert
+
+    from services.viewer import Viewer
+    from services.webhooks import create_webhook
+    from store.schema import DELIVERIES
+    from store.webhooks import change_delivery
+
+    url = "https://erp.example.com/"
+    webhook = create_webhook(database, Viewer(), url, (), targets="public", now_ms=NOW_MS)
+    row = {"webhook_id": webhook.id, "position": 1, "tenant": "", "subject": "s", "state": "waiting", "attempts": 0,
+           "next_at_ms": NOW_MS, "answer": "", "updated_at_ms": NOW_MS}  # fmt: skip
+    database.write(lambda connection: connection.execute(insert(DELIVERIES), row))
+    assert states(home, database)["webhooks"] == "well"
+    assert states(home, database, NOW_MS + 601_000)["webhooks"] == "watch"
+    database.write(lambda connection: change_delivery(connection, webhook.id, 1, state="dead"))
+    assert states(home, database)["webhooks"] == "watch"
 
 
 def test_keys_that_end_soon(home, database):

@@ -1,0 +1,169 @@
+"""Exceptions: each source tells what it should, in money; a closing holds until much more is at stake."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from api.cli.main import app
+from contracts.errors import InputError, UnknownIdError
+from planning.plan_diff import DIFF_COLUMNS
+from services.backorder_queue import BackorderQueue
+from services.exceptions import close_exception, closings, list_exceptions
+from store.database import Database
+from store.forecast_book import ForecastBook
+from store.home import TABLES, Home
+from store.plans import PlanShelf
+from store.prices import PriceShelf
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+NETWORK = {
+    "parties": [{"id": "f1", "kind": "factory"}, {"id": "s1", "kind": "store"}],
+    "products": [{"sku_id": "soap", "price_fen": 900, "unit_cost_fen": 500}],
+    "supply": [{"supplier_id": "f1", "sku_id": "soap", "capacity": 100, "unit_cost_fen": 480}],
+}
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A home with a small network."""
+    root = tmp_path / "home"
+    Home(root).publish({name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in NETWORK.items()})
+    return root
+
+
+@pytest.fixture
+def database(home):
+    """Its database."""
+    database = Database.open(f"sqlite:///{home}/evenflow.db")
+    yield database
+    database.close()
+
+
+def found(home, database, now=NOW):
+    """Return the open exceptions by kind."""
+    return {one.found.kind: one for one in list_exceptions(home, database, now=now) if one.closed is None}
+
+
+def forecast(pieces: float) -> pd.DataFrame:
+    """Return a forecast of two days."""
+    return pd.DataFrame({"unique_id": ["soap@s1"] * 2, "ds": pd.date_range("2026-03-11", periods=2), "mean": pieces})
+
+
+def add_forecast(home, run: str, frame: pd.DataFrame) -> None:
+    """Keep a forecast under a moment."""
+    frame.attrs["run"] = run
+    ForecastBook(home).add(frame)
+
+
+def test_nothing_is_nothing(home, database):
+    """A network without results needs nobody."""
+    assert found(home, database) == {}
+
+
+def test_what_the_plan_changed(home, database):
+    """A cancelled order at its whole price, a resized one at the difference; an added one is no trouble."""
+    rows = [
+        {
+            "order_id": "p1",
+            "item": "soap",
+            "change": "cancelled",
+            "what": "cancelled: 10 pieces",
+            "why": "demand fell",
+            "pieces_before": 10,
+            "pieces_after": 0,
+            "start_before": pd.Timestamp("2026-03-12"),
+            "resources_before": "line",
+        },
+        {
+            "order_id": "p2",
+            "item": "soap",
+            "change": "resized",
+            "what": "8 to 5 pieces",
+            "why": "demand fell",
+            "pieces_before": 8,
+            "pieces_after": 5,
+            "start_after": pd.Timestamp("2026-03-12"),
+            "resources_after": "line",
+        },
+        {"order_id": "p3", "item": "soap", "change": "added", "what": "added", "why": "on_time", "pieces_after": 5},
+    ]
+    orders = pd.DataFrame({"order_id": ["p2"]})
+    PlanShelf(home).put({"orders": orders, "diff": pd.DataFrame(rows, columns=list(DIFF_COLUMNS))}, {}, current=True)
+    changed = [one for one in list_exceptions(home, database, now=NOW) if one.found.kind == "plan change"]
+    assert [(one.found.subject, one.found.stake_fen) for one in changed] == [("p1", 9000.0), ("p2", 2700.0)]
+
+
+def test_a_forecast_that_moved(home, database):
+    """By more than a fifth, over the days that both runs foretell; a smaller move is not told."""
+    add_forecast(home, "20260309T000000000000", forecast(10.0))
+    add_forecast(home, "20260310T000000000000", forecast(11.0))
+    assert found(home, database) == {}
+    add_forecast(home, "20260310T010000000000", forecast(22.0))
+    one = found(home, database)["forecast shift"].found
+    assert (one.subject, one.amount, one.stake_fen) == ("soap@s1", 22.0, 22.0 * 900)
+    assert "20 pieces became" not in one.why
+    assert "22 pieces became 44" in one.why
+
+
+def test_prices_that_the_replay_refused(home, database):
+    """Only while no better ones came after them."""
+    shelf = PriceShelf(home)
+    frame = pd.DataFrame({"supplier_id": ["f1"], "good": ["soap"], "price": [0.0]})
+    facts = {"orders": 5, "old_objective": 9.0, "new_objective": 7.0, "made_at": "2026-03-09T00:00:00+08:00"}
+    shelf.add(frame, facts | {"better": False})
+    assert found(home, database)["prices refused"].found.amount == 2.0
+    shelf.add(frame, facts | {"better": True})
+    assert found(home, database) == {}
+
+
+def test_capacity_that_was_cut(home, database):
+    """At the cost of the pieces that are gone."""
+    PriceShelf(home).change_left({"f1": 0.25})
+    one = found(home, database)["capacity cut"].found
+    assert (one.amount, one.stake_fen, one.why) == (75.0, 75 * 480.0, "has 25% of its capacity left")
+
+
+def test_orders_that_wait_for_long(home, database):
+    """After two days."""
+    order = {"order_id": "bo", "sku_id": "soap", "pieces": 4, "buyer_id": "s1"}
+    BackorderQueue(home).add(order, at=NOW)
+    assert found(home, database, NOW + timedelta(days=1.9)) == {}
+    one = found(home, database, NOW + timedelta(days=2))["backorder"].found
+    assert (one.subject, one.place, one.stake_fen, one.why) == ("bo", "s1", 3600.0, "waits for 2 days")
+
+
+def test_a_closing_holds_until_much_more_is_at_stake(home, database):
+    """At half as much again it is open again; what was done is kept."""
+    PriceShelf(home).change_left({"f1": 0.5})
+    name = found(home, database)["capacity cut"].id
+    with pytest.raises(InputError, match="done: expected what was done"):
+        close_exception(home, database, name, by="me", done=" ", now=NOW)
+    close_exception(home, database, name, by="me", done="asked f1", now=NOW)
+    with pytest.raises(InputError, match="one closed by me: asked f1"):
+        close_exception(home, database, name, by="me", done="again", now=NOW)
+    PriceShelf(home).change_left({"f1": 0.3})  # 1.4 times as much
+    assert found(home, database) == {}
+    PriceShelf(home).change_left({"f1": 0.2})
+    assert found(home, database)["capacity cut"].id == name
+    close_exception(home, database, name, by="you", done="found another", now=NOW)
+    assert [one.done for one in closings(home)] == ["found another", "asked f1"]
+    with pytest.raises(UnknownIdError, match="unknown exception exc-none"):
+        close_exception(home, database, "exc-none", by="me", done="x", now=NOW)
+
+
+def test_on_the_command_line(home, database):
+    """Listed, closed, and gone; half a closing is refused."""
+    PriceShelf(home).change_left({"f1": 0.5})
+    database.close()
+    run = CliRunner().invoke
+    told = json.loads(run(app, ["exceptions", "--home", str(home), "--json"]).stdout)
+    assert (told["total"], told["stake_fen"]) == (1, 24_000.0)
+    name = told["exceptions"][0]["id"]
+    assert "1 exception, ¥240 at stake" in run(app, ["exceptions", "--home", str(home)]).stdout
+    done = run(app, ["exceptions", "--home", str(home), "--close", name, "--done", "asked f1", "--json"])
+    assert json.loads(done.stdout)["done"] == "asked f1"
+    assert json.loads(run(app, ["exceptions", "--home", str(home), "--json"]).stdout)["total"] == 0
+    assert isinstance(run(app, ["exceptions", "--home", str(home), "--close", name]).exception, InputError)

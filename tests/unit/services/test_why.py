@@ -1,0 +1,155 @@
+"""Why: every record is found under its id, and tenants are told of their own alone."""
+
+import json
+
+import orjson
+import pandas as pd
+import pytest
+from sqlalchemy import insert
+from typer.testing import CliRunner
+
+from api.cli.main import app
+from contracts.errors import UnknownIdError
+from services.hold_decision import Candidate, Order
+from services.reserve import Desk, HoldTerms, hold_at, reserve
+from services.viewer import Viewer
+from services.why import lines_of, why
+from store.booking.capacity import Capacity, put_capacities
+from store.database import Database
+from store.home import TABLES, Home
+from store.plans import PlanShelf
+from store.schema import OUTBOX
+
+OPERATOR = Viewer()
+ORDERS = pd.DataFrame(
+    {
+        "order_id": ["PO-1"],
+        "item": ["soap"],
+        "resource": ["line"],
+        "pieces": [10],
+        "start": [pd.Timestamp("2026-03-02")],
+        "reason": ["on_time"],
+    }
+)
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A home with a network and a forecast."""
+    root = tmp_path / "home"
+    place = Home(root)
+    place.publish({"parties": TABLES["parties"].check(pd.DataFrame([{"id": "f1", "kind": "factory"}]))})
+    frame = pd.DataFrame({"unique_id": ["soap@s1"], "ds": [pd.Timestamp("2026-03-01")], "mean": [12.0]})
+    place.current().write_result("forecast", frame)
+    return root
+
+
+@pytest.fixture
+def database(home):
+    """Its database, with capacity to hold."""
+    database = Database.open(f"sqlite:///{home}/evenflow.db")
+    put_capacities(database, [Capacity(supplier_id="f1", good="k", bucket="", offered=9, tenant="mill")], now_ms=1)
+    yield database
+    database.close()
+
+
+def tell(database, topic: str, payload: dict, tenant: str = "") -> None:
+    """Write an event."""
+    row = {
+        "tenant": tenant,
+        "topic": topic,
+        "subject": "x",
+        "payload": orjson.dumps(payload).decode(),
+        "created_at_ms": 1,
+    }
+    database.write(lambda connection: connection.execute(insert(OUTBOX), row))
+
+
+def held(database, viewer: Viewer, versions: dict) -> dict:
+    """Hold two pieces, decided by versions, and return the reservation."""
+    desk, order = Desk(database), Order(order_id="o", buyer_id="b1", sku_id="k", pieces=2)
+    candidate = Candidate(supplier_id="f1", good="k", bucket="")
+    with desk.write(viewer, f"k{viewer.tenant}", {}) as write:
+        return reserve(desk, write, order, lambda: ([candidate], versions), HoldTerms()).body["reservation"]
+
+
+def test_a_plan_leads_to_its_network_where_no_event_says_more(home, database):
+    """A production order, its plan, the network's version."""
+    version = Home(home).current().version
+    plan = PlanShelf(home).put({"orders": ORDERS}, {"version": version}, current=True)
+    found = why(home, database, "PO-1", viewer=OPERATOR)
+    assert list(found.records) == ["PO-1", plan, f"network-{version}"]
+    assert "10 pieces of soap on line from 2026-03-02: on_time" in found.records["PO-1"].told
+    tell(database, "plan.revised", {"id": plan, "causes": ["forecast-3"]})
+    tell(database, "forecast.refreshed", {"id": "forecast-3", "causes": []})
+    assert why(home, database, plan, viewer=OPERATOR).causes[plan] == ["forecast-3"]
+
+
+def test_a_series_and_a_version_that_is_gone(home, database):
+    """A forecast leads to the run that made it, or the network; a version not kept says so."""
+    version = Home(home).current().version
+    assert why(home, database, "soap@s1", viewer=OPERATOR).causes["soap@s1"] == [f"network-{version}"]
+    gone = why(home, database, "network-0123", viewer=OPERATOR)
+    assert "not kept any more" in gone.records["network-0123"].told
+    for unknown in ("prices-7", "plan-0", "evt-99", "evt-x", "res-0", "nothing", ""):
+        with pytest.raises(UnknownIdError):
+            why(home, database, unknown, viewer=OPERATOR)
+
+
+def test_a_tenant_is_told_of_its_own_alone(home, database):
+    """Of the house's prices and network which version it was; of another tenant's hold nothing."""
+    version = Home(home).current().version
+    mine = held(database, Viewer("alpha"), {"network": version, "prices": 3})
+    told = why(home, database, mine["id"], viewer=Viewer("alpha"))
+    assert set(told.records) == {mine["id"], mine["decision_id"], "prices-3", f"network-{version}"}
+    assert "of the whole house" in told.records["prices-3"].told
+    assert told.records[f"network-{version}"].facts == {}
+    for stranger in (Viewer("beta"), Viewer("alpha", "b2")):
+        for name in (mine["id"], mine["decision_id"], "o"):
+            with pytest.raises(UnknownIdError):
+                why(home, database, name, viewer=stranger)
+    assert (
+        why(home, database, mine["id"], viewer=Viewer("mill")).causes[mine["id"]] == []
+    )  # it supplies; decided by others
+    tell(database, "fact.accepted", {"id": "fact:k", "kind": "sale"}, tenant="alpha")
+    assert why(home, database, "fact:k", viewer=Viewer("alpha")).records["fact:k"].facts == {"kind": "sale"}
+    with pytest.raises(UnknownIdError):
+        why(home, database, "fact:k", viewer=Viewer("beta"))
+
+
+def test_circles_and_crowds_end(home, database):
+    """What names itself in the end is told once; of many causes some, with the number of the others."""
+    tell(database, "a", {"id": "a-1", "causes": ["b-1"]})
+    tell(database, "b", {"id": "b-1", "causes": ["a-1", *(f"fact:{n}" for n in range(40))]})
+    for number in range(40):
+        tell(database, "fact.accepted", {"id": f"fact:{number}", "causes": []})
+    found = why(home, database, "a-1", viewer=OPERATOR)
+    lines = list(lines_of(found))
+    assert "a-1  (above)" in lines[2]
+    assert found.left_out["b-1"] == 41 - len(found.causes["b-1"]) > 20
+    assert lines[-1].endswith(f"… and {found.left_out['b-1']} more")
+
+
+def test_a_named_hold_has_no_decision(home, database):
+    """It was told which supplier: nothing led to it but the order."""
+    desk = Desk(database)
+    order = Order(order_id="o%_", buyer_id="b1", sku_id="k", pieces=1)
+    with desk.write(OPERATOR, "key", {}) as write:
+        hold_at(desk, write, order, Candidate(supplier_id="f1", good="k", bucket=""), HoldTerms())
+    found = why(home, database, "o%_", viewer=OPERATOR)
+    assert [record.kind for record in found.records.values()] == ["order", "reservation"]
+
+
+def test_on_the_command_line(home, database):
+    """A tree for people, records for programs, one line for an unknown id."""
+    mine = held(database, OPERATOR, {"network": Home(home).current().version})
+    database.close()
+    done = CliRunner().invoke(app, ["why", "o", "--home", str(home)])
+    assert [line.lstrip("─└├│ ").split()[0] for line in done.stdout.splitlines()][:3] == [
+        "o",
+        mine["id"],
+        mine["decision_id"],
+    ]
+    told = json.loads(CliRunner().invoke(app, ["why", mine["id"], "--home", str(home), "--json"]).stdout)
+    assert told["records"][0]["kind"] == "reservation"
+    assert isinstance(CliRunner().invoke(app, ["why", "nobody", "--home", str(home)]).exception, UnknownIdError)
