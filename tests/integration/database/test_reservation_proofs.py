@@ -1,5 +1,6 @@
 """Races, kills and databases that go away: no piece twice, no acknowledged write lost, no effect twice."""
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -161,8 +162,11 @@ def hold_here(client: TestClient, key: str) -> tuple[int, dict]:
 class Clients:
     """Clients that hold without end, remember what was acknowledged, and repeat what was not as long as they may."""
 
+    _rounds = itertools.count()
+
     def __init__(self, server: Server, *, count: int = 4) -> None:
         self.server, self.acknowledged, self.open = server, {}, set()
+        self._round = next(self._rounds)  # of its keys
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(count)]
         for thread in self._threads:
@@ -172,7 +176,7 @@ class Clients:
         n = 0
         while not self._stop.is_set():
             n += 1
-            key = f"c{client}-{id(self) % 10_000}-{n}"
+            key = f"c{client}-{self._round}-{n}"
             self.open.add(key)
             while key not in self.acknowledged and not self._stop.is_set():
                 self._hold(key)
