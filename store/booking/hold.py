@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, TextClause
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from contracts.errors import EvenflowError
@@ -119,13 +119,13 @@ def _at_its_turn(database: Database, values: dict[str, Any]) -> _Found:
     return found
 
 
-def _turn(database: Database, statement: TextClause, turn: Sequence[dict[str, Any]]) -> Sequence[_Found | Exception]:
+def _turn(database: Database, statement: str, turn: Sequence[dict[str, Any]]) -> Sequence[_Found | Exception]:
     """Do the holds that wait for the same capacity: its row is locked once for all, and the disk flushed once."""
 
     def together(connection: Connection) -> dict[int, _Found]:
         # Credit lines in one order: two turns that take from the same ones never wait in a circle.
         order = sorted(range(len(turn)), key=lambda at: turn[at]["buyer_id"])
-        return {at: _found(connection.execute(statement, turn[at]).first()) for at in order}
+        return {at: _found(connection.exec_driver_sql(statement, turn[at]).first()) for at in order}
 
     if len(turn) > 1:
         with suppress(IntegrityError):  # one of them broke it: each by itself, then
@@ -134,9 +134,11 @@ def _turn(database: Database, statement: TextClause, turn: Sequence[dict[str, An
     return [_alone(database, statement, values) for values in turn]
 
 
-def _alone(database: Database, statement: TextClause, values: dict[str, Any]) -> _Found | Exception:
+def _alone(database: Database, statement: str, values: dict[str, Any]) -> _Found | Exception:
     try:
-        return _found(database.write(lambda connection: connection.execute(statement, values).first(), single=True))
+        return _found(
+            database.write(lambda connection: connection.exec_driver_sql(statement, values).first(), single=True)
+        )
     except (IntegrityError, EvenflowError) as error:
         return error
 

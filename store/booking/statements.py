@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from store.booking.rows import COLUMNS
 from store.schema import AUDIT
@@ -71,8 +72,9 @@ _NOTED = f""", noted AS (
   INSERT INTO audit ({", ".join(_LINE_OF)}, status)
   SELECT {", ".join(f":audit_{name}" for name in _LINE_OF)}, status FROM kept
 )"""
-HOLD = text(_HOLD + _TOLD)
-HOLD_NOTED = text(_HOLD + _NOTED + _TOLD)
+HOLD, HOLD_NOTED = (
+    str(text(words).compile(dialect=PGDialect_psycopg())) for words in (_HOLD + _TOLD, _HOLD + _NOTED + _TOLD)
+)
 """The same with the line of its request in the audit."""
 
 KNOWN = "SELECT status, answer, request_hash FROM idempotency WHERE tenant = :writer AND key = :key"
