@@ -14,7 +14,7 @@ from api.settings import read_settings
 
 __all__ = ["audit"]
 
-_SHOWN = ("position", "at", "principal", "role", "tenant", "method", "path", "status", "request_id")
+_SHOWN = ("position", "at", "principal", "method", "path", "status")  # all of it with --json
 
 
 def audit(

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import make_url, text
 
 from store.booking.rows import COLUMNS
 from store.schema import AUDIT
@@ -72,9 +71,8 @@ _NOTED = f""", noted AS (
   INSERT INTO audit ({", ".join(_LINE_OF)}, status)
   SELECT {", ".join(f":audit_{name}" for name in _LINE_OF)}, status FROM kept
 )"""
-HOLD, HOLD_NOTED = (
-    str(text(words).compile(dialect=PGDialect_psycopg())) for words in (_HOLD + _TOLD, _HOLD + _NOTED + _TOLD)
-)
+_DIALECT = make_url("postgresql+psycopg://").get_dialect()()
+HOLD, HOLD_NOTED = (str(text(words).compile(dialect=_DIALECT)) for words in (_HOLD + _TOLD, _HOLD + _NOTED + _TOLD))
 """The same with the line of its request in the audit."""
 
 KNOWN = "SELECT status, answer, request_hash FROM idempotency WHERE tenant = :writer AND key = :key"
