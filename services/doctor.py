@@ -184,7 +184,7 @@ def _webhooks(signs: DatabaseSigns, now_ms: int) -> Finding:
     since_ms = signs.deliveries_since_ms
     if since_ms is not None and now_ms - since_ms > _LATE_MS:
         told = f"{signs.deliveries_waiting} events wait, the oldest for {(now_ms - since_ms) / 60_000:.0f} minutes"
-        return Finding("webhooks", "watch", told, "is a worker running, and do the receivers answer?")
+        return Finding("webhooks", "watch", told, "is a server running, and do the receivers answer?")
     if signs.deliveries_dead:
         told = f"{signs.deliveries_dead} events were not taken by their receivers"
         return Finding("webhooks", "watch", told, "POST /v1/webhooks/{id}/deliveries/{number}/resend")

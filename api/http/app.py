@@ -76,8 +76,10 @@ from api.http.tokens import Tokens
 from api.settings import Settings
 from contracts.errors import InputError
 from services.audit import record_write
+from services.deliver_events import Courier
 from services.ingest import Inlet
 from services.jobs import JobBoard
+from services.keep_delivering import KeepDelivering
 from services.keys import KeyRing
 from services.reserve import Desk, wall_clock_ms
 from services.sweep_holds import Sweeper
@@ -241,7 +243,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.set_threshold(_GC_THRESHOLD)
     sweeper = Sweeper(app.state.house.desk)
     sweeper.start()
+    house = app.state.house
+    delivering = KeepDelivering(Courier(house.database, targets=house.settings.webhook_targets))
+    delivering.start()
     yield
     sweeper.stop()
+    delivering.stop()
     app.state.house.board.close(grace_seconds=max(getattr(app.state, "ends_at", 0.0) - time.monotonic(), 0.0))
     app.state.house.database.close()

@@ -122,3 +122,15 @@ def test_the_api_page_works_without_a_network(server, page):
     operation.get_by_role("button", name="Execute").click()
     expect(operation.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
     assert page.wrong == []
+
+
+def test_an_exception_is_closed_with_what_was_done(server, page):
+    """The last of these tests, for it takes one off: a click asks what was done, and the next screen has one fewer."""
+    page.goto(f"{server}/console")
+    expect(page.locator(".tile").first).to_contain_text("5 exceptions")
+    page.locator(".ag-row").first.locator("[col-id=subject]").click()
+    page.get_by_label("What was done").fill("found another supplier")
+    page.get_by_role("button", name="Close it").click()
+    expect(page.locator(".tile").first).to_contain_text("4 exceptions", timeout=30_000)
+    expect(page.locator(".ag-row").first).not_to_contain_text("unfilled order")
+    assert page.wrong == []

@@ -1,6 +1,8 @@
 """Events, webhooks, causes and exceptions as a client of the server sees them."""
 
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import orjson
 import pytest
@@ -82,6 +84,34 @@ def test_a_webhook_from_its_making_to_its_end(client):
     assert client.delete(f"/v1/webhooks/{webhook['id']}").json()["id"] == webhook["id"]
     assert client.delete(f"/v1/webhooks/{webhook['id']}").status_code == 404
     assert client.get("/v1/webhooks").json() == {"webhooks": []}
+
+
+def test_a_server_delivers_by_itself(tmp_path):
+    """An event reaches a receiver on this machine, signed, while the server runs."""
+    got = []
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append((self.headers["webhook-signature"], self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    settings = Settings(home=tmp_path, workers=1, webhook_targets="private")
+    with HTTPServer(("127.0.0.1", 0), Taking) as receiver, TestClient(create_app(settings)) as client:
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        made = client.post("/v1/webhooks", json={"url": f"http://127.0.0.1:{receiver.server_port}/in"}).json()
+        tell(client, subject="a")
+        deadline = time.monotonic() + 60
+        while not client.get(f"/v1/webhooks/{made['id']}/deliveries?state=delivered").json()["deliveries"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        receiver.shutdown()
+    ((told, body),) = got
+    assert told.startswith("v1,")
+    assert orjson.loads(body)["subject"] == "a"
 
 
 def test_why_a_reservation_is_as_it_is(client, home):
