@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,9 @@ class Market:
         Of the prices; 0 and ``start`` if none were published.
     terms_key, terms_row
         int64, ``buyer · parties + supplier`` of the terms, ascending, and their rows in the standing.
-    rated, reliability
-        int64 positions of suppliers with a record, ascending, and float64 what it says (`services.route_terms`).
+    rated, reliability, record
+        int64 positions of suppliers with a record, ascending, float64 what it says (`services.route_terms`), and
+        float64 [2, rated] the record: ``otif_low, p_late_next``.
     terms_share, terms_limit
         float64 [terms]: what waiting for a fen costs, in fen; what is left of the credit.
     goods
@@ -64,10 +66,16 @@ class Market:
     terms_row: Ints
     rated: Ints
     reliability: Floats
+    record: Floats
     terms_share: Floats
     terms_limit: Floats
     goods: Floats
     offered: tuple[Array, ...]
+
+    @cached_property
+    def free(self) -> Market:
+        """The same where no capacity has a price yet."""
+        return replace(self, price=np.zeros(self.price.size), version=0)
 
     @classmethod
     def of(cls, known: Known, shelf: PriceShelf) -> Market:
@@ -83,7 +91,7 @@ class Market:
         products = known.products.reindex(book.skus.all_texts())[["price_fen", "weight_kg"]]
         terms = known.standing.terms
         terms_key, terms_row = _terms(known.standing, book)
-        rated, reliability = _records(known.standing, book)
+        rated, reliability, record = _records(known.standing, book)
         return cls(
             pool=pool,
             supplier=supplier,
@@ -96,6 +104,7 @@ class Market:
             terms_row=terms_row,
             rated=rated,
             reliability=reliability,
+            record=record,
             terms_share=price_of_lines(np.ones(len(terms)), terms, np.arange(len(terms))),
             terms_limit=terms["limit"].to_numpy(np.float64),
             goods=np.stack([book.sku["cost"], *products.to_numpy(np.float64, na_value=np.nan).T]),
@@ -184,13 +193,13 @@ def _terms(standing: Standing, book: SupplyBook) -> tuple[Ints, Ints]:
     return key[by_key], there[by_key]
 
 
-def _records(standing: Standing, book: SupplyBook) -> tuple[Ints, Floats]:
+def _records(standing: Standing, book: SupplyBook) -> tuple[Ints, Floats, Floats]:
     """Return the position of each supplier with a record, ascending, and what the record says."""
     rated = book.network.parties.ids.positions(standing.records["supplier_id"].astype("str")).astype(np.int64)
     known = np.flatnonzero(rated >= 0)
     by_position = known[np.argsort(rated[known], kind="stable")]
-    low = standing.records["otif_low"].to_numpy(np.float64)[by_position]
-    return rated[by_position], np.nan_to_num(low - standing.usual)
+    record = standing.records[["otif_low", "p_late_next"]].to_numpy(np.float64)[by_position].T
+    return rated[by_position], np.nan_to_num(record[0] - standing.usual), record
 
 
 def _offered(book: SupplyBook) -> tuple[Array, ...]:

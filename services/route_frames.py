@@ -16,7 +16,7 @@ __all__ = ["alternatives_frame", "good_names", "matches_frame", "offer_prices", 
 
 COSTS = ("goods_fen", "operating_fen", "channel_fen", "terms_fen")
 _FIRST = ["order_id", "sku_id", "supplier_id", "pieces", "promised_date", *COSTS, "cost_fen"]
-_TERMS = (
+TERMS = (
     "lead_time_days",
     "transit_days",
     "distance_km",
@@ -70,7 +70,7 @@ def alternatives_frame(routed: Routed, rows: pd.DataFrame, day: pd.Timestamp) ->
     """Return every candidate row as if it served the whole order, with what it serves and its reason."""
     every = np.arange(len(rows))
     table = _table(routed, rows, day, every, rows["pieces"].to_numpy())
-    extra = rows[list(_TERMS)]
+    extra = rows[list(TERMS)]
     return table.assign(net=routed.net, served_pieces=routed.pieces).join(extra)
 
 

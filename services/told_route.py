@@ -18,7 +18,7 @@ from matching.online_kernel import DOWN, FIRST_LIMIT, FULL, NO_CREDIT, NOT_WORTH
 from matching.words import Language, words_of
 from services.route_one import Routed
 
-__all__ = ["told_route"]
+__all__ = ["columns_told", "rows_of", "told_route"]
 
 COSTS = PARTS[:5]
 _COST = COSTS.index("cost_fen")
@@ -43,7 +43,7 @@ def told_route(
     places = [0] * len(ranked)
     for place, t in enumerate(ranked, start=1):
         places[t] = place
-    rows = _rows(book, routed, places, day, sight)
+    rows = rows_of({"rank": places} | columns_told(book, routed, day, sight))
     if language is not None:
         for t, row in enumerate(rows):
             row["words"] = _words(routed, row, t, language)
@@ -70,17 +70,14 @@ def _excluded(code: Array) -> Array:
     return excluded
 
 
-def _rows(
-    book: SupplyBook, routed: Routed, places: list[int], day: pd.Timestamp, sight: Sight | None
-) -> list[dict[str, Any]]:
-    """Return one row per candidate as it came, money for the whole order."""
+def columns_told(book: SupplyBook, routed: Routed, day: pd.Timestamp, sight: Sight | None) -> dict[str, list[Any]]:
+    """Return what is told of the candidates, column by column as they came, money for the whole order."""
     decision, found, text = routed.decision, routed.found, book.network.parties.ids.text
     own, scores = book.offers.rows[found["offer"]], routed.numbers[len(PARTS) :]
     told = np.array((decision.order.score, decision.price, decision.net))
     told[:, ~np.isfinite(routed.numbers[_COST])] = np.nan
     suppliers, days = [text(p) for p in own["supplier"].tolist()], found["days"].tolist()
-    columns: dict[str, list[Any]] = {
-        "rank": places,
+    return {
         "supplier_id": suppliers,
         "from_id": [_text(book, p, sight) for p in own["place"].tolist()],
         "basis": [BASES[code] for code in own["basis"].tolist()],
@@ -97,6 +94,10 @@ def _rows(
         "tie_strength": found["strength"].tolist(),
         "path": _paths(book, routed, suppliers, sight),
     }
+
+
+def rows_of(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Return columns of one length as rows."""
     names = list(columns)
     return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 

@@ -177,7 +177,7 @@ def create_app(settings: Settings) -> FastAPI:
     docs_page.install(app)
     problems.install(app)
     describe(app)
-    straight = (match_routes.route_straight(house.net),)
+    straight = (match_routes.route_straight(house.net), matches.match_straight(house.net))
     app.add_middleware(Straight, routes={route.path: route for route in straight})
     app.add_middleware(
         Guard,

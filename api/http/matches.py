@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import orjson
 import pandas as pd
 from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from api.http.examples import MATCH_EXAMPLES
-from api.http.house import HouseDep, ViewerDep
+from api.http.house import HouseDep, Net, ViewerDep
 from api.http.lines import NDJSON, lines_body
 from api.http.match_lines import LINES_OUT, MatchLines, answer_lines, in_lines
 from api.http.match_rows import (
@@ -25,14 +26,15 @@ from api.http.match_rows import (
     SupplierRow,
     weights_of,
 )
-from api.http.responses import JsonResponse, to_rows
+from api.http.responses import JsonResponse, json_bytes, to_rows
 from api.http.rows import StrictModel, frame_of
+from api.http.straight import StraightRoute
 from store.prices import PriceShelf
 
 if TYPE_CHECKING:
     from services.match_orders import MatchTerms
 
-__all__ = ["router"]
+__all__ = ["match_straight", "router"]
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"], route_class=MatchLines)
 
@@ -40,6 +42,7 @@ _ORDERS = Field(min_length=1, max_length=10_000)
 _MADE_OF = ("orders", "suppliers", "candidates", "qualified")
 _TABLES = (*_MADE_OF, "credit", "limits", "preferences")
 _CANDIDATE = ["order_id", "supplier_id", "score"]
+_LONGEST_AT_ONCE = 16 * 1024
 _MANY = Field(min_length=1, max_length=100_000)
 
 
@@ -168,6 +171,31 @@ def match(
         return JsonResponse(answer)
     orders = [str(row.order_id) for row in request.orders]  # type: ignore[attr-defined]
     return StreamingResponse(answer_lines(orders, answer), media_type=NDJSON)
+
+
+def match_straight(net: Net) -> StraightRoute:
+    """Return the way in which one order of the operator is matched at once, while no solver is needed for it."""
+
+    def answer(body: bytes) -> bytes | None:
+        snapshot = net.home.at_hand()
+        if snapshot is None or len(body) > _LONGEST_AT_ONCE:
+            return None
+        try:
+            asked = NetworkMatch.model_validate(orjson.loads(body))
+        except ValueError:
+            return None
+        if len(asked.orders) > 1 or asked.model_fields_set - {"orders", "top", "unsplit", "seed"}:
+            return None
+        from services.match_at_once import match_at_once
+
+        order = asked.orders[0].model_dump(exclude_unset=True)  # type: ignore[attr-defined]
+        told = match_at_once(snapshot, net.shelf, order, top=asked.top, unsplit=asked.unsplit)
+        if told is None:
+            return None
+        nothing = {"constraints": None, "fairness": None, "told": None}
+        return json_bytes({"version": snapshot.version, "price_version": None, **nothing, **told})
+
+    return StraightRoute("/v1/matches", "match", answer)
 
 
 def _given(request: TablesMatch) -> dict[str, Any]:
