@@ -93,7 +93,8 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
         if scope["type"] != "http":
-            await (self._app if self._lets_in(scope) else self._door.refuse)(scope, receive, send)
+            if await self._lets_in(scope, receive, send):
+                await self._app(scope, receive, send)
             return
         started = time.perf_counter()
         status: int | None = None
@@ -129,15 +130,16 @@ class Guard:
             self._metrics.answered(scope["method"], _route(scope), status or 500, seconds)
             _tell(scope, status or 500, seconds)
 
-    def _lets_in(self, scope: Scope) -> bool:
+    async def _lets_in(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Return whether a socket of the console may be opened; the server's own start and end always come through."""
         if scope["type"] == "lifespan":
             return True
         try:
             self._gate.hosts.check(scope)
         except EvenflowError:
+            await self._door.refuse(scope, receive, send)
             return False
-        return self._door.knows(scope)
+        return await self._door.lets_in(scope, receive, send)
 
     async def _make_room(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on if there is room; who looks whether the server lives, or waits for events, needs none."""
@@ -164,9 +166,9 @@ class Guard:
             await self._pass(scope, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].startswith("/console") and not self._door.knows(scope):
-            await self._door.refuse(scope, receive, send)
-        elif scope["method"] not in _WITH_BODY:
+        if scope["path"].startswith("/console") and not await self._door.lets_in(scope, receive, send):
+            return  # answered
+        if scope["method"] not in _WITH_BODY:
             await self._app(scope, receive, send)
         elif (refusal := self._refusal(Headers(scope=scope), scope["path"])) is not None:
             await respond(Request(scope), refusal)(scope, receive, send)

@@ -17,6 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from contracts.errors import UnavailableError
 from services.access import OPERATOR, Principal
 from services.keys import KeyRing
 
@@ -28,6 +29,9 @@ _COOKIE = "evenflow_console"
 _SECONDS = 12 * 3600
 _MOST_BYTES = 4096
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+_AWAY = (
+    "The database does not answer, so nobody can be recognised just now. Your sign-in stays: load the page again soon."
+)
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Evenflow: sign in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>
 body{{font:16px system-ui,sans-serif;max-width:26rem;margin:18vh auto;padding:0 1rem;color:#1d2733}}
@@ -86,6 +90,24 @@ class Door:
         right = hmac.compare_digest(signature.encode(), self._signature(f"{name}.{expires}").encode())
         return right and int(expires) > time.time() and (name == OPERATOR.name or self._keys.still_counts(name))
 
+    async def lets_in(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Return whether `knows` it; answer whoever is not let in."""
+        try:
+            known = await run_in_threadpool(self.knows, scope)  # the database may be asked
+        except UnavailableError:
+            await self._tell_away(scope, receive, send)
+            return False
+        if not known:
+            await self.refuse(scope, receive, send)
+        return known
+
+    async def _tell_away(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say that nobody can be recognised now; a socket is closed, to be tried again."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1013})
+        else:
+            await _page(_AWAY, 503)(scope, receive, send)
+
     async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a browser to the sign-in page; close a socket."""
         if scope["type"] == "websocket":
@@ -117,7 +139,10 @@ async def sign_in(http: Request) -> Response:
         if len(body) > _MOST_BYTES:
             return _page("That is no key.", 413)
     key = parse_qs(body.decode("utf-8", "replace")).get("key", [""])[-1].strip()
-    holder = await run_in_threadpool(door.holder, key)
+    try:
+        holder = await run_in_threadpool(door.holder, key)
+    except UnavailableError:
+        return _page(_AWAY, 503)
     if holder is None:
         return _page("This key is unknown, has ended, or is bound to a tenant: the console shows the whole house.", 403)
     return _let_in(http, door, holder)
@@ -139,4 +164,5 @@ def _let_in(http: Request, door: Door, holder: Principal) -> Response:
 
 
 def _page(said: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(_PAGE.format(said=escape(said)), status, headers={"Content-Security-Policy": _POLICY})
+    headers = {"Content-Security-Policy": _POLICY} | ({"Retry-After": "5"} if status == 503 else {})
+    return HTMLResponse(_PAGE.format(said=escape(said)), status, headers=headers)
