@@ -11,6 +11,7 @@ from contracts.errors import InputError
 from services.files import write_table
 from simulate.areas import example_areas
 from simulate.delivery import made_to_order, make_exclusives, make_lanes, make_stock, with_partners
+from simulate.example_promotions import example_promotions
 from simulate.examples import example_matching, example_planning, example_sales
 from simulate.judgements import example_judgements
 from simulate.market import evergreen_sales, evergreen_styles, simulate_market
@@ -133,6 +134,7 @@ def _network(seed: int) -> dict[str, pd.DataFrame]:
         **aftersales,
         "deliveries": deliveries,
         "evidence": make_evidence(deliveries, today, seed=seed),
+        **example_promotions(market.parties(), market.goods.products, today, seed=seed),
     }
 
 

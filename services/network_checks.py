@@ -44,6 +44,8 @@ CHECK_ORDER = (
     "catchments",
     "deliveries",
     "evidence",
+    "sellers",
+    "promotions",
     "sell_in",
     "sell_through",
 )
@@ -98,6 +100,8 @@ _REFERENCES = (
     _Reference("deliveries", "supplier_id", _PARTY, "the id of a party"),
     _Reference("deliveries", "buyer_id", _PARTY, "the id of a party"),
     _Reference("evidence", "party_id", _PARTY, "the id of a party"),
+    _Reference("sellers", "seller_id", _PARTY, "the id of a party"),
+    _Reference("promotions", "seller_id", _PARTY, "the id of a party"),
     _Reference("sell_in", "distributor_id", _PARTY, "the id of a party"),
     _Reference("sell_in", "supplier_id", _PARTY, "the id of a party"),
     _Reference("sell_in", "sku_id", _SKU, "a sku of products"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.tables import TableSchema
 from forecast.launch.tables import STYLES
+from forecast.offers.tables import PROMOTIONS, SELLERS
 from forecast.tables import SALES, SELL_IN, SELL_THROUGH, SIGNALS
 from graph.aftersales.tables import CLAIMS, LOTS
 from graph.credit.tables import LEDGER, TERMS
@@ -37,6 +38,8 @@ TABLES: dict[str, TableSchema] = {
     "catchments": CATCHMENTS,
     "deliveries": DELIVERIES,
     "evidence": EVIDENCE,
+    "sellers": SELLERS,
+    "promotions": PROMOTIONS,
     "sell_in": SELL_IN,
     "sell_through": SELL_THROUGH,
 }

@@ -91,14 +91,9 @@ class OfferModel:
         return self.sales.decay
 
     def expect(
-        self,
-        seller: Ints,
-        styles: Styles,
-        style: Ints,
-        *,
-        hour: Ints | int = HOURS - 1,
-        exposures: Floats | Ints | int = 0,
-    ) -> Expected:
+        self, seller: Ints, styles: Styles, style: Ints, *, hour: Ints | int = HOURS - 1,
+        exposures: Floats | Ints | int = 0, record: bool = True,
+    ) -> Expected:  # fmt: skip
         """Return what is expected of pairs: rows of the model's sellers and of `styles`.
 
         Parameters
@@ -109,6 +104,8 @@ class OfferModel:
             0 to 23, 24 if not known.
         exposures
             The seller's promotions in the 14 days before, whole or expected.
+        record
+            Whether the seller's own record counts; without it, what its look-alikes would bring.
         """
         category = styles.category[style]
         known = category >= 0
@@ -120,9 +117,10 @@ class OfferModel:
             mean = mean * (np.where(known, effect[codes[:, f]], 1.0) if f == 0 else effect[codes[:, f]])
         member = seller * len(self.categories) + np.maximum(category, 0)
         whole, part = self.sales.groups[_SELLER], self.sales.groups[_SELLER_CATEGORY]
-        pieces = self.sales.calibrated(mean * whole.ratio[seller] * np.where(known, part.ratio[member], 1.0))
-        net = pieces * (1.0 - self._returned(seller, category))
-        return Expected(self._accepts(seller, codes), pieces, net, whole.expected[seller])
+        own = whole.ratio[seller] * np.where(known, part.ratio[member], 1.0) if record else 1.0
+        pieces = self.sales.calibrated(mean * own)
+        net = pieces * (1.0 - self._returned(seller, category, record=record))
+        return Expected(self._accepts(seller, codes, record=record), pieces, net, whole.expected[seller])
 
     def between(self, seller: Ints, styles: Styles, style: Ints, mean: Floats) -> tuple[Floats, Floats]:
         """Return the 10 % and 90 % quantiles of pairs' means, around the given ones, for what is known."""
@@ -197,15 +195,14 @@ class OfferModel:
         own, band = self.acceptance.effects
         return np.asarray(self.acceptance.base * own[:, None] * band[None, :])
 
-    def _accepts(self, seller: Ints, codes: Ints) -> Floats:
-        usual = self._cells()[codes[:, 1], codes[:, 2]]
-        return np.asarray(
-            np.minimum(self.acceptance.calibrated(usual * self.acceptance.groups[0].ratio[seller]), _CERTAIN)
-        )
+    def _accepts(self, seller: Ints, codes: Ints, *, record: bool) -> Floats:
+        usual = self._cells()[codes[:, 1], codes[:, 2]] * (self.acceptance.groups[0].ratio[seller] if record else 1.0)
+        return np.asarray(np.minimum(self.acceptance.calibrated(usual), _CERTAIN))
 
-    def _returned(self, seller: Ints, category: Ints) -> Floats:
+    def _returned(self, seller: Ints, category: Ints, *, record: bool = True) -> Floats:
         effect = np.where(category >= 0, self.returns.effects[0][np.maximum(category, 0)], 1.0)
-        return np.asarray(np.minimum(self.returns.base * effect * self.returns.groups[0].ratio[seller], _CERTAIN))
+        own = self.returns.groups[0].ratio[seller] if record else 1.0
+        return np.asarray(np.minimum(self.returns.base * effect * own, _CERTAIN))
 
 
 def fit_offers(sellers: pd.DataFrame, history: pd.DataFrame, *, also: Iterable[str] = ()) -> OfferModel:

@@ -29,10 +29,12 @@ KNOWN: dict[str, Asked] = {
     "buyer": ("sim-store-0000029", {}),
     "credit": ("sim-store-0000029", {"amount_fen": 100}),
     "hit": ("sim-style-00001", {}),
+    "kol": ("sim-kol-0000001", {}),
     "match": (
         "sim-distributor-0000005",
         {"sku_id": "sim-cosmetics-001/large", "pieces": 7, "buyer_id": "sim-community-0000002"},
     ),
+    "offer": ("sim-kol-0000001", {"style_id": "sim-cosmetics-001"}),
     "on_time": ("sim-distributor-0000005", {"category": "food"}),
     "supplier": ("sim-distributor-0000005", {}),
     "trust": ("sim-factory-0000001", {"from": "sim-brand-0000001"}),
