@@ -31,7 +31,7 @@ from store.webhooks import (
     find_webhook,
     lease,
     let_go,
-    webhooks_of,
+    webhooks_with_work,
 )
 
 __all__ = ["ATTEMPTS", "Courier", "deliver_due", "pause_ms"]
@@ -90,7 +90,7 @@ def deliver_due(courier: Courier, *, seconds: float = 20.0) -> int:
     """
     if not courier.database.made:
         return 0
-    webhooks = courier.database.read(lambda connection: webhooks_of(connection, tenant=None), whole=True)
+    webhooks = courier.database.read(partial(webhooks_with_work, now_ms=courier.clock()), whole=True)
     if not webhooks:
         return 0
     end = time.monotonic() + seconds

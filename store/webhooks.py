@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
+from store.schema import OUTBOX
 from store.schema.webhooks import DELIVERIES, WEBHOOKS
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "let_go",
     "tallies",
     "webhooks_of",
+    "webhooks_with_work",
 ]
 
 _W, _D = WEBHOOKS.c, DELIVERIES.c
@@ -93,6 +95,14 @@ def webhooks_of(connection: Connection, *, tenant: str | None, party: str | None
     wanted = wanted if tenant is None else wanted.where(_W.tenant == tenant)
     wanted = wanted if party is None else wanted.where(_W.party == party)
     return [Webhook(**row) for row in connection.execute(wanted).mappings()]
+
+
+def webhooks_with_work(connection: Connection, *, now_ms: int) -> list[Webhook]:
+    """Return the webhooks that count and have events to look at or deliveries that are due, the oldest first."""
+    due = exists(select(_D.position).where(_D.webhook_id == _W.id, _D.state == "waiting", _D.next_at_ms <= now_ms))
+    newest = select(func.coalesce(func.max(OUTBOX.c.position), 0)).scalar_subquery()
+    wanted = select(WEBHOOKS).where(_W.ended_at_ms.is_(None), or_(_W.read_to < newest, due))
+    return [Webhook(**row) for row in connection.execute(wanted.order_by(_W.created_at_ms, _W.id)).mappings()]
 
 
 def end_webhook(connection: Connection, webhook_id: str, *, now_ms: int, because: str) -> None:
