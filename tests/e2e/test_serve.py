@@ -75,6 +75,19 @@ def test_it_ends_cleanly_while_a_job_runs(tmp_path):
     assert (process.returncode, errors) == (0, "")
 
 
+def test_sigterm_lets_a_job_at_work_end(tmp_path):
+    """It begins nothing new, but what it had begun is done when the process is gone."""
+    with serving(tmp_path) as (process, addresses):
+        job = call(f"{addresses['url']}/v1/plans", PLAN)[1]
+        deadline = time.monotonic() + 60
+        while call(f"{addresses['url']}/v1/jobs/{job['id']}")[1]["state"] == "queued":
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert json.loads((tmp_path / "jobs" / job["id"] / "job.json").read_text())["state"] == "succeeded"
+
+
 def test_jobs_survive_a_restart(tmp_path):
     """A finished job and its tables are there after a restart."""
     with serving(tmp_path) as (process, addresses):
