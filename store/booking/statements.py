@@ -73,7 +73,7 @@ _NOTED = f""", noted AS (
 )"""
 _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 HOLD, HOLD_NOTED = (str(text(words).compile(dialect=_DIALECT)) for words in (_HOLD + _TOLD, _HOLD + _NOTED + _TOLD))
-"""The same with the line of its request in the audit."""
+"""The one statement of a hold, in the words of PostgreSQL's driver; the same with its request's line in the audit."""
 
 KNOWN = "SELECT status, answer, request_hash FROM idempotency WHERE tenant = :writer AND key = :key"
 LOOK = f"""SELECT reserved + :pieces <= offered, (SELECT used_fen + :amount_fen > limit_fen FROM credits WHERE {_LINE})
