@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from services.ingest import Inlet
 from services.launch_estimates import LaunchDesk
@@ -31,8 +32,7 @@ def open_desk(home: Home, database_url: str, *, key: str | None = None) -> Itera
     """
     database = Database.open(database_url)
     try:
-        yield ScoreDesk(
-            ScoreBook(database), ScoreRights(database), lambda: LaunchDesk(home, Inlet.of(home.root, key=key))
-        )
+        launches = cache(lambda: LaunchDesk(home, Inlet.of(home.root, key=key)))  # one for all: it learns once
+        yield ScoreDesk(ScoreBook(database), ScoreRights(database), launches)
     finally:
         database.close()
