@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from contracts.jit import HAVE_NUMBA, NO_NUMBA_NOTE
 from matching.bound import lagrangian_bound, net_scores
-from matching.constraints import Constraints, Limits, Pools, extra_splits
+from matching.constraints import Constraints, Limits, Pools, attainable, extra_splits
 from matching.floors import floor_targets, missed_units, relaxed_floors
 from matching.linear import LinearForm, linear_form, relaxed, whole_pieces, with_limits, with_pools, with_splits
 from matching.placing import Placing, joined
@@ -61,6 +61,7 @@ class _Task:
     params: MatchParams
     targets: Floats | None
     seed: int
+    reachable: Mask
 
     def worth(self, pieces: Ints) -> float:
         """Return the objective net of what splits cost."""
@@ -110,7 +111,10 @@ def solve_constrained(
         return _plain(problem, solve(problem, params=params, seed=seed))
     wall, cpu = time.perf_counter(), time.process_time()
     targets = floor_targets(problem, params.floor) if params.floor > 0 and params.method != "greedy" else None
-    task = _Task(problem=problem, constraints=constraints, params=params, targets=targets, seed=seed)
+    reachable = _reachable(problem, constraints)
+    task = _Task(
+        problem=problem, constraints=constraints, params=params, targets=targets, seed=seed, reachable=reachable
+    )
     first = _prices(task)
     pieces, proved, method = _allocated(task, first)
     found = _certified(task, first, pieces, proved, method)
@@ -153,6 +157,11 @@ def _notes(task: _Task, method: str) -> tuple[str, ...]:
     if method.endswith("_stopped"):
         seconds = f"{task.params.seconds:g} s"
         notes.append(f"the mixed-integer program was stopped after {seconds}: this is the best match found")
+    unbounded = task.constraints.pools is not None or task.constraints.split_cost > 0
+    if unbounded and task.problem.n_candidates > task.params.mip_candidates:
+        notes.append(
+            "upper_bound counts neither minimum lots nor split costs: the match may be nearer its best than gap"
+        )
     return tuple(notes)
 
 
@@ -160,10 +169,18 @@ def _prices(task: _Task) -> _Prices:
     """Return prices of the problem without pools and split costs."""
     problem, limits = task.problem, task.constraints.limits
     if problem.n_candidates > task.params.lp_candidates:
-        suppliers, lines, tolls = smoothed_limit_prices(problem, task.targets, limits)
+        part = None if limits is None else _of(limits, task.reachable)
+        suppliers, lines, tolls = smoothed_limit_prices(only(problem, task.reachable), task.targets, part)
         return _Prices(suppliers=suppliers, lines=lines, limits=tolls)
-    start, suppliers, lines, rest = relaxed(*task.form(limits=limits))
-    return _Prices(suppliers=suppliers, lines=lines, limits=rest, start=start)
+    return _relaxed_over(task, task.reachable)
+
+
+def _reachable(problem: MatchProblem, constraints: Constraints) -> Mask:
+    """Return bool [E], the candidates but for those in pools that can never reach their minimum."""
+    pools = constraints.pools
+    if pools is None:
+        return np.ones(problem.n_candidates, np.bool_)
+    return ~pools.members(attainable(problem, pools, constraints.limits) < pools.minimum)
 
 
 def _toll(problem: MatchProblem, limits: Limits | None, prices: Floats) -> Floats | None:
@@ -180,7 +197,7 @@ def _bound(task: _Task, prices: _Prices, pieces: Ints) -> float:
     """Return what the prices prove for all that misses no more of the floors than this allocation."""
     limits = task.constraints.limits
     paid = 0.0 if limits is None else float(np.dot(limits.most, prices.limits))
-    tolled = _tolled(task, prices)
+    tolled = only(_tolled(task, prices), task.reachable)
     return lagrangian_bound(tolled, prices.suppliers, prices.lines, task.targets, task.missed(pieces)) + paid
 
 
@@ -200,7 +217,7 @@ def _placed(task: _Task, placing: Placing, prices: _Prices) -> Ints:
     """Place pieces, closing pools that stay below their minimum."""
     start = _start(task, prices)
     pools = task.constraints.pools
-    allowed = np.ones(task.problem.n_candidates, np.bool_)
+    allowed = task.reachable
     pieces = placing.first_come(allowed) if task.greedy else placing.improved(start, allowed)
     if pools is None:
         return pieces
@@ -211,14 +228,16 @@ def _placed(task: _Task, placing: Placing, prices: _Prices) -> Ints:
             break
         last = turn == _ROUNDS - 1
         closed |= short if last else _emptier_half(pools, pieces, short)
-        allowed = ~pools.members(closed)
+        allowed = task.reachable & ~pools.members(closed)
         if task.greedy:
             pieces = placing.first_come(allowed)
         elif last or prices.start is None:
             again = np.where(allowed, pieces, 0).astype(np.float64)
             pieces = placing.improved(again, allowed, _open(pools, pieces))
         else:
-            pieces = placing.improved(_relaxed_over(task, allowed), allowed)
+            start = _relaxed_over(task, allowed).start
+            assert start is not None
+            pieces = placing.improved(start, allowed)
     return np.asarray(np.where(pools.members(pools.short(pieces)), 0, pieces))
 
 
@@ -229,16 +248,19 @@ def _start(task: _Task, prices: _Prices) -> Floats:
     if task.greedy:
         return np.zeros(task.problem.n_candidates)
     params = replace(task.params, method="auto")
-    return solve(_tolled(task, prices), params=params, seed=task.seed).pieces.astype(np.float64)
+    start: Floats = np.zeros(task.problem.n_candidates)
+    open_to = only(_tolled(task, prices), task.reachable)
+    start[task.reachable] = solve(open_to, params=params, seed=task.seed).pieces
+    return start
 
 
-def _relaxed_over(task: _Task, allowed: Mask) -> Floats:
-    """Return float64 [E], the relaxation's solution over the allowed candidates."""
+def _relaxed_over(task: _Task, allowed: Mask) -> _Prices:
+    """Return the relaxation's prices and solution over the allowed candidates."""
     limits = task.constraints.limits
     part = None if limits is None else _of(limits, allowed)
-    pieces: Floats = np.zeros(task.problem.n_candidates)
-    pieces[allowed] = relaxed(*task.form(allowed, part))[0]
-    return pieces
+    start: Floats = np.zeros(task.problem.n_candidates)
+    start[allowed], suppliers, lines, rest = relaxed(*task.form(allowed, part))
+    return _Prices(suppliers=suppliers, lines=lines, limits=rest, start=start)
 
 
 def _emptier_half(pools: Pools, pieces: Ints, short: Mask) -> Mask:

@@ -16,7 +16,7 @@ from contracts.errors import InputError
 from matching.problem import Floats, Ints, MatchProblem
 from matching.tables import MAX_SCORE
 
-__all__ = ["Constraints", "Limits", "Pools", "extra_splits"]
+__all__ = ["Constraints", "Limits", "Pools", "attainable", "extra_splits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +107,28 @@ class Constraints:
     def empty(self) -> bool:
         """Whether there is nothing to keep to."""
         return self.limits is None and self.pools is None and self.split_cost == 0
+
+
+def attainable(problem: MatchProblem, pools: Pools, limits: Limits | None) -> Floats:
+    """Return float64 [G], pieces that a pool cannot exceed: its orders', within capacities and each's first limit.
+
+    A pool whose minimum is above that stays closed, whatever else is decided.
+    """
+    load = 1.0 if problem.load is None else problem.load
+    each = np.minimum(problem.pieces[problem.order], np.floor(problem.capacity[problem.supplier] / load + 1e-9))
+    row = np.full(problem.n_candidates, -1)
+    most = np.full(1, np.inf)
+    if limits is not None:
+        least_use = np.full(limits.most.size, np.inf)
+        np.minimum.at(least_use, limits.row, limits.use)
+        caps = least_use > 0  # a limit to which some make room is none on the others alone
+        most = np.append(np.floor(limits.most / np.where(caps, least_use, 1.0) + 1e-9), np.inf)
+        entries = np.flatnonzero(caps[limits.row])[::-1]
+        row[limits.candidate[entries]] = limits.row[entries]
+    on = np.flatnonzero(pools.pool >= 0)
+    group, at = np.unique(pools.pool[on] * most.size + row[on] % most.size, return_inverse=True)
+    capped = np.minimum(np.bincount(at, each[on], group.size), most[group % most.size])
+    return np.bincount(group // most.size, capped, pools.minimum.size)
 
 
 def extra_splits(problem: MatchProblem, pieces: Ints) -> int:

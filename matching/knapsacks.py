@@ -17,10 +17,11 @@ from matching.problem import Floats, Ints, MatchProblem
 __all__ = ["knapsack_bound"]
 
 _FINEST, _MOST_WORK, _ROUNDS = 20_000, 1_500_000_000, 400
+_WORK_PER_SECOND = 100_000_000
 _PATIENCE, _SHORTER, _LEAST_STEP, _MEMORY, _AIM = 15, 0.6, 1e-3, 0.6, 0.01
 
 
-def knapsack_bound(problem: MatchProblem, choices: Choices, reached: float) -> float:
+def knapsack_bound(problem: MatchProblem, choices: Choices, reached: float, *, seconds: float = np.inf) -> float:
     """Return an upper bound on the objective of whole orders.
 
     Parameters
@@ -29,6 +30,8 @@ def knapsack_bound(problem: MatchProblem, choices: Choices, reached: float) -> f
         Of the problem, at good prices; credit lines are relaxed with theirs.
     reached
         Objective of an allocation, which the steps aim at.
+    seconds
+        About how long it may take; the work is counted, so that the bound is the same on any machine.
     """
     capacity, load = _in_units(problem, choices)
     by_supplier = np.argsort(choices.supplier, kind="stable")
@@ -40,7 +43,8 @@ def knapsack_bound(problem: MatchProblem, choices: Choices, reached: float) -> f
     if problem.credit is not None:
         constant = float(np.dot(choices.line_price[:-1], problem.credit.limit))
     items = (order[by_supplier], paid[by_supplier], load[by_supplier])
-    least = _descend(items, starts, capacity, first, -reached + constant, _MOST_WORK)
+    work = int(min(_MOST_WORK, seconds * _WORK_PER_SECOND))
+    least = _descend(items, starts, capacity, first, -reached + constant, work)
     return constant - least
 
 

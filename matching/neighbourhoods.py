@@ -34,7 +34,7 @@ def improve_parts(
     *,
     upper_bound: float,
     gap: float,
-    seconds: float,
+    ends: float,
     seed: int,
 ) -> Ints:
     """Return int64 [E], an allocation of whole orders no worse than the one given, without floors.
@@ -47,15 +47,15 @@ def improve_parts(
         int [E], feasible whole orders.
     upper_bound, gap
         A bound on the objective, and the relative distance from it at which to stop.
-    seconds
-        When to stop at the latest, >= 0.
+    ends
+        Reading of `time.perf_counter` at which to stop at the latest.
     """
-    started, rng = time.perf_counter(), np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     search, part = _search(problem, choices, pieces), _part(problem)
     steps = min(_STEPS_PER_ORDER * problem.n_orders, _MOST_STEPS) // _ROUNDS
     for k in range(_ROUNDS):
         reached = -float(search.cost[1])
-        if relative_gap(reached, upper_bound) <= gap or time.perf_counter() - started >= seconds:
+        if relative_gap(reached, upper_bound) <= gap or time.perf_counter() >= ends:
             break
         search.draws[:] = rng.random(_DRAWS)
         scale = max(upper_bound - reached, 0.0) / problem.n_orders

@@ -61,7 +61,7 @@ class MatchParams:
     seconds
         Time limit of a mixed-integer program, > 0; a note says where it stopped one.
     polish_seconds
-        Seconds after which whole orders of uneven loads, where no program proved them best, are no longer improved
+        Seconds for whole orders of uneven loads, where no program proved them best: a sharper bound, then improvement
         part by part, >= 0; the work is counted, and ends earlier on an idle machine.
     """
 

@@ -254,11 +254,11 @@ def _polished(problem: MatchProblem, found: _Found, params: MatchParams, seed: i
     bound = min(found.upper_bound, lagrangian_bound(problem, found.prices, found.line_prices))
     if params.polish_seconds <= 0 or relative_gap(problem.objective(found.pieces), bound) <= params.mip_gap:
         return replace(found, upper_bound=bound)
+    ends = time.perf_counter() + params.polish_seconds
     choices = choices_of(problem, found.prices, found.line_prices)
-    bound = min(bound, knapsack_bound(problem, choices, problem.objective(found.pieces)))
-    pieces = improve_parts(
-        problem, choices, found.pieces, upper_bound=bound, gap=params.mip_gap, seconds=params.polish_seconds, seed=seed
-    )
+    reached = problem.objective(found.pieces)
+    bound = min(bound, knapsack_bound(problem, choices, reached, seconds=params.polish_seconds))
+    pieces = improve_parts(problem, choices, found.pieces, upper_bound=bound, gap=params.mip_gap, ends=ends, seed=seed)
     return replace(found, pieces=pieces, upper_bound=bound, method=f"{found.method}+parts")
 
 

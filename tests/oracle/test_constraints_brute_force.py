@@ -1,7 +1,5 @@
 """Small matches under limits, pools and split costs against every possible allocation."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -58,33 +56,40 @@ def cases(draw, *, limits=False, pools=False, splits=False):
     return problem, made
 
 
+def sums(tried, group, n_groups, weight):
+    """Return float [T, groups], what each group of candidates takes in each allocation."""
+    return tried @ (np.equal.outer(group, np.arange(n_groups)) * np.asarray(weight)[:, None])
+
+
 def keeps(problem, made, x):
-    """Whether an allocation keeps orders, capacities, limits and minimum lots."""
-    served = np.bincount(problem.order, weights=x, minlength=problem.n_orders)
-    taken = np.bincount(problem.supplier, weights=x * problem.load, minlength=problem.n_suppliers)
-    good = (served <= problem.pieces).all() and (taken <= problem.capacity).all()
+    """Whether allocations (one, or [T, E]) keep orders, capacities, limits and minimum lots."""
+    x, ones = np.atleast_2d(x), np.ones(problem.n_candidates)
+    good = (sums(x, problem.order, problem.n_orders, ones) <= problem.pieces).all(axis=1)
+    good &= (sums(x, problem.supplier, problem.n_suppliers, problem.load) <= problem.capacity).all(axis=1)
     if made.limits is not None:
         for r, most in enumerate(made.limits.most):
             on = made.limits.row == r
-            good = good and (made.limits.use[on] * x[made.limits.candidate[on]]).sum() <= most
+            good &= x[:, made.limits.candidate[on]] @ made.limits.use[on] <= most
     if made.pools is not None:
-        for g, least in enumerate(made.pools.minimum):
-            total = x[made.pools.pool == g].sum()
-            good = good and (total == 0 or total >= least)
-    return bool(good)
+        totals = sums(x, made.pools.pool, made.pools.minimum.size, ones)
+        good &= ((totals == 0) | (totals >= made.pools.minimum)).all(axis=1)
+    return good
 
 
 def worth(problem, made, x):
-    """Objective less the price of extra suppliers, counted order by order."""
-    extra = sum(max(0, int((x[problem.order == i] > 0).sum()) - 1) for i in range(problem.n_orders))
-    return problem.objective(x) - made.split_cost * extra
+    """Objective less the price of extra suppliers, order by order (of one allocation, or of each of [T, E])."""
+    ones = np.ones(problem.n_candidates)
+    unserved = problem.pieces - sums(x, problem.order, problem.n_orders, ones)
+    extra = np.maximum(sums(x > 0, problem.order, problem.n_orders, ones) - 1, 0).sum(axis=-1)
+    return x @ problem.score - unserved @ problem.penalties - made.split_cost * extra
 
 
 def best(problem, made, *, unsplit=False):
     """Return the best value over all feasible allocations."""
     q = problem.pieces[problem.order]
-    tried = (np.array(x) for x in product(*[(0, int(k)) if unsplit else range(int(k) + 1) for k in q]))
-    return max(worth(problem, made, x) for x in tried if keeps(problem, made, x))
+    steps = np.indices([2 if unsplit else int(most) + 1 for most in q]).reshape(q.size, -1).T
+    tried = steps * q if unsplit else steps
+    return worth(problem, made, tried[keeps(problem, made, tried)]).max()
 
 
 def check(case, params):
@@ -92,7 +97,7 @@ def check(case, params):
     problem, made = case
     found = solve_constrained(problem, made, params=params)
     top = best(problem, made, unsplit=params.unsplit)
-    assert keeps(problem, made, found.result.pieces)
+    assert keeps(problem, made, found.result.pieces).all()
     assert found.result.objective == pytest.approx(worth(problem, made, found.result.pieces), abs=1e-9)
     assert found.result.objective <= top + 1e-9
     assert found.result.upper_bound >= top - 1e-6

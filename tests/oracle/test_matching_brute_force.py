@@ -1,6 +1,6 @@
 """Small matches against every possible allocation."""
 
-from itertools import product
+import time
 
 import numpy as np
 import pytest
@@ -44,33 +44,49 @@ def problems(draw, *, loads=False, credit=None):
     )
 
 
-def best_objective(problem, *, unsplit=False):
-    """Return the best objective over all feasible allocations, by trying each."""
+def every(problem, *, unsplit=False):
+    """Return int [T, E], every allocation within the candidates' own orders."""
     q = problem.pieces[problem.order]
-    choices = [(0, int(most)) if unsplit else range(int(most) + 1) for most in q]
-    feasible = (problem.objective(np.array(x, dtype=np.int64)) for x in product(*choices) if fits(problem, x))
-    return max(feasible)
+    if not q.size:
+        return np.zeros((1, 0), np.int64)
+    steps = np.indices([2 if unsplit else int(most) + 1 for most in q]).reshape(q.size, -1).T
+    return steps * q if unsplit else steps
+
+
+def sums(tried, group, n_groups, weight):
+    """Return float [T, groups], what each group of candidates takes in each allocation, in exact arithmetic."""
+    return tried @ (np.equal.outer(group, np.arange(n_groups)) * np.asarray(weight)[:, None])
 
 
 def fits(problem, pieces):
-    """Whether an allocation keeps orders, capacities and credit lines, in exact arithmetic."""
-    x = np.array(pieces, dtype=np.int64)
-    load = np.ones(x.size) if problem.load is None else problem.load
-    served = np.bincount(problem.order, weights=x, minlength=problem.n_orders)
-    taken = np.bincount(problem.supplier, weights=x * load, minlength=problem.n_suppliers)
-    good = (served <= problem.pieces).all() and (taken <= problem.capacity).all() and (x >= 0).all()
+    """Whether allocations (one, or [T, E]) keep orders, capacities and credit lines."""
+    x = np.atleast_2d(np.asarray(pieces, dtype=np.int64))
+    ones = np.ones(problem.n_candidates)
+    good = (sums(x, problem.order, problem.n_orders, ones) <= problem.pieces).all(axis=1) & (x >= 0).all(axis=1)
+    load = ones if problem.load is None else problem.load
+    good &= (sums(x, problem.supplier, problem.n_suppliers, load) <= problem.capacity).all(axis=1)
     if problem.credit is not None:
-        use = np.ones(x.size) if problem.credit.use is None else problem.credit.use
-        on = problem.credit.line >= 0
-        drawn = np.bincount(problem.credit.line[on], weights=(x * use)[on], minlength=problem.credit.limit.size)
-        good = good and (drawn <= problem.credit.limit).all()
-    return bool(good)
+        use = ones if problem.credit.use is None else problem.credit.use
+        good &= (sums(x, problem.credit.line, problem.credit.limit.size, use) <= problem.credit.limit).all(axis=1)
+    return good
+
+
+def objectives(problem, tried):
+    """Return float [T], score of what is served less the penalty of what is not."""
+    unserved = problem.pieces - sums(tried, problem.order, problem.n_orders, np.ones(problem.n_candidates))
+    return tried @ problem.score - unserved @ problem.penalties
+
+
+def best_objective(problem, *, unsplit=False):
+    """Return the best objective over all feasible allocations, by trying each."""
+    tried = every(problem, unsplit=unsplit)
+    return objectives(problem, tried[fits(problem, tried)]).max()
 
 
 def check(problem, params):
     """Assert feasibility, a true bound, and (but for the greedy and the auction) optimality."""
     result = solve(problem, params=params)
-    assert fits(problem, result.pieces)
+    assert fits(problem, result.pieces).all()
     if params.unsplit:
         assert all(x in (0, q) for x, q in zip(result.pieces, problem.pieces[problem.order], strict=True))
     best = best_objective(problem, unsplit=params.unsplit)
@@ -119,7 +135,7 @@ def test_unsplit_match_is_optimal(problem):
 @given(problems(loads=True, credit="fen"), st.booleans(), st.sampled_from([0, 300_000]))
 def test_large_problem_path_is_feasible_and_bounded(problem, unsplit, lp_candidates):
     """Above the program sizes, prices and moves give a feasible allocation under a true bound."""
-    check(problem, MatchParams(unsplit=unsplit, mip_candidates=0, lp_candidates=lp_candidates))
+    check(problem, MatchParams(unsplit=unsplit, mip_candidates=0, lp_candidates=lp_candidates, polish_seconds=0.01))
 
 
 @settings(max_examples=60, deadline=None)
@@ -146,22 +162,21 @@ def whole_piece_floors(problem, share):
 
 
 def missed_units(problem, pieces, floors):
-    """Return the units of the floors that an allocation misses in all."""
+    """Return the units of the floors that allocations (one, or [T, E]) miss in all."""
     load = np.ones(problem.n_candidates) if problem.load is None else problem.load
-    taken = np.bincount(problem.supplier, weights=np.array(pieces) * load, minlength=problem.n_suppliers)
-    return float(np.maximum(floors - taken, 0).sum())
+    return np.maximum(floors - sums(pieces, problem.supplier, problem.n_suppliers, load), 0).sum(axis=-1)
 
 
 def check_floors(problem, params):
     """Assert that no allocation misses less of the floors, and none that misses as little scores more."""
     result = solve(problem, params=params)
     floors = whole_piece_floors(problem, params.floor)
-    q = problem.pieces[problem.order]
-    choices = [(0, int(most)) if params.unsplit else range(int(most) + 1) for most in q]
-    tried = [np.array(x, dtype=np.int64) for x in product(*choices) if fits(problem, x)]
-    least = min(missed_units(problem, x, floors) for x in tried)
-    best = max(problem.objective(x) for x in tried if missed_units(problem, x, floors) <= least + 1e-9)
-    assert fits(problem, result.pieces)
+    tried = every(problem, unsplit=params.unsplit)
+    tried = tried[fits(problem, tried)]
+    missed = missed_units(problem, tried, floors)
+    least = missed.min()
+    best = objectives(problem, tried[missed <= least + 1e-9]).max()
+    assert fits(problem, result.pieces).all()
     assert missed_units(problem, result.pieces, floors) == pytest.approx(least, abs=1e-6)
     assert sum(floor - reached for _, floor, reached in result.relaxed_floors) == pytest.approx(least, abs=1e-6)
     assert result.objective == pytest.approx(best, abs=1e-6)
@@ -199,10 +214,9 @@ def test_bound_with_floors_holds_above_the_program_sizes(problem, share, unsplit
     result = solve(problem, params=params)
     floors = whole_piece_floors(problem, share)
     most = missed_units(problem, result.pieces, floors)
-    q = problem.pieces[problem.order]
-    tried = (np.array(x) for x in product(*[(0, int(n)) if unsplit else range(int(n) + 1) for n in q]))
-    feasible = [x for x in tried if fits(problem, x) and missed_units(problem, x, floors) <= most + 1e-9]
-    assert result.upper_bound >= max(problem.objective(x) for x in feasible) - 1e-6
+    tried = every(problem, unsplit=unsplit)
+    feasible = tried[fits(problem, tried) & (missed_units(problem, tried, floors) <= most + 1e-9)]
+    assert result.upper_bound >= objectives(problem, feasible).max() - 1e-6
 
 
 @settings(max_examples=30, deadline=None)
@@ -215,7 +229,8 @@ def test_improved_whole_orders_keep_every_limit_and_the_knapsack_bound_holds(pro
     bound = knapsack_bound(problem, choices, best)
     assert bound >= best - 1e-6
     nothing = np.zeros(problem.n_candidates, np.int64)
-    pieces = improve_parts(problem, choices, nothing, upper_bound=bound, gap=0.0, seconds=0.02, seed=0)
-    assert fits(problem, pieces)
+    ends = time.perf_counter() + 0.02
+    pieces = improve_parts(problem, choices, nothing, upper_bound=bound, gap=0.0, ends=ends, seed=0)
+    assert fits(problem, pieces).all()
     assert np.isin(pieces, [0, *problem.pieces]).all()
     assert problem.objective(nothing) <= problem.objective(pieces) <= best + 1e-9

@@ -1,7 +1,5 @@
 """Small matches with days against every possible assignment of pieces to suppliers and days."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -35,29 +33,33 @@ def cases(draw):
 
 
 def swings(problem, loads, usual, weight):
-    """What the days cost, by the formula: against the usual day, without one against a day's capacity, at least 1."""
-    total = 0.0
-    for j, load in enumerate(loads):
-        scale = usual[j] if usual[j] > 0 else problem.capacity[j] / len(load)
-        total += weight * sum((pieces - usual[j]) ** 2 for pieces in load) / max(scale, 1.0)
-    return total
+    """What days [..., M, days] cost, by the formula: against the usual day, or a day's capacity, at least 1."""
+    scale = np.where(usual > 0, usual, problem.capacity / loads.shape[-1])
+    return weight * (((loads - usual[:, None]) ** 2).sum(axis=-1) / np.maximum(scale, 1.0)).sum(axis=-1)
 
 
 def every(problem, windows):
-    """Yield pieces by candidate and loads [M, days] of every assignment within the windows and capacities."""
+    """Return pieces [T, E] and loads [T, M, days] of every assignment within the windows and capacities."""
+    last = windows.last[problem.order]
     slots = [
-        (e, day)
-        for e in range(problem.n_candidates)
-        for day in range(windows.first[problem.order[e]], windows.last[problem.order[e]] + 1)
+        (e, day) for e in range(problem.n_candidates) for day in range(windows.first[problem.order[e]], last[e] + 1)
     ]
-    q = problem.pieces
-    for amounts in product(*[range(int(q[problem.order[e]]) + 1) for e, _ in slots]):
-        pieces, loads = np.zeros(problem.n_candidates, np.int64), np.zeros((problem.n_suppliers, windows.days))
-        for (e, day), amount in zip(slots, amounts, strict=True):
-            pieces[e] += amount
-            loads[problem.supplier[e], day] += amount
-        if (problem.unserved(pieces) >= 0).all() and (loads.sum(axis=1) <= problem.capacity).all():
-            yield pieces, loads
+    e, day = (np.array([slot[k] for slot in slots]) for k in (0, 1))
+    most = problem.pieces[problem.order[e]]
+    tried = np.indices(most + 1, dtype=np.int8).reshape(e.size, -1).T
+    served = tried @ np.equal.outer(problem.order[e], np.arange(problem.n_orders)).astype(np.int8)
+    tried = tried[(served <= problem.pieces).all(axis=1)]
+    cell = problem.supplier[e] * windows.days + day
+    loads = tried @ np.equal.outer(cell, np.arange(problem.n_suppliers * windows.days)).astype(np.int64)
+    loads = loads.reshape(-1, problem.n_suppliers, windows.days)
+    fits = (loads.sum(axis=2) <= problem.capacity).all(axis=1)
+    return tried[fits] @ np.equal.outer(e, np.arange(problem.n_candidates)).astype(np.int64), loads[fits]
+
+
+def objectives(problem, tried):
+    """Return float [T], score of what is served less the penalty of what is not."""
+    served = tried @ np.equal.outer(problem.order, np.arange(problem.n_orders))
+    return tried @ problem.score - (problem.pieces - served) @ problem.penalties
 
 
 def loads_of(problem, made, days):
@@ -80,7 +82,8 @@ def test_suppliers_and_days_at_once_are_optimal(case):
     assert ((made.day >= windows.first[order]) & (made.day <= windows.last[order])).all()
     assert made.penalty == pytest.approx(swings(problem, loads, usual, weight))
     reached = problem.objective(pieces) - made.penalty
-    best = max(problem.objective(x) - swings(problem, days, usual, weight) for x, days in every(problem, windows))
+    tried, by_day = every(problem, windows)
+    best = (objectives(problem, tried) - swings(problem, by_day, usual, weight)).max()
     assert reached == pytest.approx(best, abs=1e-6)
     assert bound >= best - 1e-9
 
@@ -90,13 +93,14 @@ def test_suppliers_and_days_at_once_are_optimal(case):
 def test_days_of_a_given_allocation_are_the_steadiest(case):
     """The allocation stays, its variance over days is the least that the windows allow."""
     problem, windows, _, _ = case
-    pieces = max(every(problem, windows), key=lambda pair: pair[0].sum())[0]
+    tried, by_day = every(problem, windows)
+    pieces = tried[tried.sum(axis=1).argmax()]
     made = steady_days(problem, pieces, windows, 1.0)
     assert (np.bincount(made.candidate, made.pieces, problem.n_candidates) == pieces).all()
-    same = [loads for x, loads in every(problem, windows) if (x == pieces).all()]
+    same = by_day[(tried == pieces).all(axis=1)]
     usual = usual_day(problem, pieces, windows.days)
     assert swings(problem, loads_of(problem, made, windows.days), usual, 1.0) == pytest.approx(
-        min(swings(problem, loads, usual, 1.0) for loads in same)
+        swings(problem, same, usual, 1.0).min()
     )
 
 

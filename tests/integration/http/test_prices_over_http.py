@@ -1,5 +1,6 @@
 """Prices over HTTP: made from orders behind a replay, versioned, activated; orders routed by them one at a time."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -22,14 +23,28 @@ LIKED = {"sku_id": "soap", "buyer_id": "s1", "placed_at": PLACED}
 ORDERS = [{"order_id": f"o{n}", "pieces": 10, **LIKED} for n in range(40)]
 
 
-@pytest.fixture
-def priced(tmp_path: Path):
-    """A server over the small net, whose orders ask for twice what there is."""
+@contextmanager
+def server(folder: Path):
+    """Serve the small net, whose orders ask for twice what there is."""
     raw = RAW | {"orders": ORDERS}
     raw["parties"] = [party | {"tenant": party["id"]} for party in RAW["parties"]]
-    Home(tmp_path).publish({name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in raw.items()})
-    with TestClient(create_app(Settings(home=tmp_path, workers=1)), raise_server_exceptions=False) as client:
-        client.home = tmp_path
+    Home(folder).publish({name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in raw.items()})
+    with TestClient(create_app(Settings(home=folder, workers=1)), raise_server_exceptions=False) as client:
+        client.home = folder
+        yield client
+
+
+@pytest.fixture
+def priced(tmp_path: Path):
+    """A server that may be given prices."""
+    with server(tmp_path) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def unpriced(tmp_path_factory: pytest.TempPathFactory):
+    """A server to which no prices are published."""
+    with server(tmp_path_factory.mktemp("unpriced")) as client:
         yield client
 
 
@@ -47,11 +62,11 @@ def refreshed(client, events=(), **options):
     return refresh_prices(snapshot, shelf, at="2026-03-01T00:00:00Z", **options).summary
 
 
-def test_without_prices_it_is_the_batch_of_one(priced):
+def test_without_prices_it_is_the_batch_of_one(unpriced):
     """Scores, costs and choice of a single order are those of `route_on`, candidate by candidate."""
-    told = route(priced, order={"pieces": 120})
+    told = route(unpriced, order={"pieces": 120})
     row = {"order_id": "o", "pieces": 120, **LIKED}
-    batch = route_on(Home(priced.home).current(), pd.DataFrame([row])).alternatives.set_index("supplier_id")
+    batch = route_on(Home(unpriced.home).current(), pd.DataFrame([row])).alternatives.set_index("supplier_id")
     assert told["price_version"] == 0
     assert [(m["supplier_id"], m["pieces"]) for m in told["matches"]] == [("f1", 100), ("f2", 20)]
     for row in told["alternatives"]:
@@ -62,7 +77,7 @@ def test_without_prices_it_is_the_batch_of_one(priced):
         ]
         assert row["promised_date"] == str(same["promised_date"].date())
         assert row["pieces"] == same["served_pieces"]
-    assert route(priced, order={"pieces": 120}) == told
+    assert route(unpriced, order={"pieces": 120}) == told
 
 
 def test_prices_are_made_kept_and_told(priced):
@@ -113,9 +128,9 @@ def test_a_supplier_that_is_down_gets_nothing_at_once_and_is_back(priced):
     assert {row["room"] for row in route(priced)["alternatives"]} == {100}
 
 
-def test_a_rejection_is_routed_around_in_one_call(priced):
+def test_a_rejection_is_routed_around_in_one_call(unpriced):
     """The rejecter keeps its row and the reason; what would have served the rest is told."""
-    told = route(priced, order={"pieces": 120}, rejected_by=["f1"], language="en")
+    told = route(unpriced, order={"pieces": 120}, rejected_by=["f1"], language="en")
     assert [(m["supplier_id"], m["pieces"]) for m in told["matches"]] == [("f2", 100)]
     assert {row["supplier_id"]: row["reason"] for row in told["alternatives"]} == {"f1": "rejected", "f2": "chosen"}
     assert told["unserved"] == 20
@@ -135,9 +150,9 @@ def test_a_rejection_is_routed_around_in_one_call(priced):
         ({"max_price_fen": 100}, "over_price"),
     ],
 )
-def test_hard_limits_have_their_code(priced, order, code):
+def test_hard_limits_have_their_code(unpriced, order, code):
     """Nobody can be there in a day, nor sell at a fifth of the cost; the reason is told for the pieces left, too."""
-    told = route(priced, order=order, language="zh")
+    told = route(unpriced, order=order, language="zh")
     assert {row["reason"] for row in told["alternatives"]} == {code}
     assert (told["unserved"], told["lacking"]["reason"]) == (30, code)
 
@@ -171,10 +186,10 @@ def test_a_tenant_sees_its_own_and_those_it_deals_with(priced):
         ({"unmatched_penalty": "much"}, "unmatched_penalty"),
     ],
 )
-def test_a_wrong_order_is_refused_by_name(priced, order, told):
+def test_a_wrong_order_is_refused_by_name(unpriced, order, told):
     """A problem that names the field."""
     body = {"order": {"order_id": "o", "pieces": 30, **LIKED} | order}
-    answer = priced.post("/v1/matches/route", json=body)
+    answer = unpriced.post("/v1/matches/route", json=body)
     assert answer.status_code == 422, answer.text
     assert told in answer.json()["detail"]
 
@@ -190,12 +205,12 @@ def test_a_wrong_order_is_refused_by_name(priced, order, told):
         ({"orders": []}, "orders"),
     ],
 )
-def test_a_wrong_refresh_is_refused_at_once(priced, body, told):
+def test_a_wrong_refresh_is_refused_at_once(unpriced, body, told):
     """No job starts, and no supplier is taken down."""
-    answer = priced.post("/v1/prices/refresh", json=body)
+    answer = unpriced.post("/v1/prices/refresh", json=body)
     assert answer.status_code == 422, answer.text
     assert told in answer.text
-    assert priced.get("/v1/prices").json()["left_now"] == {}
+    assert unpriced.get("/v1/prices").json()["left_now"] == {}
 
 
 def test_a_batch_knows_who_is_down_and_which_prices_decided(priced):
@@ -218,9 +233,9 @@ def test_a_batch_knows_who_is_down_and_which_prices_decided(priced):
     assert {row["supplier_id"] for row in again["matches"]} == {"f1", "f2"}
 
 
-def test_a_batch_before_any_prices_says_so(priced):
+def test_a_batch_before_any_prices_says_so(unpriced):
     """Version 0: capacity costs nothing."""
-    answer = priced.post("/v1/matches", json={"orders": ORDERS[:1], "at_prices": "published"}).json()
+    answer = unpriced.post("/v1/matches", json={"orders": ORDERS[:1], "at_prices": "published"}).json()
     assert answer["price_version"] == 0
     assert {row["price"] for row in answer["prices"]} == {0.0}
 
