@@ -3,9 +3,9 @@
 Large neighbourhood search (Shaw, *Using constraint programming and local search methods to solve vehicle routing
 problems*, 1998) whose repair is an enumeration bounded by prices (`matching.neighbourhoods_kernel`). A part grows from
 an order that is far from its best choice: the suppliers it and their orders would like, and of their orders those that
-lose least by moving. At first parts may become a little worse (threshold accepting with falling random thresholds,
-after Dueck and Scheuer, 1990); every part stays within all limits. Work is counted in steps, so that a seed decides the
-result unless the time limit stops it.
+lose least by moving. Parts may become a little worse (threshold accepting with falling random thresholds, after Dueck
+and Scheuer, 1990, in as many turns as there is work for); every part stays within all limits. Work is counted in steps,
+so that a seed decides the result unless the time is too short for all: then it cools once, and ends with the time.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from matching.problem import Ints, MatchProblem, relative_gap
 
 __all__ = ["improve_parts"]
 
-_ROUNDS, _COLD_FROM = 40, 36
-_STEPS_PER_ORDER, _MOST_STEPS = 2_000_000, 320_000_000
-_HEAT, _NOISE = 0.5, 3.0
+_ROUNDS, _COLD_FROM = 200, 0.9
+_STEPS_PER_ORDER, _MOST_STEPS = 3_200_000, 320_000_000
+_TURN_STEPS_PER_ORDER = 300_000
+_HEAT, _NOISE = 2.5, 3.0
 _DRAWS, _POOL = 1 << 18, 64 * MOST_SUPPLIERS + 1
 
 
@@ -52,20 +53,33 @@ def improve_parts(
     """
     rng = np.random.default_rng(seed)
     search, part = _search(problem, choices, pieces), _part(problem)
-    steps = min(_STEPS_PER_ORDER * problem.n_orders, _MOST_STEPS) // _ROUNDS
+    steps = min(_STEPS_PER_ORDER * problem.n_orders, _MOST_STEPS)
+    turns = max(1, steps // (_TURN_STEPS_PER_ORDER * problem.n_orders))
+    heat = 0.0
+    improve_for(choices, search, part, 0, 0.0, 0.0)  # compiling is no measure of a round
+    started = time.perf_counter()
     for k in range(_ROUNDS):
-        reached = -float(search.cost[1])
-        if relative_gap(reached, upper_bound) <= gap or time.perf_counter() >= ends:
+        reached, now = -float(search.cost[1]), time.perf_counter()
+        if relative_gap(reached, upper_bound) <= gap or now >= ends:
             break
         search.draws[:] = rng.random(_DRAWS)
-        scale = max(upper_bound - reached, 0.0) / problem.n_orders
-        improve_for(choices, search, part, steps, scale * _HEAT * max(0.0, 1 - k / _COLD_FROM), scale * _NOISE)
+        away = max(upper_bound - reached, 0.0) / problem.n_orders
+        heat = _HEAT * away if k == 1 else heat  # a round without heat mends what was placed badly
+        cooled = max(0.0, 1 - _in_turn(k, turns, now - started, ends - started) / _COLD_FROM)
+        improve_for(choices, search, part, steps // _ROUNDS, heat * cooled, _NOISE * away)
     improved: Ints = np.zeros(problem.n_candidates, np.int64)
     taken = choices.row[search.best]
     taken = taken[taken >= 0]
     improved[taken] = problem.pieces[problem.order[taken]]
     improved = trimmed(problem, improved, unsplit=True)
     return improved if problem.objective(improved) > problem.objective(pieces) else pieces
+
+
+def _in_turn(rounds: int, turns: int, seconds: float, most_seconds: float) -> float:
+    """Return the share of a turn of cooling that is done; where the time will not do for all, it is one turn."""
+    if rounds and seconds / rounds * _ROUNDS > most_seconds:
+        return max(rounds / _ROUNDS, seconds / most_seconds)
+    return rounds / _ROUNDS * turns % 1.0
 
 
 def _search(problem: MatchProblem, choices: Choices, pieces: Ints) -> Search:
