@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _FLOOR_COST = 1e3
+_OUT_OF_TIME = 1  # of scipy's statuses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,9 +167,10 @@ def _with_uses(
     )
 
 
-def relaxation(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats, Floats]:
-    """Solve the linear relaxation: `relaxed` without the prices of further rows."""
-    return relaxed(problem, form)[:3]
+def relaxation(problem: MatchProblem, form: LinearForm, *, seconds: float) -> tuple[Floats, Floats, Floats] | None:
+    """Solve the linear relaxation: `relaxed` without the prices of further rows; None if the time does not do."""
+    found = _relaxed(problem, form, seconds)
+    return None if found is None else found[:3]
 
 
 def relaxed(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats, Floats, Floats]:
@@ -188,6 +190,12 @@ def relaxed(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats, Fl
     EvenflowError
         If the program has no solution.
     """
+    found = _relaxed(problem, form, np.inf)
+    assert found is not None
+    return found
+
+
+def _relaxed(problem: MatchProblem, form: LinearForm, seconds: float) -> tuple[Floats, Floats, Floats, Floats] | None:
     from scipy.optimize import linprog
 
     n_lines = 0 if problem.credit is None else problem.credit.limit.size
@@ -198,7 +206,10 @@ def relaxed(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats, Fl
         return np.zeros(problem.n_candidates), np.zeros(problem.n_suppliers), np.zeros(n_lines), none
 
     bounds = np.column_stack([np.zeros(form.upper.size), form.upper])
-    found = linprog(-form.gain, A_ub=form.rows, b_ub=form.limits, bounds=bounds, method="highs")
+    options = {"time_limit": seconds} if np.isfinite(seconds) else {}
+    found = linprog(-form.gain, A_ub=form.rows, b_ub=form.limits, bounds=bounds, method="highs", options=options)
+    if found.status == _OUT_OF_TIME:
+        return None
     if found.x is None:
         raise EvenflowError(f"match: the linear program has no solution: {found.message}")
     pieces = np.zeros(problem.n_candidates)

@@ -34,6 +34,7 @@ __all__ = ["OPTIMAL_GAP", "solve"]
 
 OPTIMAL_GAP = 1e-9
 _FINER = (1.0, 5.0, 25.0)
+_LP_SHARE = 4.0
 _NOTHING: Ints = np.zeros(0, np.int64)
 
 
@@ -204,12 +205,15 @@ def _in_units(unit: UnitForm, pieces: Ints, prices: Floats, line_prices: Floats)
 
 def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None, seed: int) -> _Found:
     """Solve by linear and mixed-integer programs as far as the size allows, else by prices."""
-    start, form = None, None
+    start: Floats | None = None
+    form, solved = None, None
     if problem.n_candidates <= params.lp_candidates:
         form = linear_form(problem, targets, unsplit=params.unsplit)
-        start, prices, line_prices = relaxation(problem, form)
-    else:
+        solved = relaxation(problem, form, seconds=_LP_SHARE * params.seconds)
+    if solved is None:
         prices, line_prices = smoothed_prices(problem, targets)
+    else:
+        start, prices, line_prices = solved
     exact, proved, finished = None, np.inf, False
     if form is not None and problem.n_candidates <= params.mip_candidates:
         exact, proved, finished = whole_pieces(problem, form, gap=params.mip_gap, seconds=params.seconds)

@@ -279,3 +279,18 @@ def test_a_floor_may_have_a_forbidding_score_served():
     )  # fmt: skip
     result = solve(problem, params=MatchParams(method="exact", floor=0.5))
     assert (result.pieces.tolist(), result.objective) == ([2], -2e9 - 2)
+
+
+def test_prices_come_from_the_smoothed_dual_where_the_linear_program_takes_too_long(monkeypatch):
+    """Loads that vary: stopped at once, the match is as good as its proved gap says, and no limit is exceeded."""
+    rng = np.random.default_rng(0)
+    n, k, m = 200, 5, 10
+    problem = MatchProblem(
+        indptr=np.arange(n + 1) * k, supplier=np.concatenate([rng.choice(m, k, replace=False) for _ in range(n)]),
+        score=rng.random(n * k), pieces=rng.integers(1, 20, n), capacity=np.full(m, 200),
+        load=rng.integers(1, 9, n * k) / 4,
+    )  # fmt: skip
+    monkeypatch.setattr("matching.solve.relaxation", lambda *_, **__: None)
+    result = solve(problem, params=MatchParams(mip_candidates=0))
+    assert (np.bincount(problem.supplier, result.pieces * problem.load, m) <= problem.capacity).all()
+    assert 0 < result.gap < 0.05
