@@ -54,7 +54,9 @@ class MatchOptions(StrictModel):
     seconds: float = Field(2.0, gt=0, le=60, description="After so many a mixed-integer program stops with its best.")
     polish_seconds: float = Field(1.0, ge=0, le=60, description="So long whole orders of uneven loads are improved.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random.")
-    weights: ScoreWeightsModel | None = Field(None, description="How the parts make the score.")
+    weights: ScoreWeightsModel | Literal["champion"] | None = Field(
+        None, description="How the parts make the score; `champion` = as learnt from outcomes and promoted last."
+    )
     language: Literal["en", "zh"] | None = Field(None, description="Tell every reason in words, too (`told`).")
 
 
@@ -166,7 +168,7 @@ def match(
     `order_id` holds everything else (`suppliers`, options). The answer is then one line per order (`order_id, matches,
     alternatives, unserved, reason`), and a last one with everything else (`prices`, `summary` and so on).
     """
-    answer = _given(request) if isinstance(request, TablesMatch) else _routed(house, viewer, request)
+    answer = _given(house, request) if isinstance(request, TablesMatch) else _routed(house, viewer, request)
     if not in_lines(http):
         return JsonResponse(answer)
     orders = [str(row.order_id) for row in request.orders]  # type: ignore[attr-defined]
@@ -198,22 +200,20 @@ def match_straight(net: Net) -> StraightRoute:
     return StraightRoute("/v1/matches", "match", answer)
 
 
-def _given(request: TablesMatch) -> dict[str, Any]:
+def _given(house: HouseDep, request: TablesMatch) -> dict[str, Any]:
     from services.match_steps import match_any
 
-    options = _options(request) | {
-        "credit": frame_of(request.credit),
-        "floor": request.floor,
-        "terms": _terms(request),
-        "language": request.language,
-    }
+    weights, label = _weights(house, request)
+    options = _options(request) | weights
+    options |= {"credit": frame_of(request.credit), "floor": request.floor, "terms": _terms(request)}
+    options |= {"language": request.language}
     tables = {name: frame for name in _MADE_OF if (frame := frame_of(getattr(request, name))) is not None}
     if request.candidates == []:
         tables["candidates"] = pd.DataFrame(columns=_CANDIDATE, dtype="str")
     report = match_any(tables, sources={name: name for name in _TABLES}, **options)
     made = {"matches": report.allocation, "alternatives": None, "prices": report.prices}
     made |= {"constraints": report.constraints, "fairness": report.fairness, "told": report.told}
-    return _answer(None, made, report.summary)
+    return _answer(None, made, report.summary | label)
 
 
 def _terms(request: TablesMatch) -> MatchTerms:
@@ -238,12 +238,13 @@ def _routed(house: HouseDep, viewer: ViewerDep, request: NetworkMatch) -> dict[s
 
     shelf = PriceShelf(house.net.home.root)
     prices, price_version = _published(shelf) if request.at_prices == "published" else (None, None)
-    options = _options(request) | {"prices": prices, "left": shelf.left()}
+    weights, label = _weights(house, request)
+    options = _options(request) | weights | {"prices": prices, "left": shelf.left()}
     report = route_on(snapshot, frame_of(request.orders), top=request.top, viewer=viewer, **options)
     told = None if request.language is None else told_routes(report, request.language)
     tables = {"matches": report.matches, "alternatives": report.alternatives, "prices": report.prices}
     tables |= {"constraints": None, "fairness": None, "told": told}
-    return _answer(loaded.version, tables, report.summary) | {"price_version": price_version}
+    return _answer(loaded.version, tables, report.summary | label) | {"price_version": price_version}
 
 
 def _published(shelf: PriceShelf) -> tuple[pd.DataFrame, int]:
@@ -255,8 +256,19 @@ def _published(shelf: PriceShelf) -> tuple[pd.DataFrame, int]:
 
 
 def _options(request: MatchOptions) -> dict[str, Any]:
-    options = request.model_dump(include={"unsplit", "method", "seconds", "polish_seconds", "seed"})
-    return options if request.weights is None else options | {"weights": weights_of(request.weights)}
+    return request.model_dump(include={"unsplit", "method", "seconds", "polish_seconds", "seed"})
+
+
+def _weights(house: HouseDep, request: MatchOptions) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the weights that count as an option, none where the defaults do; of learnt ones their name as well."""
+    if request.weights is None:
+        return {}, {}
+    if request.weights != "champion":
+        return {"weights": weights_of(request.weights)}, {}
+    from services.learn_weights import champion_weights
+
+    weights, label = champion_weights(house.net.home.root)
+    return {"weights": weights}, {"weights": label}
 
 
 def _answer(version: str | None, tables: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:

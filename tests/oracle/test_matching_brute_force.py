@@ -95,7 +95,7 @@ def check(problem, params):
     return result, best
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(problems())
 def test_split_match_is_optimal_and_certified(problem):
     """The min-cost flow finds the best split allocation, and its own prices prove it."""
@@ -105,7 +105,7 @@ def test_split_match_is_optimal_and_certified(problem):
     assert (result.prices >= 0).all()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(problems(credit="pieces"))
 def test_credit_lines_in_pieces_stay_in_the_network(problem):
     """Credit lines are arcs: optimal, certified, never over the limit."""
@@ -184,7 +184,7 @@ def check_floors(problem, params):
     return result, best
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(problems(), st.sampled_from([0.25, 0.5, 1.0]))
 def test_floors_are_kept_at_least_cost(problem, share):
     """As little of the floors is missed as can be, the best such allocation is found, and the bound meets it."""

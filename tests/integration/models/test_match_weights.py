@@ -5,9 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.cli.main import app
+from api.http.app import create_app
+from api.settings import Settings
 from matching.score import ScoreWeights
 from services.champion import shelf_of
 from services.learn_weights import learn_model
@@ -126,3 +129,19 @@ def test_nothing_promoted_yet_is_told(files):
     code, told = run(files, "match", *tables, "--weights=champion", f"--out={files / 'out.csv'}")
     assert code != 0
     assert "has no champion" in told
+
+
+def test_promoted_weights_score_a_match_over_http(files):
+    """`champion` scores candidates of a request as it does those of files; before a promotion there is none."""
+    body = {
+        name: pd.read_csv(files / f"{name}.csv").to_dict("records") for name in ("orders", "suppliers", "candidates")
+    }
+    with TestClient(create_app(Settings(home=files / "home", workers=1)), raise_server_exceptions=False) as client:
+        early = client.post("/v1/matches", json=body | {"weights": "champion"})
+        assert (early.status_code, "champion" in early.json()["detail"]) == (503, True)
+        kept(files)
+        promote_model(files / "home", name="match_weights")
+        answer = client.post("/v1/matches", json=body | {"weights": "champion"}).json()
+        assert [row["supplier_id"] for row in answer["matches"]] == ["s2"]
+        assert answer["summary"]["weights"] == match(files, "champion")[1]
+        assert client.post("/v1/matches", json=body | {"weights": "challenger"}).status_code == 422
