@@ -9,7 +9,7 @@ import numpy as np
 
 from matching.bound import lagrangian_bound
 from matching.greedy import first_come
-from matching.linear import linear_form, relaxation
+from matching.linear import linear_form, relaxed
 from matching.problem import Ints, MatchParams, MatchProblem
 from matching.solve import solve
 from simulate.matching_instance import matching_instance
@@ -71,7 +71,7 @@ def by_greedy(problem: MatchProblem) -> Answer:
 
 def by_highs(problem: MatchProblem) -> Answer:
     """Solve the linear program with HiGHS."""
-    pieces, prices, _ = relaxation(problem, linear_form(problem, None, unsplit=False))
+    pieces, prices, _, _ = relaxed(problem, linear_form(problem, None, unsplit=False))
     return np.round(pieces).astype(np.int64), lagrangian_bound(problem, prices)
 
 

@@ -235,9 +235,9 @@ def _placed(task: _Task, placing: Placing, prices: _Prices) -> Ints:
             again = np.where(allowed, pieces, 0).astype(np.float64)
             pieces = placing.improved(again, allowed, _open(pools, pieces))
         else:
-            start = _relaxed_over(task, allowed).start
-            assert start is not None
-            pieces = placing.improved(start, allowed)
+            solved = _relaxed_over(task, allowed).start
+            assert solved is not None
+            pieces = placing.improved(solved, allowed)
     return np.asarray(np.where(pools.members(pools.short(pieces)), 0, pieces))
 
 

@@ -128,7 +128,7 @@ def attainable(problem: MatchProblem, pools: Pools, limits: Limits | None) -> Fl
     on = np.flatnonzero(pools.pool >= 0)
     group, at = np.unique(pools.pool[on] * most.size + row[on] % most.size, return_inverse=True)
     capped = np.minimum(np.bincount(at, each[on], group.size), most[group % most.size])
-    return np.bincount(group // most.size, capped, pools.minimum.size)
+    return np.asarray(np.bincount(group // most.size, capped, pools.minimum.size), dtype=np.float64)
 
 
 def extra_splits(problem: MatchProblem, pieces: Ints) -> int:
