@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     requests_at_once: int = Field(
         default=200, ge=1, description="Requests answered at the same time; one more is told 503 with `Retry-After`."
     )
+    schedule: dict[str, str] = Field(
+        default={},
+        description="What the worker does by the clock, as JSON: times of day (Asia/Shanghai) by `forecast` and "
+        '`prices`, like `{"forecast": "02:00"}`.',
+    )
     connections: int = Field(default=1000, ge=1, description="Connections at the same time; more are told 503.")
     webhook_targets: Literal["public", "private"] = Field(
         default="public",

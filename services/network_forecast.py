@@ -24,8 +24,11 @@ __all__ = [
     "NetworkForecasts",
     "forecast_network",
     "item_column",
+    "item_sales",
+    "measured_sales",
     "network_series",
     "own_sales",
+    "period_of",
     "sent_tables",
     "series_items",
 ]
@@ -91,7 +94,7 @@ def forecast_network(
     own = {} if champion else {"horizon": DAYS if period == "D" else WEEKS, "freq": period}
     given, chosen = dict(tables or {}), {**own, **(options or {})}
     given.setdefault("static", _attributes(sales, snapshot.table("products")))
-    asked = _asked(champion, _measured(sales), given, chosen, progress)
+    asked = _asked(champion, measured_sales(sales), given, chosen, progress)
     country = champion.card["recipe"].get("country") if champion else chosen.get("country")
     weekly = forecast_demand(
         _by_item(sales, item_column(sales, snapshot.table("routes"))),
@@ -166,7 +169,7 @@ def network_series(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
         If the network has no sales.
     """
     sales = own_sales(snapshot)
-    return {"sales": _measured(sales), "static": _attributes(sales, snapshot.table("products"))}
+    return {"sales": measured_sales(sales), "static": _attributes(sales, snapshot.table("products"))}
 
 
 def period_of(sales: pd.DataFrame) -> str:
@@ -226,13 +229,19 @@ def item_column(sales: pd.DataFrame, routes: pd.DataFrame) -> str:
     return (made or named)[0]
 
 
-def _measured(sales: pd.DataFrame) -> pd.DataFrame:
+def measured_sales(sales: pd.DataFrame) -> pd.DataFrame:
+    """Return what was measured: series, day, pieces, and what is known of stock-outs and returns."""
     return sales[[*_BASE, *(name for name in _OPTIONAL if name in sales)]]
+
+
+def item_sales(snapshot: Snapshot, sales: pd.DataFrame) -> pd.DataFrame:
+    """Return sales of a loaded network summed by the item that a plan makes; its series' columns beside them."""
+    return _by_item(sales, item_column(own_sales(snapshot), snapshot.table("routes")))
 
 
 def _by_item(sales: pd.DataFrame, column: str) -> pd.DataFrame:
     """Sum the series of each item; a day on which most of them were stocked out counts as stocked out."""
-    rows = _measured(sales).assign(unique_id=sales[column].fillna(sales["unique_id"]))
+    rows = measured_sales(sales).assign(unique_id=sales[column].fillna(sales["unique_id"]))
     if "available" in rows:
         rows["available"] = rows["available"].fillna(True).astype(float)
     how = {"y": "sum", "available": "mean", "returned": "sum"}

@@ -84,6 +84,7 @@ def refresh_prices(
     orders: pd.DataFrame | None = None,
     share: float = 1.0,
     cause: str = "nightly",
+    taken: Mapping[tuple[str, str], int] | None = None,
     top: int = 20,
     progress: Report = silent,
 ) -> RefreshReport:
@@ -100,6 +101,8 @@ def refresh_prices(
         three days' orders 3.
     cause
         Why, one of `CAUSES`.
+    taken
+        Pieces promised already, by supplier and good.
 
     Raises
     ------
@@ -117,7 +120,7 @@ def refresh_prices(
     rows = candidate_rows(known, demands, day, top=top)
     pool, good = pools_of(rows)
     left, before = shelf.left(), shelf.current()
-    offers = _offers(rows, pool, good, left)
+    offers = _offers(rows, pool, good, left, taken or {})
     progress("making prices", 1, 3)
     current = np.zeros(len(offers)) if before is None else offer_prices(before.table(), *_names(offers))
     router = OnlineRouter(offers["capacity"].to_numpy(), Prices(current, 0 if before is None else before.number))
@@ -144,12 +147,16 @@ def _require_options(share: float, cause: str) -> None:
         raise InputError("cause", f"one of {', '.join(CAUSES)}", cause)
 
 
-def _offers(rows: pd.DataFrame, pool: Ints, good: Any, left: Mapping[str, float]) -> pd.DataFrame:
-    """Return supplier, good and pieces of each pool, less what is lost."""
+def _offers(
+    rows: pd.DataFrame, pool: Ints, good: Any, left: Mapping[str, float], taken: Mapping[tuple[str, str], int]
+) -> pd.DataFrame:
+    """Return supplier, good and pieces of each pool, less what is lost or promised."""
     table = pd.DataFrame({"supplier_id": rows["supplier_id"].astype(str), "good": good, "capacity": rows["capacity"]})
     table = table.groupby(pool).agg({"supplier_id": "first", "good": "first", "capacity": "max"})
     share = table["supplier_id"].map(left).fillna(1.0).to_numpy(np.float64)
-    return table.assign(capacity=np.floor(table["capacity"].to_numpy() * share).astype(np.int64))
+    room = np.floor(table["capacity"].to_numpy() * share).astype(np.int64)
+    gone = [taken.get(key, 0) for key in zip(table["supplier_id"], table["good"], strict=True)]
+    return table.assign(capacity=np.maximum(room - np.array(gone, np.int64), 0))
 
 
 def _names(offers: pd.DataFrame) -> tuple[pd.Series, Any]:

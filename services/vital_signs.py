@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from contracts.errors import EvenflowError
+from services.flow.lag import stage_lags
 from store.database import Database
 from store.home import Home
+from store.stages import parked_work
 from store.vital_signs import database_signs
 
 __all__ = ["free_bytes", "vital_signs"]
@@ -21,6 +23,7 @@ _MEANINGS = {
     "webhook_deliveries_waiting": "Events that webhooks were not told of yet.",
     "webhook_deliveries_dead": "Events that receivers did not take.",
     "webhook_lag_seconds": "How long the oldest of the waiting ones waits.",
+    "parked_work": "Ranges that stages of the flow gave up on.",
     "snapshot_age_seconds": "Time since the loaded network was published.",
     "disk_free_bytes": "Room on the disk of the home.",
 }
@@ -56,7 +59,19 @@ def vital_signs(home: Path, database: Database, *, now_ms: int) -> Mapping[str, 
         "webhook_deliveries_dead": float(signs.deliveries_dead),
         "webhook_lag_seconds": 0.0 if since_ms is None else max(now_ms - since_ms, 0) / 1000,
     }
-    return _told(figures)
+    figures["parked_work"] = float(len(parked_work(database)))
+    return {**_told(figures), **_lags(database, now_ms)}
+
+
+def _lags(database: Database, now_ms: int) -> dict[str, tuple[str, float]]:
+    """Return, by stage of the flow, how long its oldest input waits."""
+    return {
+        f"flow_{lag['name']}_lag_seconds": (
+            f"How long the oldest input of the stage {lag['name']} waits.",
+            lag["lag_seconds"],
+        )
+        for lag in stage_lags(database, now_ms=now_ms)
+    }
 
 
 def free_bytes(home: Path) -> int:

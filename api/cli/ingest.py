@@ -25,7 +25,7 @@ def ingest(
         ...,
         metavar="SOURCE",
         help="wechat-articles, wechat-miniprogram, wechat-promoters, wechat-shop, wecom-groups, wecom-members, weibo, "
-        "douyin, taobao or csv.",
+        "douyin, taobao, csv, or facts: orders, sales, progress … for `evenflow worker` (.ndjson, .csv, .parquet).",
     ),
     file: Path = typer.Argument(
         ..., metavar="FILE", help="The platform's answers as JSON, one or one a line; a table for csv."
@@ -57,12 +57,30 @@ def ingest(
     from services.ingest import call_of, ingest_file
 
     del seed
+    if source == "facts":
+        _take_facts(file, home, strict=strict, as_json=as_json)
+        return
     call = call_of(file, observed_at=observed_at, account_id=account, kol_id=kol, content_id=content)
     with progress() as report:
         found = ingest_file(
             source, file, _inlet(home), call=call, style_map=style_map, layout=columns, strict=strict, progress=report
         )
     emit(found.summary, as_json=as_json, title=f"Took in {file}")
+
+
+def _take_facts(file: Path, home: Path | None, *, strict: bool, as_json: bool) -> None:
+    """Take in a file of facts."""
+    from services.flow.intake import take_fact_file
+    from services.reserve import wall_clock_ms
+    from store.database import Database
+
+    database = Database.open(read_settings(home=home).database())
+    try:
+        with progress() as report:
+            found = take_fact_file(database, file, now_ms=wall_clock_ms(), strict=strict, progress=report)
+    finally:
+        database.close()
+    emit(found, as_json=as_json, title=f"Took in {file}")
 
 
 def forget(

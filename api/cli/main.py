@@ -58,6 +58,7 @@ from api.cli.trust import trust
 from api.cli.wave import wave
 from api.cli.whatif import whatif
 from api.cli.why import why
+from api.cli.worker import worker
 
 app = typer.Typer(
     name="evenflow",
@@ -142,3 +143,4 @@ app.command("trust")(trust)
 app.command("whatif")(whatif)
 app.command("wave")(wave)
 app.command("why")(why)
+app.command("worker")(worker)

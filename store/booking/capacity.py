@@ -13,7 +13,7 @@ from store.audit import write_noted
 from store.database import Database
 from store.schema import CAPACITIES, CREDITS
 
-__all__ = ["Capacity", "Credit", "Room", "add_missing", "list_capacities", "put_capacities", "rooms"]
+__all__ = ["Capacity", "Credit", "Room", "add_missing", "list_capacities", "promised", "put_capacities", "rooms"]
 
 _C, _K = CAPACITIES.c, CREDITS.c
 
@@ -105,6 +105,14 @@ def rooms(database: Database, buyer_id: str, places: Sequence[tuple[str, str, st
         return Room(pieces, {row[0]: row[1] for row in connection.execute(credit)})
 
     return database.read(work)
+
+
+def promised(database: Database, bucket: str) -> dict[tuple[str, str], int]:
+    """Return the pieces promised of a bucket and of stock, by supplier and good."""
+    wanted = select(_C.supplier_id, _C.good, func.sum(_C.reserved)).where(_C.bucket.in_(("", bucket)), _C.reserved > 0)
+    wanted = wanted.group_by(_C.supplier_id, _C.good)
+    rows = database.read(lambda connection: connection.execute(wanted).all(), whole=True)
+    return {(row[0], row[1]): int(row[2]) for row in rows}
 
 
 def list_capacities(

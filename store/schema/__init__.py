@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from store.schema.access import API_KEYS, AUDIT
 from store.schema.base import METADATA
+from store.schema.flow import FACTS, PARKED_WORK, STAGES
 from store.schema.reservations import CAPACITIES, CREDITS, DECISIONS, RESERVATIONS
 from store.schema.scores import SCORE_MODELS, SCORE_OPT_OUTS, SCORE_OUTCOMES, SCORE_REVIEWS, SCORES
 from store.schema.webhooks import DELIVERIES, WEBHOOKS
@@ -16,14 +17,17 @@ __all__ = [
     "CREDITS",
     "DECISIONS",
     "DELIVERIES",
+    "FACTS",
     "IDEMPOTENCY",
     "METADATA",
     "OUTBOX",
+    "PARKED_WORK",
     "RESERVATIONS",
     "SCORES",
     "SCORE_MODELS",
     "SCORE_OPT_OUTS",
     "SCORE_OUTCOMES",
     "SCORE_REVIEWS",
+    "STAGES",
     "WEBHOOKS",
 ]

@@ -120,6 +120,13 @@ ATTACKS: dict[str, tuple[str, str, dict | None]] = {
     "end_webhook": ("DELETE", "/v1/webhooks/alpha-webhook", None),
     "list_webhook_deliveries": ("GET", "/v1/webhooks/alpha-webhook/deliveries", None),
     "resend_delivery": ("POST", "/v1/webhooks/alpha-webhook/deliveries/1/resend", {}),
+    "record_facts": (
+        "POST",
+        "/v1/facts",
+        {"key": "x", "kind": "order", "occurred_at": "2026-03-01T00:00:00Z", "order_id": "o", "sku_id": "soap",
+         "pieces": 1, "buyer_id": "alpha-store"},
+    ),
+    "read_fact": ("GET", "/v1/facts/alpha-fact", None),
     "read_prices": ("GET", "/v1/prices", None),
     "read_price_version": ("GET", "/v1/prices/versions/1", None),
 }  # fmt: skip
@@ -138,6 +145,7 @@ MADE_UP = {
     "reject_reservation", "hold_pieces", "put_capacities", "read_score", "ask_review", "decide_review",
     "take_off_backorder", "score", "read_party_trust", "search_offers", "find_sellers", "answer_offer",
     "tell_why", "add_webhook", "end_webhook", "list_webhook_deliveries", "resend_delivery",
+    "read_fact",
 }  # fmt: skip
 """Asked with ids that nobody has."""
 TELLS_NOTHING = {"record_outcomes"}

@@ -18,6 +18,7 @@ from api.http.examples import (
     PLAN_EXAMPLES,
     SIGNAL_EXAMPLES,
 )
+from api.http.fact_examples import FACT_EXAMPLES
 from api.http.launch_examples import DECISION_EXAMPLES, SELECTION_EXAMPLES, WAVE_EXAMPLES
 from api.http.match_examples import MATCHING_EXAMPLES
 from api.http.offer_examples import OFFER_POSTS
@@ -38,6 +39,7 @@ POSTS = [
         "/v1/candidates": CANDIDATE_EXAMPLES,
         "/v1/relations": EVENT_EXAMPLES,
         "/v1/signals": SIGNAL_EXAMPLES,
+        "/v1/facts": FACT_EXAMPLES,
         "/v1/launches": LAUNCH_EXAMPLES,
         "/v1/credit/price": CREDIT_PRICE_EXAMPLES,
         "/v1/launches/decisions": DECISION_EXAMPLES,

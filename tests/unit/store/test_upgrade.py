@@ -13,8 +13,9 @@ ROOM = {"total": 9, "fence_fen": 9}  # what fences must be above
 
 def sample(table: Table) -> dict:
     """Return a row that every check of the table accepts."""
-    states = {"score_reviews": "upheld", "webhook_deliveries": "waiting"}
+    states = {"score_reviews": "upheld", "parked_work": "parked", "webhook_deliveries": "waiting"}
     kinds = {"state": states.get(table.name, "held"), "pieces": 3, "taken_pieces": 3} | ROOM
+    kinds |= {"kind": "sale"} if table.name == "facts" else {}
     return {
         column.name: kinds.get(column.name, 1 if any(word in str(column.type) for word in ("INT", "DOUBLE")) else "x")
         for column in table.columns

@@ -1,0 +1,1 @@
+"""Straight-through: facts come in at one end, stages carry them to forecast, plan and prices."""

@@ -1,0 +1,257 @@
+"""Facts taken in: each row is accepted, known or refused, and the sender hears which and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from contracts.errors import EvenflowError, InputError, UnknownIdError
+from contracts.progress import Report, silent
+from forecast.signal_intake import sift as sift_signals
+from forecast.tables import SIGNALS
+from services.access import ForbiddenError
+from services.flow.tables import PAYLOADS, SUBJECTS
+from services.viewer import Viewer
+from store.database import Database
+from store.fact_book import Fact, accept_facts
+from store.snapshot import Snapshot
+
+__all__ = ["OPERATORS_KINDS", "take_fact_file", "take_facts"]
+
+_OWN = ("key", "kind", "occurred_at", "sequence", "corrects")
+_AT_ONCE = 500  # rows of one transaction: others wait for one at most
+_LONGEST_KEY = 150
+OPERATORS_KINDS = ("sale", "signal", "capacity_change", "progress")
+"""What is drawn on by the whole house; a tenant's key sends orders and cancellations."""
+
+
+def take_facts(
+    database: Database,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    now_ms: int,
+    viewer: Viewer | None = None,
+    snapshot: Snapshot | None = None,
+) -> dict[str, Any]:
+    """Keep facts, durable when this returns; the same again changes nothing.
+
+    Parameters
+    ----------
+    rows
+        ``key, kind, occurred_at`` (with time zone), where needed ``corrects`` (the key of the original fact) and
+        ``sequence``, and what the kind says (`services.flow.tables.PAYLOADS`).
+    now_ms
+        When they are accepted.
+    viewer
+        Who sends; a tenant sends orders of its own buyers, and what corrects or cancels them.
+    snapshot
+        The loaded network, which knows whose the buyers are; needed for a tenant.
+
+    Returns
+    -------
+    dict
+        ``accepted, known, refused`` as counts and per row in ``results`` its number (1 = the first), ``key``,
+        ``status`` (accepted, known, refused), ``id`` and ``reason``.
+
+    Raises
+    ------
+    ForbiddenError
+        If a tenant sends what the whole house is drawn from.
+    """
+    viewer = viewer or Viewer()
+    _require_kinds(rows, viewer)
+    facts, reasons = _checked(rows, viewer.tenant or "", now_ms)
+    if viewer.tenant is not None:
+        reasons |= _not_own(facts, viewer, snapshot)
+    good = [number for number in facts if number not in reasons]
+    told: dict[int, str] = {}
+    for start in range(0, len(good), _AT_ONCE):
+        part = good[start : start + _AT_ONCE]
+        told |= dict(zip(part, accept_facts(database, [facts[number] for number in part]), strict=True))
+    reasons |= {number: _CHANGED for number, status in told.items() if status == "changed"}
+    return _report(rows, told, reasons)
+
+
+_CHANGED = "key: expected a key of its own, got one that stands for another fact"
+
+
+def take_fact_file(
+    database: Database, path: Path, *, now_ms: int, strict: bool = False, progress: Report = silent
+) -> dict[str, Any]:
+    """Take in a file of facts (.ndjson, .csv or .parquet); as `take_facts`, the results of refused rows only.
+
+    Parameters
+    ----------
+    strict
+        Keep nothing if a row cannot be used.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    EvenflowError
+        If `strict` and a row cannot be used.
+    """
+    rows = _rows_of(path)
+    if strict:
+        _require_usable(rows, path)
+    totals: dict[str, Any] = {"accepted": 0, "known": 0, "refused": 0, "results": []}
+    for start in range(0, len(rows), _AT_ONCE):
+        progress("facts", start, len(rows))
+        made = take_facts(database, rows[start : start + _AT_ONCE], now_ms=now_ms)
+        for name in ("accepted", "known", "refused"):
+            totals[name] += made[name]
+        refused = [result for result in made["results"] if result["status"] == "refused"]
+        totals["results"] += [result | {"row": result["row"] + start} for result in refused]
+    progress("facts", len(rows), len(rows))
+    return totals
+
+
+def _rows_of(path: Path) -> list[dict[str, Any]]:
+    from services.files import read_raw
+    from services.relate import rows_of_lines
+
+    if path.suffix != ".ndjson":
+        return [_without_blanks(row) for row in read_raw(path).to_dict("records")]
+    if not path.is_file():
+        raise InputError(str(path), "a file", "no such file")
+    return rows_of_lines(path.read_bytes().splitlines(), path.name)
+
+
+def _require_usable(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    facts, reasons = _checked(rows, "", 0)
+    del facts
+    if reasons:
+        first = min(reasons)
+        raise EvenflowError(
+            f"{path.name}, row {first + 1}: {reasons[first]}; nothing was kept, because --strict refuses "
+            f"{len(reasons)} such row(s)"
+        )
+
+
+def _checked(rows: Sequence[Mapping[str, Any]], tenant: str, now_ms: int) -> tuple[dict[int, Fact], dict[int, str]]:
+    """Return the rows that are facts by number, and why others (or their payloads) cannot be used."""
+    facts: dict[int, Fact] = {}
+    reasons: dict[int, str] = {}
+    for number, row in enumerate(rows):
+        try:
+            facts[number] = _fact(row, tenant, now_ms)
+        except InputError as error:
+            reasons[number] = str(error)
+    return facts, reasons | _unusable(facts)
+
+
+def _require_kinds(rows: Iterable[Mapping[str, Any]], viewer: Viewer) -> None:
+    for row in rows if viewer.tenant is not None else ():
+        if row.get("kind") in OPERATORS_KINDS:
+            raise ForbiddenError(f"a key bound to a tenant sends orders and cancellations, not {row['kind']} facts")
+
+
+def _fact(row: Mapping[str, Any], tenant: str, now_ms: int) -> Fact:
+    key, kind, sequence, corrects = row.get("key"), row.get("kind"), row.get("sequence", 0), row.get("corrects")
+    if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
+        raise InputError("key", f"1 to {_LONGEST_KEY} printable characters", key)
+    if kind not in PAYLOADS:
+        raise InputError("kind", f"one of {', '.join(PAYLOADS)}", kind)
+    if corrects is not None and (not isinstance(corrects, str) or corrects == key or not corrects):
+        raise InputError("corrects", "the key of the original fact", corrects)
+    if kind == "cancellation" and corrects is None:
+        raise InputError("corrects", "the key of the fact that is cancelled", None)
+    if isinstance(sequence, str) and sequence.isdecimal():
+        sequence = int(sequence)
+    if isinstance(sequence, bool) or not isinstance(sequence, int) or not 0 <= sequence < 2**53:
+        raise InputError("sequence", "a whole number >= 0", sequence)
+    payload = _payload(kind, row)
+    subject = corrects if kind == "cancellation" else payload.get(SUBJECTS[kind])
+    return Fact(
+        tenant=tenant,
+        key=key,
+        kind=kind,
+        subject=str(subject),
+        root=corrects or key,
+        payload=payload,
+        sequence=sequence,
+        occurred_at_ms=_moment(row.get("occurred_at")),
+        accepted_at_ms=now_ms,
+    )
+
+
+def _payload(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a kind of fact says; what people did is the ``signal`` of a signal, whose column is ``kind``."""
+    schema = PAYLOADS[kind]
+    fields = {name: "signal" if name == "kind" else name for name in schema.by_name}
+    unknown = sorted(str(name) for name in row if name not in fields.values() and name not in _OWN)
+    if unknown:
+        expected = f"a field of {kind} facts ({', '.join((*_OWN, *fields.values()))})"
+        raise InputError(unknown[0], expected, "another")
+    return {name: row[field] for name, field in fields.items() if row.get(field) is not None}
+
+
+def _moment(value: Any) -> int:
+    try:
+        moment = pd.Timestamp(value if isinstance(value, str) else "")
+    except (ValueError, OverflowError):
+        moment = pd.NaT
+    if moment is pd.NaT or moment.tzinfo is None:
+        raise InputError("occurred_at", "a moment with its time zone (ISO 8601)", value)
+    return int(moment.value // 1_000_000)
+
+
+def _unusable(facts: Mapping[int, Fact]) -> dict[int, str]:
+    """Return why payloads cannot be used, each kind checked as the table that it is a row of."""
+    found: dict[int, str] = {}
+    for kind, schema in PAYLOADS.items():
+        numbers = [number for number, fact in facts.items() if fact.kind == kind]
+        if not numbers or not schema.columns:
+            continue
+        raw = pd.DataFrame([facts[number].payload for number in numbers], columns=list(schema.by_name), dtype=object)
+        if kind == "signal":
+            _, bad = sift_signals(raw, SIGNALS)
+        else:
+            keyless = schema if not schema.key else type(schema)(name=schema.name, columns=schema.columns)
+            _, bad = keyless.sift(raw)
+        found |= {numbers[row - 1]: str(reason) for row, reason in zip(bad["row"], bad["reason"], strict=True)}
+    return found
+
+
+def _not_own(facts: Mapping[int, Fact], viewer: Viewer, snapshot: Snapshot | None) -> dict[int, str]:
+    """Return which orders name a buyer that is not the sender's; the same words as for one that is not there."""
+    network = None if snapshot is None else snapshot.network()
+    found: dict[int, str] = {}
+    for number, fact in facts.items():
+        buyer = fact.payload.get("buyer_id")
+        if fact.kind != "order" or buyer is None:
+            continue
+        if network is None:
+            found[number] = "buyer_id: expected a party of the loaded network, got one while nothing is loaded"
+        else:
+            try:
+                viewer.own_position(network, str(buyer))
+            except UnknownIdError as error:
+                found[number] = str(error)
+    return found
+
+
+def _report(rows: Sequence[Mapping[str, Any]], told: Mapping[int, str], reasons: Mapping[int, str]) -> dict[str, Any]:
+    results = []
+    for number, row in enumerate(rows):
+        refused = number in reasons
+        key = row.get("key") if isinstance(row.get("key"), str) else None
+        results.append(
+            {
+                "row": number + 1,
+                "key": key,
+                "status": "refused" if refused else told[number],
+                "id": None if refused else f"fact:{key}",
+                "reason": reasons.get(number),
+            }
+        )
+    tally = [result["status"] for result in results]
+    return {name: tally.count(name) for name in ("accepted", "known", "refused")} | {"results": results}
+
+
+def _without_blanks(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(name): cell for name, cell in row.items() if not pd.isna(cell) and cell != ""}

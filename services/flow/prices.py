@@ -1,0 +1,66 @@
+"""Prices after what changed: made from the latest orders and the room that is left, serving if a replay says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from contracts.errors import NotReadyError
+from services.flow.effective import effective
+from services.flow.passes import Event, Pass, World, causes_of, event, moment
+from services.refresh_prices import refresh_prices
+from services.route_orders import TIMEZONE
+from store.booking.capacity import promised
+from store.fact_book import latest_facts
+
+__all__ = ["publish_prices"]
+
+_MOST_ORDERS = 2_000
+_HOUR_MS = 3_600_000
+_COLUMNS = ("order_id", "sku_id", "pieces", "buyer_id", "ship_to", "due_date", "max_price_fen")
+
+
+def publish_prices(world: World, given: Pass) -> Sequence[Event]:
+    """Make a new version of prices from orders like those of the last hour; the replay decides whether it serves."""
+    snapshot = world.home.current()
+    now = pd.Timestamp(given.now_ms, unit="ms", tz="UTC").tz_convert(TIMEZONE)
+    orders, share = _expected(world, given.now_ms)
+    topics = {row.topic for row in given.rows}
+    cause = "capacity_cut" if "supply.changed" in topics else "wave" if "order.routed" in topics else "nightly"
+    before = world.shelf.current()
+    try:
+        made = refresh_prices(
+            snapshot,
+            world.shelf,
+            at=moment(given.now_ms),
+            orders=None if orders is None else orders.assign(placed_at=now.isoformat()),
+            share=share,
+            cause=cause,
+            taken=promised(world.database, f"{now:%Y-%m-%d}"),
+        ).summary
+    except NotReadyError:  # no orders yet: nothing to make prices from
+        return []
+    payload = {
+        "id": f"prices-{made['version']}",
+        **causes_of(given, f"network-{snapshot.version}"),
+        "version": made["version"],
+        "before": None if before is None else before.number,
+        "serves": made["serves"],
+        "cause": cause,
+        "orders": made["orders"],
+        "network": snapshot.version,
+    }
+    return [event("prices.published", "network", payload)]
+
+
+def _expected(world: World, now_ms: int) -> tuple[pd.DataFrame | None, float]:
+    """Return the latest orders that count, and how many times as many came in the last hour: as many are expected."""
+    facts, in_all = latest_facts(world.database, "order", since_ms=now_ms - _HOUR_MS, most=_MOST_ORDERS)
+    rows = [fact.payload for fact in effective(facts).values() if fact is not None]
+    if not rows:
+        return None, 1.0
+    orders = pd.DataFrame(rows, columns=list(_COLUMNS)).drop_duplicates("order_id", keep="last")
+    known = orders["sku_id"].isin(world.home.current().table("products")["sku_id"])
+    orders = orders[known].dropna(axis="columns", how="all").reset_index(drop=True)
+    return (orders, max(in_all / len(facts), 1.0)) if len(orders) else (None, 1.0)

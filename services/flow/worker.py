@@ -1,0 +1,192 @@
+"""The worker: takes stage after stage as far as the outbox goes; any number may run, any may die."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.errors import EvenflowError, NotReadyError, UnavailableError
+from services.flow.orders import route_facts
+from services.flow.passes import Pass, Step, World
+from services.flow.plans import revise_plan
+from services.flow.prices import publish_prices
+from services.flow.sales import refresh_items
+from services.flow.schedule import Timed
+from services.flow.supply import change_supply, record_progress, record_signals
+from services.flow.topics import LISTENS
+from store.outbox import read_outbox, settled_to
+from store.stages import LeaseLostError, Stage, add_stages, claim, finish, renew, stages, stumble
+
+__all__ = ["STEPS", "Worker"]
+
+_log = logging.getLogger(__name__)
+_PASS_OVER = 500  # positions that a stage reads again rather than moving its cursor
+_MADE_BY: dict[str, dict[str, Any]] = {
+    "signals": {"run": record_signals},
+    "supply": {"run": change_supply},
+    "progress": {"run": record_progress},
+    "orders": {"run": route_facts, "most": 200},
+    "forecast": {"run": refresh_items, "rest_ms": 500},
+    "plan": {"run": revise_plan, "rest_ms": 5_000},
+    "prices": {"run": publish_prices, "rest_ms": 5_000},
+}
+STEPS = tuple(
+    Step(name=name, topics=topics, kinds=kinds, **_MADE_BY[name]) for name, (topics, kinds) in LISTENS.items()
+)
+"""The stages in the order in which one's events are another's input."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """One worker.
+
+    Parameters
+    ----------
+    world
+        Where it works; its desk's clock is the worker's.
+    steps
+        Its stages.
+    schedule
+        What it does by the clock.
+    lease_seconds
+        After how long another worker takes over from one that died.
+    name
+        Tells it from others.
+    """
+
+    world: World
+    steps: Sequence[Step] = STEPS
+    schedule: Sequence[Timed] = ()
+    lease_seconds: float = 15.0
+    name: str = field(default_factory=lambda: f"worker-{secrets.token_hex(4)}")
+
+    def run(self, stop: threading.Event, *, idle_seconds: float = 0.2) -> None:
+        """Work until stopped; a database that does not answer is tried again."""
+        while not stop.is_set():
+            try:
+                worked = self.sweep()
+            except UnavailableError as error:
+                _log.warning("%s", error)
+                worked = False
+            if not worked:
+                stop.wait(idle_seconds)
+
+    def drain(self) -> int:
+        """Work until nothing is left but what rests or failed; return how many passes that took."""
+        passes = 0
+        while made := self.sweep():
+            passes += made
+        return passes
+
+    def sweep(self) -> int:
+        """Give each stage one pass, if something came to it; return how many had one."""
+        settled, now_ms = settled_to(self.world.database), self.world.desk.clock()
+        there = self._stages(now_ms)
+        made = 0
+        for step in self.steps:
+            row = there[step.name]
+            due = max(row["next_at_ms"], row["leased_until_ms"]) <= now_ms
+            if due and row["position"] < settled:
+                made += self._pass(step, row["position"], settled)
+        for timed in self.schedule:
+            row = there[timed.name]
+            if max(row["next_at_ms"], row["leased_until_ms"]) <= now_ms:
+                made += self._by_clock(timed, settled)
+        return made
+
+    def _stages(self, now_ms: int) -> dict[str, dict[str, Any]]:
+        """Return the stages by name, those added that are new."""
+        due = {step.name: 0 for step in self.steps} | {timed.name: timed.after(now_ms) for timed in self.schedule}
+        there = {row["name"]: row for row in stages(self.world.database)}
+        if not due.keys() <= there.keys():
+            add_stages(self.world.database, due, now_ms=now_ms)
+            there = {row["name"]: row for row in stages(self.world.database)}
+        return there
+
+    def _by_clock(self, timed: Timed, settled: int) -> bool:
+        """Do what is due at this time of day; once it is done it is due the next day."""
+        clock = self.world.desk.clock
+        stage = claim(self.world.database, timed.name, worker=self.name, now_ms=clock(), lease_ms=self._lease_ms)
+        if stage is None:
+            return False
+        given = Pass(rows=(), to_position=settled, now_ms=clock())
+        step = Step(name=timed.name, topics=(), run=timed.run, rest_ms=timed.after(given.now_ms) - given.now_ms)
+        return self._done(step, stage, given)
+
+    def _pass(self, step: Step, position: int, settled: int) -> bool:
+        """Take a stage through one pass; return whether it had input."""
+        database, clock = self.world.database, self.world.desk.clock
+        if not self._has_input(step, position, settled):
+            return False
+        stage = claim(database, step.name, worker=self.name, now_ms=clock(), lease_ms=self._lease_ms)
+        if stage is None:
+            return False
+        given = self._input(step, stage, settled)
+        if given.rows:
+            return self._done(step, stage, given)
+        finish(database, stage, position=given.to_position, now_ms=clock())
+        return False
+
+    def _done(self, step: Step, stage: Stage, given: Pass) -> bool:
+        """Make a pass and move the cursor; count it if it fails. Return whether it was made."""
+        database, clock = self.world.database, self.world.desk.clock
+        try:
+            with self._kept(stage):
+                events = step.run(self.world, given)
+            rest = {"now_ms": clock(), "rest_ms": step.rest_ms}
+            finish(database, stage, position=given.to_position, events=events, **rest)
+        except LeaseLostError as error:
+            _log.warning("%s", error)
+            return False
+        except Exception as error:  # noqa: BLE001 (a stage's failure is counted, told and tried again)
+            self._failed(stage, given, error)
+            return False
+        return True
+
+    def _has_input(self, step: Step, position: int, settled: int) -> bool:
+        """Return whether a claim is worth its two writes: there is something to do, or much to pass over."""
+        rows = read_outbox(self.world.database, after=position, to=settled, topics=step.topics, limit=_PASS_OVER)
+        return len(rows) == _PASS_OVER or settled - position >= _PASS_OVER or any(map(step.wants, rows))
+
+    def _input(self, step: Step, stage: Stage, settled: int) -> Pass:
+        rows = read_outbox(self.world.database, after=stage.position, to=settled, topics=step.topics, limit=step.most)
+        to = rows[-1].position if len(rows) == step.most else settled
+        return Pass(rows=[row for row in rows if step.wants(row)], to_position=to, now_ms=self.world.desk.clock())
+
+    def _failed(self, stage: Stage, given: Pass, error: Exception) -> None:
+        expected = isinstance(error, EvenflowError)
+        reason = str(error) if expected else f"{type(error).__name__}: {error}"
+        _log.log(logging.WARNING if expected else logging.ERROR, "stage %s: %s", stage.name, reason)
+        causes = [str(row.payload["id"]) for row in given.rows[-200:]]
+        waits = isinstance(error, NotReadyError | UnavailableError)  # not the fault of its input
+        told: dict[str, Any] = {"to": given.to_position, "reason": reason[:500], "causes": causes, "park": not waits}
+        stumble(self.world.database, stage, now_ms=self.world.desk.clock(), **told)
+
+    @property
+    def _lease_ms(self) -> int:
+        return int(1000 * self.lease_seconds)
+
+    @contextmanager
+    def _kept(self, stage: Stage) -> Iterator[None]:
+        """Renew a lease while its pass runs."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(self.lease_seconds / 3):
+                try:
+                    renew(self.world.database, stage, now_ms=self.world.desk.clock(), lease_ms=self._lease_ms)
+                except EvenflowError as error:
+                    _log.warning("stage %s: %s", stage.name, error)
+
+        thread = threading.Thread(target=beat, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()

@@ -1,0 +1,137 @@
+"""What comes out depends on the facts, not on how they came: reordered, repeated, late, in one pass or in many."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from services.flow.effective import effective
+from services.flow.intake import take_facts
+from services.flow.sales import told_sales
+from services.flow.worker import STEPS, Worker
+from store.database import Database
+from store.fact_book import facts_of_kind
+from store.outbox import read_outbox, settled_to
+from store.schema import CAPACITIES, METADATA, RESERVATIONS
+from tests.unit.flow.conftest import RAW, flow_on, order, sale
+
+LOADED = pd.DataFrame([row for row in RAW["sales"] if row["unique_id"] == "soap@s1"])[["unique_id", "ds", "y"]]
+
+
+@st.composite
+def stories(draw):
+    """Sales, corrections of them (also of what was never told, or of corrections) and cancellations."""
+    told = []
+    for number in range(draw(st.integers(1, 6))):
+        moment = f"2026-03-0{draw(st.integers(1, 5))}T08:00:00Z"
+        pieces = draw(st.integers(0, 9)) / 4
+        root = draw(st.sampled_from([None, *(f"k{n}" for n in range(7))]))
+        row = sale(f"k{number}", pieces, ds=f"2026-03-0{draw(st.integers(1, 3))}") | {"occurred_at": moment}
+        if root not in (None, row["key"]):
+            row |= {"corrects": root, "sequence": draw(st.integers(0, 2))}
+            if draw(st.integers(0, 3)) == 0:
+                row = {name: row[name] for name in ("key", "occurred_at", "corrects")} | {"kind": "cancellation"}
+        told.append(row)
+    return told
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """A database to tell stories to."""
+    database = Database.open(f"sqlite:///{tmp_path_factory.mktemp('book')}/a.db")
+    database.make_ready()
+    yield database
+    database.close()
+
+
+def state_after(book, batches):
+    """Return what counts, and the sales, after some batches of facts."""
+    with book.engine.begin() as connection:
+        for table in (METADATA.tables["facts"], METADATA.tables["outbox"]):
+            connection.execute(table.delete())
+    for number, rows in enumerate(batches):
+        take_facts(book, rows, now_ms=1000 + number)
+    facts = facts_of_kind(book, "sale")
+    counting = {family: fact and (fact.key, fact.payload) for family, fact in effective(facts).items()}
+    return counting, told_sales(LOADED, facts)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(story=stories(), data=st.data())
+def test_any_order_of_arrival_gives_the_same_state(book, story, data):
+    """Shuffled, repeated and split into batches: what counts and the sales are the same to the bit."""
+    counting, sold = state_after(book, [story])
+    shuffled = data.draw(st.permutations(story + data.draw(st.lists(st.sampled_from(story), max_size=3))))
+    cut = data.draw(st.integers(0, len(shuffled)))
+    again, sold_again = state_after(book, [part for part in (shuffled[:cut], shuffled[cut:]) if part])
+    assert again == counting
+    pd.testing.assert_frame_equal(sold_again, sold, check_exact=True)
+
+
+FACTS = [
+    order("o1"),
+    sale("a", 30),
+    sale("b", 12, ds="2026-03-04"),
+    sale("c", 7, unique_id="tea@s1"),
+    sale("a2", 25, corrects="a", sequence=1),
+    sale("a1", 28, corrects="a"),
+    {"key": "x", "kind": "cancellation", "corrects": "c", "occurred_at": "2026-03-05T00:00:00Z"},
+    order("o2", pieces=5),
+]
+
+
+def results(flow):
+    """Return everything that was computed, without ids made by chance."""
+    snapshot = flow.world.home.current()
+    names = ("forecast", "weekly_forecast", "plan", "load")
+    frames = {name: snapshot.result(name) for name in names}
+    frames |= {f"prices-{version.number}": version.table() for version in flow.world.shelf.versions()}
+    chance = ("id", "decision_id")
+    rows = [column for column in RESERVATIONS.c if column.name not in chance]
+    held = flow.world.database.read(lambda c: sorted(map(tuple, c.execute(select(*rows)))))
+    reserved = flow.world.database.read(lambda c: sorted(map(tuple, c.execute(select(CAPACITIES)))))
+    told = read_outbox(flow.world.database, after=0, to=settled_to(flow.world.database))
+    topics = [(row.topic, row.created_at_ms) for row in told]
+    return frames, (held, reserved, topics)
+
+
+@pytest.fixture
+def two_flows(tmp_path):
+    """Return two flows alike, each on a home and a database of its own."""
+    made = [flow_on(tmp_path / name, Database.open(f"sqlite:///{tmp_path}/{name}.db")) for name in ("one", "two")]
+    yield made
+    for flow in made:
+        flow.world.database.close()
+
+
+def test_the_same_sequence_gives_the_same_bits(two_flows):
+    """An injected clock, one worker, the same facts: forecasts, plan, prices, holds and their order."""
+    made = []
+    for flow in two_flows:
+        for start in (0, 3):
+            flow.send(*FACTS[start : start + 5])
+            flow.settle()
+        made.append(results(flow))
+    (frames, rest), (frames_again, rest_again) = made
+    assert rest == rest_again
+    assert frames.keys() == frames_again.keys()
+    for name, frame in frames.items():
+        pd.testing.assert_frame_equal(frame, frames_again[name], check_exact=True)
+
+
+def test_one_pass_or_many_give_the_same_forecasts(two_flows):
+    """Backwards and one at a time, each with a pass of its own: the forecasts are the same to the bit."""
+    one, other = two_flows
+    steps = tuple(step for step in STEPS if step.name == "forecast")
+    one.worker = Worker(world=one.world, steps=steps)
+    other.worker = Worker(world=other.world, steps=steps)
+    one.send(*FACTS)
+    one.settle()
+    for row in [*FACTS[::-1], FACTS[1]]:
+        other.send(row)
+        other.worker.drain()
+        other.clock.now_ms += 1000
+    for name in ("forecast", "weekly_forecast"):
+        made = (flow.world.home.current().result(name) for flow in (one, other))
+        pd.testing.assert_frame_equal(*made, check_exact=True)

@@ -1,0 +1,88 @@
+"""Facts taken in: once by key, row by row, with their row of the outbox."""
+
+import pytest
+
+from contracts.errors import EvenflowError, InputError
+from services.access import ForbiddenError
+from services.flow.intake import take_fact_file, take_facts
+from services.viewer import Viewer
+from store.fact_book import find_fact
+from store.outbox import read_outbox, settled_to
+from tests.unit.flow.conftest import order, sale
+
+
+def told(database):
+    return read_outbox(database, after=0, to=settled_to(database))
+
+
+def test_a_key_counts_once(database):
+    """The same again changes nothing; another body under the key is refused and leaves the first."""
+    statuses = []
+    for rows in ([sale("a", 5), sale("b", 2)], [sale("a", 5)], [sale("a", 6), sale("c", 1), sale("c", 1)]):
+        made = take_facts(database, rows, now_ms=1)
+        statuses += [result["status"] for result in made["results"]]
+    assert statuses == ["accepted", "accepted", "known", "refused", "accepted", "known"]
+    assert find_fact(database, "a", tenant="").payload["pieces"] == 5
+    assert [row.payload["id"] for row in told(database)] == ["fact:a", "fact:b", "fact:c"]
+
+
+def test_two_tenants_may_use_the_same_key(database, flow):
+    """Keys are the sender's own."""
+    seen = {"viewer": Viewer("shop"), "snapshot": flow.world.home.current()}
+    assert take_facts(database, [order("o")], now_ms=1)["accepted"] == 1
+    assert take_facts(database, [order("o", pieces=3)], now_ms=1, **seen)["accepted"] == 1
+
+
+WRONG = [
+    ({"key": ""}, "key: expected 1 to 150 printable characters, got nothing"),
+    ({"kind": "rumour"}, "kind: expected one of order, sale,"),
+    ({"occurred_at": "2026-03-02"}, "occurred_at: expected a moment with its time zone"),
+    ({"occurred_at": 5}, "occurred_at: expected a moment with its time zone"),
+    ({"pieces": -1}, "pieces: expected"),
+    ({"pieces": None}, "pieces"),
+    ({"ds": "soon"}, "ds: expected"),
+    ({"corrects": "k"}, "corrects: expected the key of the original fact, got k"),
+    ({"sequence": 1.5}, "sequence: expected a whole number >= 0, got 1.5"),
+    ({"colour": "red"}, "colour: expected a field of sale facts"),
+    ({"kind": "cancellation", "unique_id": None, "ds": None, "pieces": None}, "corrects: expected the key of the fact"),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), WRONG)
+def test_a_wrong_row_is_refused_and_the_others_are_kept(database, change, reason):
+    """Row, key and what was expected."""
+    made = take_facts(database, [sale("good", 1), sale("k", 1) | change], now_ms=1)
+    assert (made["accepted"], made["refused"]) == (1, 1)
+    assert made["results"][1]["row"] == 2
+    assert reason in made["results"][1]["reason"]
+
+
+def test_a_tenant_sends_orders_of_its_own(database, flow):
+    """Sales move everybody's forecast: they are the operator's. Another's buyer is unknown, like one not there."""
+    seen = {"now_ms": 1, "viewer": Viewer("maker"), "snapshot": flow.world.home.current()}
+    with pytest.raises(ForbiddenError, match="not sale facts"):
+        take_facts(database, [sale("a", 1)], **seen)
+    reasons = [
+        take_facts(database, [order("o", buyer_id=buyer)], **seen)["results"][0]["reason"] for buyer in ("s1", "nobody")
+    ]
+    assert reasons == ["unknown party s1", "unknown party nobody"]
+    assert told(database) == []
+
+
+def test_files_are_taken_in(database, tmp_path):
+    """NDJSON and tables; a row of no use is told with its number, and --strict keeps nothing."""
+    table, lines = tmp_path / "sales.csv", tmp_path / "sales.ndjson"
+    table.write_text(
+        "key,kind,unique_id,ds,pieces,occurred_at,corrects\n"
+        "a,sale,x,2026-03-02,5,2026-03-02T20:00:00+08:00,\n"
+        "b,sale,x,2026-03-02,many,2026-03-02T20:00:00+08:00,a\n"
+    )
+    lines.write_text('{"key": "c", "kind": "cancellation", "corrects": "a", "occurred_at": "2026-03-03T01:00:00Z"}\n')
+    with pytest.raises(EvenflowError, match=r"sales.csv, row 2: pieces: expected .* --strict refuses 1 such row"):
+        take_fact_file(database, table, now_ms=1, strict=True)
+    assert told(database) == []
+    made = take_fact_file(database, table, now_ms=1)
+    assert (made["accepted"], made["refused"], made["results"][0]["row"]) == (1, 1, 2)
+    assert take_fact_file(database, lines, now_ms=1)["accepted"] == 1
+    with pytest.raises(InputError, match="no such file"):
+        take_fact_file(database, tmp_path / "none.ndjson", now_ms=1)
