@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -57,7 +58,11 @@ class Straight:
         if route is None or not _plain(scope):
             await self._app(scope, receive, send)
             return
-        body, messages = await _body(receive)
+        try:
+            body, messages = await _body(receive)
+        except HTTPException as error:  # too long or too late: the route says so
+            await self._app(scope, _failing(error), send)
+            return
         answer = _answer(route, scope, body)
         if answer is None:
             await self._app(scope, _again(messages, receive), send)
@@ -100,6 +105,15 @@ def _answer(route: StraightRoute, scope: Scope, body: bytes) -> bytes | None:
         return route.answer(body)
     except EvenflowError:  # the route says what is wrong
         return None
+
+
+def _failing(error: HTTPException) -> Receive:
+    """Return what fails as reading the body did."""
+
+    async def fail() -> Message:
+        raise error
+
+    return fail
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:

@@ -99,7 +99,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(path):
     waited = []
 
     class Open:
-        def admit(self, scope: dict) -> object:
+        async def admit(self, scope: dict) -> object:
             return OPERATOR
 
     async def app(scope: dict, receive, send) -> None:
@@ -117,7 +117,8 @@ def test_a_body_that_does_not_come_is_not_waited_for(path):
         del message
 
     guard = Guard(
-        app, gate=Open(), audit=print, door=None, metrics=Metrics(list), max_body_bytes=10, body_seconds=0.01
+        app, gate=Open(), audit=print, door=None, metrics=Metrics(list), max_body_bytes=10, body_seconds=0.01,
+        most_at_once=1,
     )  # fmt: skip
     headers = [(b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}

@@ -103,3 +103,13 @@ def assert_same(usual, soon, where):
         assert soon == pytest.approx(usual, rel=1e-9, abs=1e-12), where
     else:
         assert usual == soon, where
+
+
+@pytest.mark.parametrize("path", ["/v1/matches", "/v1/matches/route"])
+def test_a_body_that_proves_too_long_is_refused_as_everywhere(tmp_path, path):
+    """Nothing declares its length: it is read part by part until it is too much."""
+    settings = Settings(home=tmp_path, workers=1, max_body_mb=1)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        parts = (b" " * 2**19 for _ in range(3))
+        answer = client.post(path, content=parts, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (413, "body-too-large")
