@@ -151,7 +151,7 @@ _TUNED = {
     "chase": RuleParams(smoothing=1, cover=4, safety=-0.6),
     "level": RuleParams(smoothing=1, cover=2, safety=-0.3),
     "moving_average": RuleParams(smoothing=4, cover=3, safety=-0.6),
-    "order_up_to": RuleParams(smoothing=1, cover=3, safety=-0.6),
+    "order_up_to": RuleParams(smoothing=2, cover=2, safety=-0.45),
     "heijunka_rule": RuleParams(smoothing=4, cover=1, safety=0.3),
 }
 
