@@ -106,11 +106,11 @@ def _by_mode(base: PlanProblem, pieces: Floats) -> Floats:
 
 
 def _most(base: PlanProblem, pieces: Floats) -> Floats:
-    """How many times the pieces (P,) fit in the regular hours of each bucket, shape (T,)."""
+    """How many times the pieces (P,) fit in the hours of each bucket, overtime included, shape (T,)."""
     m = base.modes
     load = np.bincount(m.op_resource, weights=_by_mode(base, pieces)[m.op_mode] * m.op_hours, minlength=base.shape[1])
-    used = load > 0
-    return np.asarray((base.capacity[used] / load[used, None]).min(axis=0))
+    used, hours = load > 0, base.capacity + base.overtime
+    return np.asarray((hours[used] / load[used, None]).min(axis=0))
 
 
 def _in_whole_pieces(started: Floats) -> Floats:
