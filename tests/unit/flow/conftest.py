@@ -11,6 +11,7 @@ from services.flow.passes import World
 from services.flow.worker import Worker
 from services.ingest import Inlet
 from services.reserve import Desk
+from store.database import Database
 from store.home import TABLES, Home
 
 DAYS = pd.date_range("2026-01-05", periods=56)
@@ -96,3 +97,11 @@ def flow_on(root, database):
 def flow(database, tmp_path):
     """A flow over the small net and each kind of database."""
     return flow_on(tmp_path, database)
+
+
+@pytest.fixture
+def file_flow(tmp_path):
+    """A flow over the small net and a file: for what costs a forecast and differs on no database."""
+    database = Database.open(f"sqlite:///{tmp_path}/flow.db")
+    yield flow_on(tmp_path, database)
+    database.close()
