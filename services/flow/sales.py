@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 
@@ -103,8 +104,19 @@ def _forecasts(
     daily = daily[daily["unique_id"].isin(series)]
     names = rows.drop_duplicates("unique_id").set_index("unique_id")
     named = daily.join(names[[name for name in names if name not in daily]], on="unique_id")
-    own = {name: _of(frame, series) for name, frame in learnt.tables.items()}
-    bucket = "W-MON" if learnt.weekly.card["recipe"]["freq"] == "D" else None
+    weekly = item_sales(snapshot, named)
+    found = [
+        _of_item(learnt, daily[daily["unique_id"].isin(own)], weekly[weekly["unique_id"] == item], base)
+        for item, own in learnt.items[list(series)].groupby(learnt.items[list(series)]).groups.items()
+    ]
+    return {name: pd.concat([one[name] for one in found], ignore_index=True) for name in base}
+
+
+def _of_item(
+    learnt: Learnt, daily: pd.DataFrame, weekly: pd.DataFrame, base: Mapping[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """Return the forecasts of one item, by itself: beside others its days, and so its numbers, would hang on theirs."""
+    own = {name: _of(frame, daily["unique_id"].unique()) for name, frame in learnt.tables.items()}
     by_day = forecast_with(
         learnt.daily,
         daily,
@@ -113,17 +125,17 @@ def _forecasts(
         calendar=own.get("calendar"),
         quantiles=_levels(base["forecast"]),
     )
-    weekly = forecast_with(
+    by_week = forecast_with(
         learnt.weekly,
-        item_sales(snapshot, named),
+        weekly,
         calendar=learnt.tables.get("calendar"),
         quantiles=_levels(base["weekly_forecast"]),
-        bucket=bucket,
+        bucket="W-MON" if learnt.weekly.card["recipe"]["freq"] == "D" else None,
     )
-    return {"forecast": by_day.forecast, "weekly_forecast": weekly.forecast}
+    return {"forecast": by_day.forecast, "weekly_forecast": by_week.forecast}
 
 
-def _of(frame: pd.DataFrame, series: Sequence[str]) -> pd.DataFrame:
+def _of(frame: pd.DataFrame, series: Any) -> pd.DataFrame:
     return frame[frame["unique_id"].isin(series)] if "unique_id" in frame else frame
 
 

@@ -29,6 +29,7 @@ def test_lines_with_a_bad_one(client):
     rows = [SALE, SALE | {"key": "s2", "corrects": "s1", "pieces": 3}, SALE | {"key": "s3", "ds": "soon"}]
     body = "\n".join(map(json.dumps, rows))
     answer = client.post("/v1/facts", content=body, headers={"Content-Type": "application/x-ndjson"})
+    assert answer.status_code == 200, answer.text
     assert (answer.json()["accepted"], answer.json()["refused"]) == (2, 1)
     assert answer.json()["results"][2]["row"] == 3
     assert client.get("/v1/facts/s1").json()["counts"] == "s2"
@@ -43,8 +44,8 @@ def test_what_is_no_fact_is_a_422(client, body):
 def test_unknown_ids(client):
     """404 for a fact that was never sent, and for parked work that is not there."""
     assert client.get("/v1/facts/none").status_code == 404
-    assert client.post("/v1/parked-work/7/retry").status_code == 404
-    assert client.post("/v1/parked-work/7/discard").status_code == 404
+    assert client.post("/v1/parked-work/7/retry", json={}).status_code == 404
+    assert client.post("/v1/parked-work/7/discard", json={}).status_code == 404
     assert client.get("/v1/parked-work").json() == {"parked": []}
 
 
