@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class ForecastView:
         By identifier: ``ds, mean, q…, final`` and, where overrides moved it, ``final_q…``.
     overrides
         Ids in force by identifier.
+    written
+        Answers drawn from it, as they were sent, by their tags; no other view's.
     """
 
     meta: Mapping[str, Any]
@@ -50,6 +52,7 @@ class ForecastView:
     rows: Mapping[str, pd.DataFrame]
     overrides: Mapping[str, Sequence[str]]
     tag: str
+    written: dict[str, bytes] = field(default_factory=dict)
 
     def read(
         self, unique_id: str, *, horizon: int | None = None, quantiles: Sequence[float] | None = None
@@ -76,7 +79,7 @@ class ForecastView:
         rows = {name: self.rows[name] for name in kept}
         overrides = {name: self.overrides[name] for name in kept if name in self.overrides}
         tag = hashlib.blake2b(f"{self.tag} {kept}".encode(), digest_size=10).hexdigest()
-        return replace(self, levels={_SERIES: kept}, rows=rows, overrides=overrides, tag=tag)
+        return replace(self, levels={_SERIES: kept}, rows=rows, overrides=overrides, tag=tag, written={})
 
 
 class ForecastReader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,10 +18,11 @@ from api.http.sight import SightDep
 if TYPE_CHECKING:
     from services.read_forecasts import ForecastReader, ForecastView
 
-__all__ = ["NDJSON", "IfNoneMatch", "ReaderDep", "cached", "ndjson", "tag_of"]
+__all__ = ["NDJSON", "IfNoneMatch", "ReaderDep", "cached", "ndjson", "tag_of", "written"]
 
 NDJSON = "application/x-ndjson"
 _PER_CHUNK = 200
+_MOST_WRITTEN, _LONGEST_WRITTEN = 1_000, 64 * 1024  # answers kept of a forecast, and how long each may be
 _MOST_READERS = 16  # homes whose forecasts are kept in memory
 
 IfNoneMatch = Annotated[
@@ -50,6 +51,21 @@ def tag_of(request: Request, *parts: object) -> str:
     """Return the entity tag of an answer: what it was made from and what was asked."""
     told = f"{request.url.path}?{request.url.query} {request.headers.get('accept')} {parts}"
     return f'"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"'
+
+
+def written(view: ForecastView, tag: str, body: Callable[[], dict[str, Any]]) -> Callable[[], Response]:
+    """Return what gives the answer of a tag: as it was written before, or written now and kept with its view."""
+
+    def answer() -> Response:
+        known = view.written.get(tag)
+        if known is not None:
+            return Response(known, media_type="application/json")
+        made = JsonResponse(body())
+        if len(view.written) < _MOST_WRITTEN and len(made.body) <= _LONGEST_WRITTEN:
+            view.written[tag] = bytes(made.body)
+        return made
+
+    return answer
 
 
 def cached(body: Any, tag: str, asked: str | None, *, seconds: int = 0) -> Response:

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from api.http.examples import FORECAST_EXAMPLES
-from api.http.forecast_store import NDJSON, IfNoneMatch, ReaderDep, cached, ndjson, tag_of
+from api.http.forecast_store import NDJSON, IfNoneMatch, ReaderDep, cached, ndjson, tag_of, written
 from api.http.house import HouseDep
 from api.http.jobs import JobView, accepted
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
@@ -213,19 +213,24 @@ def read_forecast(
     the planners' overrides, and what plans use.
     """
     view = sight.forecast(reader.view(sight.loaded.snapshot, as_of))
-    rows = view.read(unique_id, horizon=horizon, quantiles=_quantiles(quantiles))
-    meta = {name: view.meta.get(name) for name in ("run", "computed_at", "seen_to", "model_version")}
-    body = {
-        "version": view.meta.get("data_version") or sight.loaded.version,
-        "unique_id": unique_id,
-        **meta,
-        "statistical": float(rows["mean"].sum()),
-        "final": float(rows["final"].sum()),
-        "overrides": list(view.overrides.get(unique_id, ())),
-        "rows": to_rows(rows),
-    }
+    tag = tag_of(request, view.tag)
+    if tag not in view.written:
+        view.read(unique_id, horizon=horizon, quantiles=_quantiles(quantiles))  # a wrong question is told before all
+
+    def body() -> dict[str, Any]:
+        rows = view.read(unique_id, horizon=horizon, quantiles=_quantiles(quantiles))
+        return {
+            "version": view.meta.get("data_version") or sight.loaded.version,
+            "unique_id": unique_id,
+            **{name: view.meta.get(name) for name in ("run", "computed_at", "seen_to", "model_version")},
+            "statistical": float(rows["mean"].sum()),
+            "final": float(rows["final"].sum()),
+            "overrides": list(view.overrides.get(unique_id, ())),
+            "rows": to_rows(rows),
+        }
+
     over = as_of is not None and as_of < datetime.now(UTC)  # a moment still to come may yet be told otherwise
-    return cached(body, tag_of(request, view.tag), held, seconds=_PAST_SECONDS if over else 0)
+    return cached(written(view, tag, body), tag, held, seconds=_PAST_SECONDS if over else 0)
 
 
 def _totals(name: str, rows: pd.DataFrame) -> dict[str, Any]:
