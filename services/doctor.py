@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from contracts.errors import EvenflowError, NotReadyError
+from services.flow.lag import stage_lags
 from services.keys import list_keys
 from services.vital_signs import free_bytes
 from store.database import Database
 from store.home import Home
+from store.stages import parked_work
 from store.upgrade import newest
 from store.vital_signs import DatabaseSigns, database_signs
 
@@ -159,6 +161,7 @@ def _database(database: Database, now_ms: int) -> Iterator[Finding]:
     yield _clock(signs, now_ms)
     yield _sweeping(signs)
     yield _webhooks(signs, now_ms)
+    yield _flow(database, now_ms)
     yield _keys(database, now_ms)
 
 
@@ -189,6 +192,19 @@ def _webhooks(signs: DatabaseSigns, now_ms: int) -> Finding:
         told = f"{signs.deliveries_dead} events were not taken by their receivers"
         return Finding("webhooks", "watch", told, "POST /v1/webhooks/{id}/deliveries/{number}/resend")
     return Finding("webhooks", "well", f"{signs.deliveries_waiting} events wait, none is dead")
+
+
+def _flow(database: Database, now_ms: int) -> Finding:
+    parked = parked_work(database)
+    if parked:
+        last = parked[-1]
+        told = f"{len(parked)} ranges are parked, the last of stage {last['stage']}: {last['reason']}"
+        return Finding("flow", "watch", told, "mend the cause, then POST /v1/parked-work/{number}/retry")
+    slowest = max(stage_lags(database, now_ms=now_ms), key=lambda row: row["lag_seconds"])
+    if slowest["lag_seconds"] * 1000 > _LATE_MS:
+        told = f"stage {slowest['name']} has waited for {slowest['lag_seconds'] / 60:.0f} minutes"
+        return Finding("flow", "watch", told, "is a worker running? evenflow worker")
+    return Finding("flow", "well", "nothing is parked, nothing waits for long")
 
 
 def _keys(database: Database, now_ms: int) -> Finding:

@@ -17,6 +17,7 @@ from store.forecast_book import ForecastBook
 from store.plans import PlanShelf
 from store.prices import PriceShelf
 from store.snapshot import Snapshot
+from store.stages import parked_work
 from store.webhooks import tallies
 
 __all__ = ["Found", "found_in"]
@@ -216,6 +217,18 @@ def _forecast_shifts(home: Path, prices: pd.Series) -> Iterator[Found]:
 def _parked(database: Database) -> Iterator[Found]:
     if not database.made:
         return
+    for row in parked_work(database):
+        rows = row["to_position"] - row["from_position"]
+        yield Found(
+            kind="parked work",
+            subject=f"parked-{row['number']}",
+            place=row["stage"],
+            amount=float(rows),
+            unit="events",
+            stake_fen=0.0,
+            why=f"failed {row['attempts']} times: {row['reason']}",
+            action=f"mend the cause, then POST /v1/parked-work/{row['number']}/retry",
+        )
     _, dead, _ = database.read(tallies, whole=True)
     if dead:
         yield Found(

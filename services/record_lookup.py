@@ -16,6 +16,7 @@ from services.viewer import Viewer
 from store.booking.lookup import find_decision, find_reservation, list_reservations, suppliers_of
 from store.booking.rows import moment_text
 from store.database import Database
+from store.fact_book import find_fact
 from store.home import Home
 from store.outbox import OutboxRow, read_outbox
 from store.outbox_ids import row_with_id
@@ -95,7 +96,7 @@ class Lookup:
             ("network-", self._network),
             ("prices-", self._prices),
             ("plan-", self._plan),
-            ("fact:", self._event_with_id),
+            ("fact:", self._fact),
             ("route:", self._event_with_id),
         ]
 
@@ -145,6 +146,22 @@ class Lookup:
             return None
         rows = read_outbox(self._database, after=int(position) - 1, to=int(position))
         return self._told(rows[0], name=name) if rows else None
+
+    def _fact(self, name: str) -> Record | None:
+        fact = find_fact(self._database, name.removeprefix("fact:"), tenant=self._viewer.tenant or "")
+        if fact is None:
+            return self._event_with_id(name)  # another tenant's, for the operator
+        if self._viewer.party is not None and self._viewer.party not in fact.payload.values():
+            return None
+        shown = [f"{key} {value}" for key, value in fact.payload.items() if isinstance(value, _SMALL)]
+        return Record(
+            id=name,
+            kind="fact",
+            told=f"{fact.kind} of {fact.subject}: {', '.join(shown[:6])}",
+            at=moment_text(fact.occurred_at_ms),
+            facts=fact.payload,
+            causes=[] if fact.root == fact.key else [f"fact:{fact.root}"],
+        )
 
     def _event_with_id(self, name: str) -> Record | None:
         row = row_with_id(self._database, "id", name)

@@ -31,11 +31,13 @@ def worker(
 
     Example: evenflow worker --home my-net
     """
+    from services.deliver_events import Courier, deliver_due
     from services.flow.lag import stage_lags
     from services.flow.passes import World
     from services.flow.schedule import schedule_of
     from services.flow.worker import Worker
     from services.ingest import Inlet
+    from services.keep_delivering import KeepDelivering
     from services.reserve import Desk
     from store.database import Database
     from store.home import Home
@@ -48,21 +50,25 @@ def worker(
         schedule=schedule_of(settings.schedule),
         lease_seconds=lease_seconds,
     )
+    courier = Courier(database, targets=settings.webhook_targets)
     try:
         if once:
             passes = made.drain()
+            deliver_due(courier)
             told: dict[str, Any] = {"passes": passes, "stages": stage_lags(database, now_ms=made.world.desk.clock())}
             emit(told, as_json=as_json, title="worker")
         else:
-            _serve(made)
+            _serve(made, KeepDelivering(courier))
     finally:
         database.close()
 
 
-def _serve(made: Any) -> None:
+def _serve(made: Any, delivering: Any) -> None:
     """Work until a signal comes; a pass at work is finished first."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     stderr.print(f"{made.name} works; stop it with Ctrl-C", highlight=False)
+    delivering.start()
     made.run(stop)
+    delivering.stop()

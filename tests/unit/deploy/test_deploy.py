@@ -27,6 +27,7 @@ def series(tmp_path_factory):
     """The names of all series that a server tells Prometheus."""
     with TestClient(create_app(Settings(home=tmp_path_factory.mktemp("home"), workers=1))) as client:
         client.get("/healthz")
+        client.app.state.house.database.make_ready()
         (Path(client.app.state.house.settings.home) / "current").write_text("x")
         text = client.get("/metrics").text
     return set(re.findall(r"^(\w+)[{ ]", text, re.MULTILINE))

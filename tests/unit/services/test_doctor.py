@@ -51,7 +51,7 @@ def test_a_home_that_is_well(home, database):
     """Every check is well; it names each once."""
     found = examine(home, database, now_ms=NOW_MS)
     assert {finding.state for finding in found if finding.check != "network"} == {"well"}
-    assert len({finding.check for finding in found}) == len(found) == 9
+    assert len({finding.check for finding in found}) == len(found) == 10
 
 
 def test_what_is_not_there_yet_is_not_wrong(tmp_path):

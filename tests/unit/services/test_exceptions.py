@@ -135,6 +135,19 @@ def test_orders_that_wait_for_long(home, database):
     assert (one.subject, one.place, one.stake_fen, one.why) == ("bo", "s1", 3600.0, "waits for 2 days")
 
 
+def test_work_that_failed(home, database):
+    """A stage that gave up, with what it said."""
+    from sqlalchemy import insert
+
+    from store.schema import PARKED_WORK
+
+    row = {"tenant": "", "stage": "plan", "from_position": 3, "to_position": 9, "attempts": 5, "reason": "no routes",
+           "state": "parked", "parked_at_ms": 1, "updated_at_ms": 1}  # fmt: skip
+    database.write(lambda connection: connection.execute(insert(PARKED_WORK), row))
+    one = found(home, database)["parked work"].found
+    assert (one.place, one.amount, one.why) == ("plan", 6.0, "failed 5 times: no routes")
+
+
 def test_a_closing_holds_until_much_more_is_at_stake(home, database):
     """At half as much again it is open again; what was done is kept."""
     PriceShelf(home).change_left({"f1": 0.5})

@@ -153,3 +153,21 @@ def test_on_the_command_line(home, database):
     told = json.loads(CliRunner().invoke(app, ["why", mine["id"], "--home", str(home), "--json"]).stdout)
     assert told["records"][0]["kind"] == "reservation"
     assert isinstance(CliRunner().invoke(app, ["why", "nobody", "--home", str(home)]).exception, UnknownIdError)
+
+
+def test_a_fact_is_told_as_it_was_sent(home, database):
+    """Its own words and the one it corrects; to its tenant, and to the party that it names."""
+    from store.fact_book import Fact, accept_facts
+
+    told = {"tenant": "alpha", "kind": "order", "subject": "o", "sequence": 0, "occurred_at_ms": 1, "accepted_at_ms": 2}
+    payload = {"order_id": "o", "pieces": 3, "buyer_id": "s1"}
+    first = Fact(key="a", root="a", payload=payload, **told)
+    accept_facts(database, [first, Fact(key="b", root="a", payload=payload | {"pieces": 4}, **told)])
+    found = why(home, database, "fact:b", viewer=Viewer("alpha", "s1"))
+    assert found.causes["fact:b"] == ["fact:a"]
+    assert found.records["fact:b"].facts["pieces"] == 4
+    assert found.records["fact:b"].told.startswith("order of o: ")
+    for stranger in (Viewer("beta"), Viewer("alpha", "s2")):
+        with pytest.raises(UnknownIdError):
+            why(home, database, "fact:b", viewer=stranger)
+    assert why(home, database, "fact:b", viewer=OPERATOR).records["fact:b"].kind == "fact.accepted"
