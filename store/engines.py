@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from contracts.errors import InputError
 from store.eyes import open_eyes
 
-__all__ = ["FILE_NAME", "IMMEDIATE", "checked_url", "default_url", "engine_of"]
+__all__ = ["FILE_NAME", "IMMEDIATE", "checked_url", "default_url", "engine_of", "first_rows"]
 
 FILE_NAME = "evenflow.db"
 IMMEDIATE = {"evenflow_immediate": True}
@@ -64,6 +65,35 @@ def engine_of(url: URL) -> Engine:
     )
     event.listen(engine, "connect", open_eyes)
     return engine
+
+
+def first_rows(connection: Connection, statement: str, parameters: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Execute a statement of PostgreSQL's driver many times in one trip to the server; return the first row of each.
+
+    Parameters
+    ----------
+    connection
+        In a transaction (`Connection.begin`): the driver is asked behind SQLAlchemy's back.
+
+    Raises
+    ------
+    DBAPIError
+        As when SQLAlchemy executes it.
+    """
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor:
+            cursor.executemany(statement, parameters, returning=True)
+            rows = [cursor.fetchone()]
+            while cursor.nextset():
+                rows.append(cursor.fetchone())
+            return rows
+    except connection.dialect.loaded_dbapi.Error as error:
+        lost = bool(driver.closed)
+        if lost:
+            connection.invalidate(error)
+        base = connection.dialect.loaded_dbapi.Error
+        raise DBAPIError.instance(statement, None, error, base, connection_invalidated=lost) from error
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:

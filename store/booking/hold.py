@@ -22,6 +22,7 @@ from store.booking import statements as sql
 from store.booking.answers import Answer, KeyReusedError, Write, known_answer
 from store.booking.rows import COLUMNS, Reservation
 from store.database import Database
+from store.engines import first_rows
 from store.notes import open_note
 
 __all__ = ["Hold", "KeptDecision", "hold"]
@@ -125,7 +126,9 @@ def _turn(database: Database, statement: str, turn: Sequence[dict[str, Any]]) ->
     def together(connection: Connection) -> dict[int, _Found]:
         # Credit lines in one order: two turns that take from the same ones never wait in a circle.
         order = sorted(range(len(turn)), key=lambda at: turn[at]["buyer_id"])
-        return {at: _found(connection.exec_driver_sql(statement, turn[at]).first()) for at in order}
+        with connection.begin():
+            rows = first_rows(connection, statement, [turn[at] for at in order])
+        return {at: _found(row) for at, row in zip(order, rows, strict=True)}
 
     if len(turn) > 1:
         with suppress(IntegrityError):  # one of them broke it: each by itself, then
