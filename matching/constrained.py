@@ -145,7 +145,7 @@ def _certified(task: _Task, first: _Prices, pieces: Ints, proved: float, method:
         status="optimal" if relative_gap(objective, bound) <= OPTIMAL_GAP else "feasible",
         relaxed_floors=relaxed_floors(problem, pieces, task.targets),
         toll=_toll(problem, constraints.limits, final.limits),
-        barred=_barred(problem, constraints, pieces, closed),
+        barred=_barred(task, pieces, closed),
         notes=_notes(task, method),
     )
     splits = extra_splits(problem, pieces)
@@ -330,8 +330,9 @@ def _of(limits: Limits, allowed: Mask) -> Limits:
     )
 
 
-def _barred(problem: MatchProblem, constraints: Constraints, pieces: Ints, closed: Mask) -> npt.NDArray[np.object_]:
+def _barred(task: _Task, pieces: Ints, closed: Mask) -> npt.NDArray[np.object_]:
     """Return object [E], the code of the limit that keeps each candidate from one more piece, empty = none."""
+    problem, constraints = task.problem, task.constraints
     barred = np.full(problem.n_candidates, "", dtype=object)
     limits = constraints.limits
     if limits is not None:
@@ -339,5 +340,16 @@ def _barred(problem: MatchProblem, constraints: Constraints, pieces: Ints, close
         full = (limits.use > 0) & (limits.use > room[limits.row] + 1e-9)
         barred[limits.candidate[full]] = limits.code[limits.row[full]]
     if constraints.pools is not None:
-        barred[constraints.pools.members(closed)] = "below_minimum"
+        barred[constraints.pools.members(closed) & _too_small(task, constraints.pools, pieces)] = "below_minimum"
     return barred
+
+
+def _too_small(task: _Task, pools: Pools, pieces: Ints) -> Mask:
+    """Return bool [E], whether a closed lot is too small for what its order has left, or there is room to open it."""
+    problem = task.problem
+    load = np.ones(problem.n_candidates) if problem.load is None else problem.load
+    taken = np.bincount(problem.supplier, pieces * load, problem.n_suppliers)
+    least = load * (problem.pieces[problem.order] if task.params.unsplit else 1)
+    roomy = (problem.capacity - taken)[problem.supplier] >= least
+    short = problem.unserved(pieces)[problem.order] < np.append(pools.minimum, 0)[pools.pool]
+    return np.asarray(roomy | short)

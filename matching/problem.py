@@ -60,7 +60,7 @@ class MatchParams:
         Relative gap at which a mixed-integer program stops, in [0, 1); with floors it stops at none.
     seconds
         Time limit of a mixed-integer program, > 0; a note says where it stopped one. The linear program of loads that
-        vary has four times as much; where that will not do prices come from the smoothed dual.
+        vary has four times as much, at most a minute; where that will not do prices come from the smoothed dual.
     polish_seconds
         Seconds for whole orders of uneven loads, where no program proved them best: a sharper bound, then improvement
         part by part, >= 0; the work is counted, and ends earlier on an idle machine.

@@ -34,7 +34,7 @@ __all__ = ["OPTIMAL_GAP", "solve"]
 
 OPTIMAL_GAP = 1e-9
 _FINER = (1.0, 5.0, 25.0)
-_LP_SHARE = 4.0
+_LP_SHARE, _LP_MOST_SECONDS = 4.0, 60.0
 _NOTHING: Ints = np.zeros(0, np.int64)
 
 
@@ -209,7 +209,7 @@ def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None,
     form, solved = None, None
     if problem.n_candidates <= params.lp_candidates:
         form = linear_form(problem, targets, unsplit=params.unsplit)
-        solved = relaxation(problem, form, seconds=_LP_SHARE * params.seconds)
+        solved = relaxation(problem, form, seconds=min(_LP_SHARE * params.seconds, _LP_MOST_SECONDS))
     if solved is None:
         prices, line_prices = smoothed_prices(problem, targets)
     else:

@@ -99,3 +99,14 @@ def test_no_credit_counts_before_a_supplier_that_is_too_small():
         unsplit=True,
     )
     assert report.summary["unmatched_by_reason"] == {"no_credit": 5}
+
+
+def test_a_lot_that_room_alone_keeps_closed_is_full():
+    """Nine pieces reach the minimum of four, but not into a capacity of seven."""
+    report = match_orders(
+        pd.DataFrame({"order_id": ["a"], "pieces": [9]}),
+        SUPPLIERS.assign(minimum_order=[4, 0, 0], capacity=[7, 9, 9]),
+        CANDIDATES.iloc[[0]],
+        unsplit=True,
+    )
+    assert report.summary["unmatched_by_reason"] == {"full": 9}
