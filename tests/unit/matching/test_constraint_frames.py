@@ -123,7 +123,7 @@ def test_limits_are_told_in_words():
     """Every candidate held by a limit says so, in both languages."""
     limits = limit(kind="exposure_cap", most=5, per="buyer_id,supplier_id")
     told = matched(limits=limits, language="zh").told
-    assert told["words"].str.contains("受限额").any()
+    assert told["words"].str.contains("限额 x (buyer_id=b1, supplier_id=s2)", regex=False).any()
     reasons = matched(limits=limits, language="en").told.query("about == 'candidate' and pieces == 0")["reason"]
     assert set(reasons) <= {"exposure_cap", "outscored"}
 
