@@ -30,7 +30,14 @@ class Caller:
         self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=120)
 
     def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Return status and body of an answer."""
+        """Return status and body of an answer; a connection that the server closed meanwhile is opened again."""
+        try:
+            return self._answered(path, body)
+        except (ConnectionError, http.client.RemoteDisconnected):
+            self._connection.close()
+            return self._answered(path, body)
+
+    def _answered(self, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         self._connection.request("POST", path, orjson.dumps(dict(body)), {"Content-Type": "application/json"})
         response = self._connection.getresponse()
         return response.status, orjson.loads(response.read())
