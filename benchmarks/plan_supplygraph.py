@@ -17,7 +17,7 @@ from planning.params import PaceParams, PlanParams, PlanWeights, ReplayParams
 from services.plan_production import PlanReport, plan_production
 from services.replay_policies import replay_policies
 
-__all__ = ["run_supplygraph"]
+__all__ = ["run_pace_choice", "run_supplygraph"]
 
 Tables = dict[str, pd.DataFrame]
 
@@ -118,6 +118,11 @@ def run_rolling(frames: Tables, pace: PaceParams = PACE) -> dict[str, Any]:
     }
 
 
+def run_pace_choice(folder: Path) -> dict[str, Any]:
+    """Choose the pace's parameters on the first half of the maker's days."""
+    return choose_pace(supplygraph_frames(folder))
+
+
 def choose_pace(frames: Tables) -> dict[str, Any]:
     """Choose the pace's reach and band on the first half of the days, and say what they do on the second.
 
@@ -179,7 +184,6 @@ def run_supplygraph(folder: Path) -> dict[str, Any]:
         "orders_cv": float(frames["sales"].sum(axis=1).std(ddof=0) / frames["sales"].sum(axis=1).mean()),
         "factory": own_figures(frames),
         "rolling": run_rolling(frames),
-        "pace": choose_pace(frames),
         "rolling_by_days": rolling_by_days(frames),
         "plan": {"cv": levelness(planned.sum(axis=1), ran), **stock_and_backlog(frames, planned)},
         "status": report.summary["status"],

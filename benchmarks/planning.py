@@ -1,10 +1,11 @@
 """Numbers of the planner: `python -m benchmarks.planning --json`, or one of them with `--data`.
 
-Without `--data` all run but the tuning, the frontier, the made-up lots and the two largest markets (`--data scale`),
-lot-sizing instances for ten seconds each (`--data trigeiro`: sixty).
+Without `--data` all run but the tuning, the choice of a pace, the frontier, the made-up lots and the two largest
+markets (`--data scale`), lot-sizing instances for ten seconds each (`--data trigeiro`: sixty).
 
 `supplygraph` takes a consumer-goods maker's sales orders as demand and its own production as the capacity it showed,
-and compares the days of two plans, one that knows the orders and one that sees only the past, with the factory's own.
+and compares the days of two plans, one that knows the orders and one that sees only the past, with the factory's own;
+`pace-choice` chooses the latter's parameters on the first half of the days.
 `trigeiro` solves lot-sizing instances, `lots` larger made-up ones. `scale` plans markets of 1 000 to 100 000 styles,
 from files to files; `replan` plans again a week later, with one style's demand changed.
 `replay` runs release policies in made-up worlds (`benchmarks.plan_world`), `replay-tuning` tunes the rules on other
@@ -24,7 +25,7 @@ from benchmarks.plan_lots import run_made_up, run_trigeiro
 from benchmarks.plan_replan import run_replan
 from benchmarks.plan_replay import run_frontier, run_replay, run_tuning
 from benchmarks.plan_scale import SMALL_SIZES, run_scale
-from benchmarks.plan_supplygraph import run_supplygraph
+from benchmarks.plan_supplygraph import run_pace_choice, run_supplygraph
 
 _SHORT_SECONDS = 10.0
 
@@ -51,6 +52,7 @@ def main() -> None:
     runs: dict[str, Callable[[Path], dict[str, Any]]] = {
         "default": run_default,
         "supplygraph": run_supplygraph,
+        "pace-choice": run_pace_choice,
         "trigeiro": run_trigeiro,
         "lots": run_made_up,
         "replan": run_replan,

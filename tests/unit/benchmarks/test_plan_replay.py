@@ -25,10 +25,10 @@ def test_tables_and_policies_fit_together() -> None:
 
 def test_tuning_takes_the_cheapest_combination(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two combinations tried the one of less cost is returned, with that cost."""
-    for name, values in (("SMOOTHING", (1,)), ("COVER", (0, 2)), ("SAFETY", (0.0,))):
-        monkeypatch.setattr(f"benchmarks.plan_replay.{name}", values)
+    grids = "benchmarks.plan_replay.GRIDS"
+    monkeypatch.setattr(grids, {"chase": ((1,), (0, 2), (0.0,))})
     both = tune("chase", (1,))
-    monkeypatch.setattr("benchmarks.plan_replay.COVER", (2 - both["rule"].cover,))
+    monkeypatch.setattr(grids, {"chase": ((1,), (2 - both["rule"].cover,), (0.0,))})
     assert tune("chase", (1,))["cost"] > both["cost"]
 
 
