@@ -23,6 +23,8 @@ SCOPES: Mapping[str, str] = {
     "matches:read": "candidates, matches, prices; nothing is held",
     "reservations:read": "reservations and the decisions behind them",
     "reservations:write": "hold, confirm, release, reject and cancel",
+    "settlements:read": "previews of shares, statements of one's own parties",
+    "settlements:write": "settle sales and returns",
     "prices:write": "refresh and activate prices, set capacities and credit lines",
     "signals:write": "send signals, sales and orders",
     "events:read": "what happened, as it happens, and what led to it",
@@ -41,7 +43,7 @@ _READ = frozenset(scope for scope in SCOPES if scope.endswith(":read")) - {"audi
 ROLES: Mapping[str, frozenset[str]] = {
     "planner": _READ
     | {"forecasts:write", "plans:write", "orders:write", "network:write", "signals:write"}
-    | {"scores:write", "reviews:write", "webhooks:write", "exceptions:write"},
+    | {"scores:write", "reviews:write", "webhooks:write", "exceptions:write", "settlements:write"},
     "router": frozenset(
         {"network:read", "matches:read", "scores:read", "reservations:read", "reservations:write", "prices:write"}
         | {"events:read", "webhooks:write"}
@@ -50,7 +52,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "party": frozenset(
         {"network:read", "matches:read", "scores:read", "scores:write", "signals:write"}
         | {"reservations:read", "reservations:write", "forecasts:read", "plans:read"}
-        | {"events:read", "webhooks:write"}
+        | {"events:read", "webhooks:write", "settlements:read"}
     ),
     "admin": frozenset(SCOPES),
 }

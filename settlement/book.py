@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.errors import InputError
 from settlement.payees import Bindings, Directory, Filled, Touches, codes_of, fill_roles, ns_of
 from settlement.rules import ShareRules
 from settlement.shares import SaleLines, Split, split_sales
-from settlement.tables import SELLERS
+from settlement.tables import SALES, SELLERS
 
 __all__ = [
     "SaleShares",
@@ -110,6 +112,9 @@ def share_sales(sales: pd.DataFrame, rules: ShareRules, sides: Sides) -> SaleSha
         If a table that the rules need is missing, or referrals run in a circle.
     """
     sides.require(rules)
+    for role in rules.roles:
+        if role in SALES.by_name or role in ("row", "reason"):
+            raise InputError("rules", "roles that are no columns of the sales", role)
     sales = with_defaults(sales)
     cells = [_cells(sales, role) for role in rules.roles]
     others = [sides.touches, sides.bindings]
@@ -187,20 +192,23 @@ def preview_of(shared: SaleShares) -> pd.DataFrame:
 
 def digests(frame: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.int64]:
     """Return a 48-bit digest (BLAKE2b, exact in any file) of each row: tells a repetition from a change."""
-    cells = [_texts(frame[name]) for name in columns]
-    head = "\x1e".join(columns)
-    rows = ("\x1f".join((head, *row)).encode("utf-8", "surrogatepass") for row in zip(*cells, strict=True))
+    head = pa.scalar("\x1e".join(columns), pa.large_string())
+    rows = pc.binary_join_element_wise(
+        head, *(_texts(frame[name]) for name in columns), pa.scalar("\x1f", pa.large_string())
+    )
     read = int.from_bytes
-    made = (read(hashlib.blake2b(row, digest_size=6).digest(), "big") for row in rows)
-    return np.fromiter(made, dtype=np.int64, count=len(frame))
+    told = rows.cast(pa.large_binary()).to_pylist()
+    return np.fromiter((read(hashlib.blake2b(row, digest_size=6).digest(), "big") for row in told), np.int64, len(told))
 
 
-def _texts(column: pd.Series) -> list[str]:
+def _texts(column: pd.Series) -> pa.LargeStringArray:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return list(map(str, ns_of(column).tolist()))
-    if pd.api.types.is_numeric_dtype(column):
-        return list(map(str, column.tolist()))
-    return [str(value) for value in column.astype("str").fillna("")]
+        whole = pa.array(ns_of(column))
+    elif pd.api.types.is_numeric_dtype(column):
+        whole = pa.array(column.fillna(0).to_numpy(np.int64))
+    else:
+        whole = pa.array(column.astype("str"), pa.large_string())
+    return pc.fill_null(whole.cast(pa.large_string()), "")
 
 
 def _columns(sales: pd.DataFrame) -> list[str]:

@@ -7,6 +7,7 @@ from store.schema.base import METADATA
 from store.schema.flow import FACTS, PARKED_WORK, STAGES
 from store.schema.reservations import CAPACITIES, CREDITS, DECISIONS, RESERVATIONS
 from store.schema.scores import SCORE_MODELS, SCORE_OPT_OUTS, SCORE_OUTCOMES, SCORE_REVIEWS, SCORES
+from store.schema.settlement import SETTLEMENT_ENTRIES, SETTLEMENT_EVENTS, SETTLEMENT_RULES
 from store.schema.webhooks import DELIVERIES, WEBHOOKS
 from store.schema.writes import IDEMPOTENCY, OUTBOX
 
@@ -28,6 +29,9 @@ __all__ = [
     "SCORE_OPT_OUTS",
     "SCORE_OUTCOMES",
     "SCORE_REVIEWS",
+    "SETTLEMENT_ENTRIES",
+    "SETTLEMENT_EVENTS",
+    "SETTLEMENT_RULES",
     "STAGES",
     "WEBHOOKS",
 ]

@@ -127,11 +127,21 @@ ATTACKS: dict[str, tuple[str, str, dict | None]] = {
          "pieces": 1, "buyer_id": "alpha-store"},
     ),
     "read_fact": ("GET", "/v1/facts/alpha-fact", None),
+    "read_statement": ("GET", "/v1/settlements/statements/alpha-store", None),
+    "read_sale_split": ("GET", "/v1/settlements/sales/alpha-sale", None),
+    "list_share_rules": ("GET", "/v1/settlements/rules", None),
+    "settle_batch": (
+        "POST",
+        "/v1/settlements",
+        {"rules": {"rest": "brand"},
+         "sales": [{"sale_id": "x", "sold_at": "2026-03-01", "price_fen": 1, "cost_fen": 0, "brand": "alpha-store"}]},
+    ),
     "read_prices": ("GET", "/v1/prices", None),
     "read_price_version": ("GET", "/v1/prices/versions/1", None),
 }  # fmt: skip
 PURE = {
     "match_two_sided",
+    "preview_settlement",
     "price_terms",
     "decide_launches",
     "select_styles",
@@ -146,6 +156,7 @@ MADE_UP = {
     "take_off_backorder", "score", "read_party_trust", "search_offers", "find_sellers", "answer_offer",
     "tell_why", "add_webhook", "end_webhook", "list_webhook_deliveries", "resend_delivery",
     "read_fact",
+    "read_sale_split",
 }  # fmt: skip
 """Asked with ids that nobody has."""
 TELLS_NOTHING = {"record_outcomes"}

@@ -25,6 +25,7 @@ from api.http.offer_examples import OFFER_POSTS
 from api.http.planning_examples import PLANNING_EXAMPLES
 from api.http.reservation_examples import CAPACITY_EXAMPLES, HOLD_EXAMPLES
 from api.http.score_examples import SCORE_POSTS
+from api.http.settlement_examples import PREVIEW_EXAMPLES, SETTLEMENT_EXAMPLES
 
 POSTS = [
     (path, name, example["value"])
@@ -45,6 +46,8 @@ POSTS = [
         "/v1/launches/decisions": DECISION_EXAMPLES,
         "/v1/launches/selection": SELECTION_EXAMPLES,
         "/v1/waves/forecast": WAVE_EXAMPLES,
+        "/v1/settlements/preview": PREVIEW_EXAMPLES,
+        "/v1/settlements": SETTLEMENT_EXAMPLES,
         **SCORE_POSTS,
         **OFFER_POSTS,
     }.items()
