@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from benchmarks.meter import peak_mb, timed
 from matching.offers import OfferProblem, OfferResult, solve_offers
-from matching.two_sided import TwoSidedParams
 from services.make_offers import Made, make_offers
 from services.offer_book import OfferBook, offer_book
 from services.offer_params import OfferParams
@@ -27,11 +26,11 @@ def pairs(sellers: int, seed: int = 1) -> dict[str, Any]:
     """300 styles, 50 candidates a seller, caps on both sides and on income: CPU, gap, caps; then all values equal."""
     made = make_offers(_book(simulate_small_sellers(SmallSellerParams(sellers=sellers), seed=seed), approaches=2))
     problem = made.problem
-    solve_offers(_part(problem, 500))  # compiled code is not what is measured
-    cpu, found = timed(lambda: solve_offers(problem, params=TwoSidedParams(gap_tolerance=5e-3)))
+    solve_offers(_part(problem, min(sellers, 500)))  # compiled code is not what is measured
+    cpu, found = timed(lambda: solve_offers(problem))
     greedy_cpu, greedy = timed(lambda: _greedy(problem))
     equal = replace(problem, value=np.where(problem.value > 0, 1_000.0, 0.0))
-    equal_cpu, ties = timed(lambda: solve_offers(equal, params=TwoSidedParams(gap_tolerance=5e-3)))
+    equal_cpu, ties = timed(lambda: solve_offers(equal))
     small = _part(problem, max(min(sellers // 10, 2_000), 50))
     ours = solve_offers(small)
     lp_cpu, bound = timed(lambda: _highs(small))

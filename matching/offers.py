@@ -16,7 +16,7 @@ from contracts.errors import InputError
 from matching.problem import Floats, Ints, relative_gap
 from matching.two_sided import TwoSidedParams, TwoSidedProblem, solve_two_sided, without
 
-__all__ = ["REASONS", "OfferProblem", "OfferResult", "reason_code", "solve_offers"]
+__all__ = ["REASONS", "OfferProblem", "OfferResult", "bid_params", "reason_code", "solve_offers"]
 
 REASONS = (
     "offered",  # shown to the seller
@@ -143,6 +143,13 @@ class OfferResult:
         return relative_gap(self.objective, self.upper_bound)
 
 
+def bid_params(value: Floats, *, gap: float = 5e-3) -> TwoSidedParams:
+    """Return how to match offers of some values: bid steps by the usual value, for the largest may be a freak."""
+    good = value[value > 0]
+    usual = float(good.mean() / good.max()) if good.size else 1.0
+    return TwoSidedParams(epsilon=min(max(0.3 * usual, 1e-9), 1e-2), gap_tolerance=gap)
+
+
 def solve_offers(
     problem: OfferProblem, *, params: TwoSidedParams | None = None, seed: int = 0, spread_ties: float = 1e-4
 ) -> OfferResult:
@@ -151,7 +158,7 @@ def solve_offers(
     Parameters
     ----------
     params
-        Of the two-sided match.
+        Of the two-sided match; `bid_params` of the values by default.
     seed, spread_ties
         Values are raised at random by up to this share, so that among equals it is not always the first who is chosen;
         objective and bound are of the values as given.
@@ -165,6 +172,7 @@ def solve_offers(
     >>> [REASONS[code] for code in solve_offers(problem).reason]
     ['style_full', 'offered', 'offered']
     """
+    params = params or bid_params(problem.value)
     two = problem.two_sided()
     banned = problem.income > problem.slack
     closed = (problem.blocked > 0) | banned

@@ -11,8 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from contracts.progress import Report, silent
-from matching.offers import REASONS, OfferProblem, OfferResult, reason_code, solve_offers
-from matching.two_sided import TwoSidedParams
+from matching.offers import REASONS, OfferProblem, OfferResult, bid_params, reason_code, solve_offers
 from services.offer_book import OfferBook, numbers
 
 __all__ = ["Made", "make_offers", "offers_for_seller", "sellers_for_style"]
@@ -88,7 +87,7 @@ def make_offers(book: OfferBook, *, seed: int = 0, progress: Report = silent) ->
     progress("match", 0, 1)
     problem = _problem(book, seller, style, accepts, net)
     scored = time.process_time() - cpu
-    result = solve_offers(problem, params=TwoSidedParams(gap_tolerance=book.params.gap), seed=seed)
+    result = solve_offers(problem, params=bid_params(problem.value, gap=book.params.gap), seed=seed)
     progress("match", 1, 1)
     summary = _summary(book, problem, result, accepts * net) | {
         "scoring_cpu_seconds": round(scored, 3),

@@ -39,6 +39,7 @@ from api.cli.plan import plan
 from api.cli.prices import prices
 from api.cli.promote import promote
 from api.cli.quote import quote
+from api.cli.reach import reach
 from api.cli.relate import handover, relate
 from api.cli.replan import replan
 from api.cli.replay import replay
@@ -121,6 +122,7 @@ app.command("plan")(plan)
 app.command("prices")(prices)
 app.command("promote")(promote)
 app.command("quote")(quote)
+app.command("reach")(reach)
 app.command("relate")(relate)
 app.command("reliability")(reliability)
 app.command("replan")(replan)
