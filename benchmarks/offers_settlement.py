@@ -13,7 +13,7 @@ from services.settle_sales import Settled, Told, settle_sales
 from settlement.rule_files import rules_from
 from settlement.rules import ShareRules
 
-__all__ = ["AGREEMENT", "made_sales", "run"]
+__all__ = ["AGREEMENT", "made_sales", "run", "settlement"]
 
 AGREEMENT = {
     "name": "benchmark",
@@ -34,6 +34,11 @@ AGREEMENT = {
 }
 _START = pd.Timestamp("2026-03-01", tz="Asia/Shanghai")
 _MINUTES = 30 * 1440
+
+
+def settlement(sellers: int, seeds: int) -> dict[str, Any]:
+    """Settle ten sales a seller, once per seed; see `run`."""
+    return {f"seed_{seed}": run(sales=10 * sellers, seed=seed) for seed in range(seeds)}
 
 
 def run(*, sales: int = 1_000_000, seed: int = 0) -> dict[str, Any]:
