@@ -51,6 +51,11 @@ class GrownIds(IdColumn):
     def __len__(self) -> int:
         return len(self.base) + len(self.added)
 
+    def position(self, identifier: str, *, kind: str = "party") -> int:
+        """Return an id's position; raises as the column underneath."""
+        at = self.place.get(identifier)
+        return self.base.position(identifier, kind=kind) if at is None else at
+
     def positions(self, ids: pd.Series) -> Ints:
         """Return the position of each id, -1 where unknown or empty."""
         found = self.base.positions(ids)

@@ -6,6 +6,7 @@ import pytest
 
 from contracts.errors import InputError, UnknownIdError
 from graph import ids
+from graph.delta.parties import GrownIds
 from graph.ids import MAX_ID_BYTES, IdColumn
 
 IDS = pd.Series(["S2", "店铺1", "F1", "S10", "s2"])
@@ -92,3 +93,12 @@ def test_nothing_is_known_of_an_empty_column():
     """Whatever is asked."""
     with pytest.raises(UnknownIdError):
         IdColumn.of(pd.Series([], dtype="str")).position("S1")
+
+
+def test_one_id_and_many_have_the_same_position_in_a_grown_column() -> None:
+    """Those that came later too, one that sorts past the last known text among them."""
+    column = GrownIds.on(IdColumn.of(IDS), ["zz", "A1"])
+    for text in [*IDS, "zz", "A1"]:
+        assert column.position(text) == column.positions(pd.Series([text]))[0]
+    with pytest.raises(UnknownIdError, match="unknown party nobody"):
+        column.position("nobody")
