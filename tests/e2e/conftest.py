@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 EVENFLOW = str(Path(sys.executable).with_name("evenflow"))
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
@@ -24,6 +24,7 @@ def browser() -> Iterator[Browser]:
     if path is None and not os.environ.get("CI"):
         pytest.skip("no chromium here (apt-get install chromium)")
     assert path, "CI must have chromium"
+    expect.set_options(timeout=20_000)  # a first click on a busy machine imports what it needs
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield chromium
