@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -12,28 +12,35 @@ import pandas as pd
 from services.capacities import capacities_of, credits_of
 from services.hold_decision import Candidate, Found, Order
 from services.market import market_on
-from services.network_routes import Asked, admit
+from services.network_routes import admit
 from services.reserve import Desk
 from services.route_orders import candidate_rows
 from services.viewer import Viewer
-from store.booking.capacity import Capacity, add_missing, rooms
+from store.booking.capacity import Capacity, add_missing
 from store.prices import PriceShelf
 from store.snapshot import Snapshot
 
-__all__ = ["network_candidates", "require_visible"]
+__all__ = ["candidates_of_each", "network_candidates", "require_visible"]
 
 
 def network_candidates(
     desk: Desk, snapshot: Snapshot, order: Mapping[str, Any], *, viewer: Viewer, top: int = 20
 ) -> Found:
-    """Return who could fill an order, at the prices that serve, and what that was found with.
+    """Return who could fill one order: `candidates_of_each` of it."""
+    return candidates_of_each(desk, snapshot, [order], viewer=viewer, top=top)[0]
+
+
+def candidates_of_each(
+    desk: Desk, snapshot: Snapshot, orders: Sequence[Mapping[str, Any]], *, viewer: Viewer, top: int = 20
+) -> list[Found]:
+    """Return who could fill each order, at the prices that serve, and what that was found with; one search for all.
 
     What they offer that day becomes capacity to hold if it is not there yet; capacity that was set stays as it is.
 
     Parameters
     ----------
-    order
-        A row of orders (`graph.tables.DEMANDS`).
+    orders
+        Rows of orders (`graph.tables.DEMANDS`) placed on the same day, at least one; each ``order_id`` once.
     viewer
         Who asks, as for `services.network_routes.route_on`.
     top
@@ -42,19 +49,24 @@ def network_candidates(
     Raises
     ------
     TableError
-        If the order names an unknown sku or party, or one the viewer may not know of.
+        If an order names an unknown sku or party, or one the viewer may not know of.
     """
-    asked = admit(snapshot, pd.DataFrame([dict(order)]), viewer=viewer)
+    asked = admit(snapshot, pd.DataFrame([dict(order) for order in orders]), viewer=viewer)
     day = asked.day.tz_localize(None)
     known, market = market_on(snapshot, day, PriceShelf(snapshot.root.parent.parent))
     rows = candidate_rows(known, asked.demands, asked.day, top=top, sight=asked.sight)
     offers = rows["offer"].to_numpy(np.int64)
     capacities = capacities_of(known, market, offers, day)
-    _add_missing(desk, asked, rows, capacities)
+    lines = np.unique(rows["line"].to_numpy(np.int64))
+    add_missing(desk.database, capacities, credits_of(asked.known, lines[lines >= 0]), now_ms=desk.clock())
     pool = market.pool[offers]
     versions = {"network": snapshot.version, "prices": market.version, "program": version("evenflow")}
-    found = zip(rows.itertuples(), capacities, market.price[pool].tolist(), market.down[pool].tolist(), strict=True)
-    return Found([_candidate(row, capacity, price, down=down) for row, capacity, price, down in found], versions)
+    made: list[list[Candidate]] = [[] for _ in orders]
+    of = pd.Index(asked.demands["order_id"]).get_indexer(rows["order_id"]).tolist()
+    told = zip(of, rows.itertuples(), capacities, market.price[pool].tolist(), market.down[pool].tolist(), strict=True)
+    for at, row, capacity, price, down in told:
+        made[at].append(_candidate(row, capacity, price, down=down))
+    return [Found(candidates, versions) for candidates in made]
 
 
 def _candidate(row: Any, capacity: Capacity, price: float, *, down: bool) -> Candidate:
@@ -85,14 +97,3 @@ def require_visible(snapshot: Snapshot, order: Order, candidates: list[Candidate
     viewer.own_position(network, order.buyer_id)
     for candidate in candidates:
         viewer.position(network, candidate.supplier_id)
-
-
-def _add_missing(desk: Desk, asked: Asked, rows: pd.DataFrame, capacities: list[Capacity]) -> None:
-    buyer = str(asked.demands["buyer_id"].iloc[0])
-    places = [(capacity.supplier_id, capacity.good, capacity.bucket) for capacity in capacities]
-    room = rooms(desk.database, buyer, places)
-    new = {place: capacity for place, capacity in zip(places, capacities, strict=True) if place not in room.pieces}
-    lines = np.unique(rows["line"].to_numpy(np.int64))
-    lent = [line for line in credits_of(asked.known, lines[lines >= 0]) if line.supplier_id not in room.credit_fen]
-    if new or lent:
-        add_missing(desk.database, new.values(), lent, now_ms=desk.clock())

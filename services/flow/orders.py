@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from contracts.errors import InputError, UnknownIdError
+from contracts.errors import EvenflowError, InputError, UnknownIdError
 from services.flow.effective import Family, effective, family_of
 from services.flow.passes import Event, Pass, World, event, facts_in, moment
-from services.hold_candidates import network_candidates
-from services.hold_decision import Order
+from services.hold_candidates import candidates_of_each
+from services.hold_decision import Found, Order
+from services.network_router import day_of
 from services.reserve import HoldTerms, change, reserve
 from services.viewer import Viewer
 from store.booking.answers import Answer, known_answer
@@ -21,6 +22,7 @@ __all__ = ["route_facts"]
 
 _TTL_SECONDS = 7 * 86_400  # a hold outlives any worker: it is confirmed in the next step, or in the next pass
 _OPERATOR = Viewer()
+_Searched = Found | EvenflowError
 
 
 def route_facts(world: World, given: Pass) -> Sequence[Event]:
@@ -33,20 +35,52 @@ def route_facts(world: World, given: Pass) -> Sequence[Event]:
     members: dict[Family, list[Fact]] = {}
     for fact in facts:
         members.setdefault(family_of(fact), []).append(fact)
-    snapshot = world.home.current() if members else None
+    found = _searched(world, [fact for fact in counting.values() if fact is not None])
     told: list[Event] = []
     for family, own in members.items():
         counts = counting[family]
         told += [_given_back(world, one) for one in own if one is not counts and one.kind == "order"]
-        if counts is not None and snapshot is not None:
-            told.append(_routed(world, snapshot, counts))
+        if counts is not None:
+            told.append(_routed(world, counts, found[family]))
     return [one for one in told if one]
 
 
-def _routed(world: World, snapshot: Snapshot, fact: Fact) -> Event:
+def _searched(world: World, facts: Sequence[Fact]) -> dict[Family, _Searched]:
+    """Return who could fill each order, or why nobody can be looked for: one search for all that are alike."""
+    if not facts:
+        return {}
+    snapshot, alike = world.home.current(), dict[tuple[Any, ...], list[Fact]]()
+    for fact in facts:
+        row = _row(fact)
+        told = frozenset(name for name, value in row.items() if value is not None)
+        alike.setdefault((fact.tenant, day_of(row), told), []).append(fact)
+    return {
+        family_of(fact): found
+        for own in alike.values()
+        for fact, found in zip(own, _each(world, snapshot, own), strict=True)
+    }
+
+
+def _each(world: World, snapshot: Snapshot, facts: Sequence[Fact]) -> list[_Searched]:
+    viewer = Viewer(facts[0].tenant or None)
     try:
-        answer = _held(world, snapshot, fact)
+        return [*candidates_of_each(world.desk, snapshot, list(map(_row, facts)), viewer=viewer)]
     except (InputError, UnknownIdError) as error:  # the network knows no such sku or party: no search will help
+        if len(facts) == 1:
+            return [error]
+    half = len(facts) // 2  # the others are searched for all the same
+    return _each(world, snapshot, facts[:half]) + _each(world, snapshot, facts[half:])
+
+
+def _row(fact: Fact) -> dict[str, Any]:
+    """Return a fact as a row of orders; two facts may tell of the same order, so that it goes by the fact's key."""
+    return {**fact.payload, "order_id": fact.key, "placed_at": moment(fact.accepted_at_ms)}
+
+
+def _routed(world: World, fact: Fact, found: _Searched) -> Event:
+    try:
+        answer = _held(world, fact, found)
+    except (InputError, UnknownIdError) as error:
         return _told(fact, "refused", str(error), None)
     if answer.status != 201:
         return _told(fact, "refused", answer.body["reason"], None)
@@ -58,8 +92,8 @@ def _routed(world: World, snapshot: Snapshot, fact: Fact) -> Event:
     return _told(fact, "confirmed", None, held)
 
 
-def _held(world: World, snapshot: Snapshot, fact: Fact) -> Answer:
-    row = {**fact.payload, "placed_at": moment(fact.accepted_at_ms)}
+def _held(world: World, fact: Fact, found: _Searched) -> Answer:
+    row = fact.payload
     order = Order(
         order_id=str(row["order_id"]),
         buyer_id=str(row["buyer_id"]),
@@ -72,9 +106,16 @@ def _held(world: World, snapshot: Snapshot, fact: Fact) -> Answer:
             world.desk,
             write,
             order,
-            lambda: network_candidates(world.desk, snapshot, row, viewer=viewer),
+            lambda: _candidates(found),
             HoldTerms(ttl_seconds=_TTL_SECONDS, tenant=fact.tenant),
         )
+
+
+def _candidates(found: _Searched) -> Found:
+    """Return what was found; what stood in the way counts only for who was not answered before."""
+    if isinstance(found, EvenflowError):
+        raise found
+    return found
 
 
 def _given_back(world: World, fact: Fact) -> Event:

@@ -16,6 +16,7 @@ from store.schema import CAPACITIES, CREDITS
 __all__ = ["Capacity", "Credit", "Room", "add_missing", "list_capacities", "promised", "put_capacities", "rooms"]
 
 _C, _K = CAPACITIES.c, CREDITS.c
+_PLACE, _PAIR = (_C.supplier_id, _C.good, _C.bucket), (_K.buyer_id, _K.supplier_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,16 +79,33 @@ def put_capacities(
 def add_missing(
     database: Database, capacities: Iterable[Capacity], lines: Iterable[Credit] = (), *, now_ms: int
 ) -> None:
-    """Add capacities and credit lines that are not there yet; leave the others as they are."""
-    goods = [{**asdict(row), "reserved": 0, "total": row.offered, "updated_at_ms": now_ms} for row in capacities]
-    pairs = [{**asdict(row), "used_fen": 0, "fence_fen": row.limit_fen, "updated_at_ms": now_ms} for row in lines]
+    """Add capacities and credit lines that are not there yet; leave the others as they are; write if one is new."""
+    goods = {(row.supplier_id, row.good, row.bucket): row for row in capacities}
+    pairs = {(row.buyer_id, row.supplier_id): row for row in lines}
+    offered = select(*_PLACE).where(tuple_(*_PLACE).in_(goods))
+    lent = select(*_PAIR).where(tuple_(*_PAIR).in_(pairs))
+    there = database.read(
+        lambda connection: {*map(tuple, connection.execute(offered)), *map(tuple, connection.execute(lent))}
+    )
+    # In the order of their keys: two that add the same rows never wait in a circle.
+    new_goods = [
+        {**asdict(row), "reserved": 0, "total": row.offered, "updated_at_ms": now_ms}
+        for place, row in sorted(goods.items())
+        if place not in there
+    ]
+    new_pairs = [
+        {**asdict(row), "used_fen": 0, "fence_fen": row.limit_fen, "updated_at_ms": now_ms}
+        for pair, row in sorted(pairs.items())
+        if pair not in there
+    ]
 
     def work(connection: Connection) -> None:
-        for table, rows in ((CAPACITIES, goods), (CREDITS, pairs)):
+        for table, rows in ((CAPACITIES, new_goods), (CREDITS, new_pairs)):
             if rows:
                 connection.execute(_dialect(connection).insert(table).on_conflict_do_nothing(), rows)
 
-    database.write(work)
+    if new_goods or new_pairs:
+        database.write(work)
 
 
 def rooms(database: Database, buyer_id: str, places: Sequence[tuple[str, str, str]]) -> Room:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from services.flow import orders
 from services.flow.effective import effective
 from services.flow.intake import take_facts
 from services.flow.sales import told_sales
@@ -118,6 +119,40 @@ def test_the_same_sequence_gives_the_same_bits(two_flows):
     assert frames.keys() == frames_again.keys()
     for name, frame in frames.items():
         pd.testing.assert_frame_equal(frame, frames_again[name], check_exact=True)
+
+
+BURST = [
+    *(order(f"o{n}", pieces=9) for n in range(12)),
+    order("o0/again", order_id="o0", pieces=3),
+    order("who", sku_id="unknown"),
+    order("dear", max_price_fen=1),
+    order("soon", due_date="2026-03-04"),
+    order("later", due_date="2026-04-04", ship_to="s1", max_price_fen=None),
+    order("nobody", buyer_id="stranger"),
+    *(order(f"p{n}", pieces=11) for n in range(6)),
+]
+
+
+def test_a_burst_of_orders_is_routed_as_one_by_one(two_flows, monkeypatch):
+    """Wrong ones, ones out of room, two that tell of the same order: the same holds and reasons, from few searches."""
+    searched = []
+    one_search = orders.candidates_of_each
+    monkeypatch.setattr(orders, "candidates_of_each", lambda *a, **k: searched.append(a[2]) or one_search(*a, **k))
+    made = []
+    for flow, batches in zip(two_flows, ([BURST], [[row] for row in BURST]), strict=True):
+        flow.worker = Worker(world=flow.world, steps=tuple(step for step in STEPS if step.name == "orders"))
+        searched.clear()
+        for rows in batches:
+            flow.send(*rows)
+            flow.worker.drain()
+        _, (held, reserved, _) = results(flow)
+        told = read_outbox(flow.world.database, after=0, to=settled_to(flow.world.database), topics=("order.routed",))
+        names = ("id", "status", "reason", "supplier_id", "pieces")
+        made.append((held, reserved, [[row.payload[name] for name in names] for row in told], len(searched)))
+    (*burst, few), (*singly, many) = made
+    assert burst == singly
+    assert {told[1] for told in burst[2]} == {"confirmed", "refused"}
+    assert few < many == len(BURST)
 
 
 def test_one_pass_or_many_give_the_same_forecasts(two_flows):
