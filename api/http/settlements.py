@@ -29,7 +29,8 @@ ReturnRow = row_model("ReturnRow", RETURNS)
 TouchRow = row_model("TouchRow", TOUCHES)
 BindingRow = row_model("BindingRow", BINDINGS)
 ShareSellerRow = row_model("ShareSellerRow", SELLERS)
-_Id = Annotated[str, Path(min_length=1, max_length=500)]
+_PartyId = Annotated[str, Path(min_length=1, max_length=500, description="The party who asks for its own statement.")]
+_SaleId = Annotated[str, Path(min_length=1, max_length=500, description="The sale, by the id it was settled by.")]
 _Day = Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A day of the period, included.")]
 
 
@@ -159,7 +160,7 @@ def list_share_rules(house: HouseDep, viewer: ViewerDep) -> JsonResponse:
 def read_statement(
     house: HouseDep,
     viewer: ViewerDep,
-    party_id: _Id,
+    party_id: _PartyId,
     *,
     since: Annotated[_Day, Query(alias="from")] = None,
     until: Annotated[_Day, Query(alias="to")] = None,
@@ -182,7 +183,7 @@ def read_statement(
 
 
 @router.get("/sales/{sale_id:path}", response_model=SaleSplit)
-def read_sale_split(house: HouseDep, viewer: ViewerDep, sale_id: _Id) -> JsonResponse:
+def read_sale_split(house: HouseDep, viewer: ViewerDep, sale_id: _SaleId) -> JsonResponse:
     """Return how a sale was divided: all of it to whoever gets the rest, to others what is their own."""
     from services.settle_live import sale_split
 
