@@ -116,6 +116,10 @@ class ForecastReader:
                 self._views[tag] = self._made(snapshot, as_of, tag)
             return self._views[tag]
 
+    def at_hand(self, snapshot: Snapshot) -> ForecastView | None:
+        """Return the current forecast if it was read already; None if it has to be: it never waits."""
+        return self._views.get(self._tag(snapshot, None))
+
     def drivers(self, snapshot: Snapshot, unique_id: str) -> tuple[Drivers | None, np.ndarray]:
         """Return why the current forecast of a series is what it is, and the days it is about.
 

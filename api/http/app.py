@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -183,8 +184,10 @@ def create_app(settings: Settings) -> FastAPI:
     docs_page.install(app)
     problems.install(app)
     describe(app)
-    straight = (match_routes.route_straight(house.net), matches.match_straight(house.net))
-    app.add_middleware(Straight, routes={route.path: route for route in straight})
+    app.state.forecast_readers = OrderedDict()
+    posts = (match_routes.route_straight(house.net), matches.match_straight(house.net))
+    read = forecasts.forecast_straight(house.net, app.state.forecast_readers)
+    app.add_middleware(Straight, routes={route.path: route for route in posts}, read=read)
     app.add_middleware(
         Guard,
         gate=_gate(settings, house.keys),

@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import orjson
 from fastapi import Depends, Header, Request
@@ -18,26 +18,28 @@ from api.http.sight import SightDep
 if TYPE_CHECKING:
     from services.read_forecasts import ForecastReader, ForecastView
 
-__all__ = ["NDJSON", "IfNoneMatch", "ReaderDep", "cached", "ndjson", "tag_of", "written"]
+__all__ = ["MOST_HELD", "NDJSON", "IfNoneMatch", "ReaderDep", "Readers", "cached", "ndjson", "tag_of", "written"]
 
+MOST_HELD = 500  # characters of `If-None-Match`
 NDJSON = "application/x-ndjson"
 _PER_CHUNK = 200
 _MOST_WRITTEN, _LONGEST_WRITTEN = 1_000, 64 * 1024  # answers kept of a forecast, and how long each may be
 _MOST_READERS = 16  # homes whose forecasts are kept in memory
 
+Readers: TypeAlias = OrderedDict[Path, "ForecastReader"]
+
 IfNoneMatch = Annotated[
     str | None,
-    Header(alias="If-None-Match", max_length=500, description="`ETag` of the answer you hold; 304 if it is right."),
+    Header(
+        alias="If-None-Match", max_length=MOST_HELD, description="`ETag` of the answer you hold; 304 if it is right."
+    ),
 ]
 
 
 def _reader(request: Request, sight: SightDep) -> ForecastReader:
     from services.read_forecasts import ForecastReader
 
-    state = request.app.state
-    if not hasattr(state, "forecast_readers"):
-        state.forecast_readers = OrderedDict()
-    readers: OrderedDict[Path, ForecastReader] = state.forecast_readers
+    readers: Readers = request.app.state.forecast_readers
     reader = readers.get(sight.home) or readers.setdefault(sight.home, ForecastReader(sight.home))
     while len(readers) > _MOST_READERS:
         readers.popitem(last=False)
@@ -49,7 +51,8 @@ ReaderDep = Annotated[Any, Depends(_reader)]
 
 def tag_of(request: Request, *parts: object) -> str:
     """Return the entity tag of an answer: what it was made from and what was asked."""
-    told = f"{request.url.path}?{request.url.query} {request.headers.get('accept')} {parts}"
+    scope = request.scope  # not its URL: a path may hold a question mark of its own
+    told = repr((scope["path"], scope["query_string"], request.headers.get("accept"), parts))
     return f'"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"'
 
 

@@ -13,21 +13,23 @@ from fastapi import APIRouter, Body, Query, Request
 from fastapi import Path as InPath
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
+from starlette.types import Scope
 
 from api.http.examples import FORECAST_EXAMPLES
-from api.http.forecast_store import NDJSON, IfNoneMatch, ReaderDep, cached, ndjson, tag_of, written
-from api.http.house import HouseDep
+from api.http.forecast_store import MOST_HELD, NDJSON, IfNoneMatch, ReaderDep, Readers, cached, ndjson, tag_of, written
+from api.http.house import HouseDep, Net
 from api.http.jobs import JobView, accepted
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
 from api.http.sight import SightDep
+from api.http.straight import StraightRead
 from contracts.errors import InputError, UnknownIdError
 from contracts.progress import Report
 from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
 from services.jobs import JobResult
 
-__all__ = ["router"]
+__all__ = ["forecast_straight", "router"]
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
@@ -231,6 +233,22 @@ def read_forecast(
 
     over = as_of is not None and as_of < datetime.now(UTC)  # a moment still to come may yet be told otherwise
     return cached(written(view, tag, body), tag, held, seconds=_PAST_SECONDS if over else 0)
+
+
+def forecast_straight(net: Net, readers: Readers) -> StraightRead:
+    """Return the way in which an answer about a forecast that was written before is sent again at once."""
+
+    def answer(scope: Scope) -> Response | None:
+        request, snapshot, reader = Request(scope), net.at_hand(), readers.get(net.home.root)
+        view = None if snapshot is None or reader is None else reader.at_hand(snapshot)
+        held = request.headers.get("if-none-match", "")
+        if view is None or len(held) > MOST_HELD:
+            return None
+        tag = tag_of(request, view.tag)
+        known = view.written.get(tag)
+        return None if known is None else cached(partial(Response, known, media_type="application/json"), tag, held)
+
+    return StraightRead("/v1/forecasts/{unique_id:path}", "/v1/forecasts/", "read_forecast", answer)
 
 
 def _totals(name: str, rows: pd.DataFrame) -> dict[str, Any]:

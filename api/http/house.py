@@ -108,6 +108,13 @@ class Net:
         note_age(self.age_seconds(wall_clock_ms()))
         return loaded
 
+    def at_hand(self) -> Snapshot | None:
+        """Return what `current` would, which tells its age, too; None if there is something to read before."""
+        snapshot = self.home.at_hand()
+        if snapshot is not None:
+            note_age(self.age_seconds(wall_clock_ms()))
+        return snapshot
+
     def _opened(self) -> Loaded:
         try:
             snapshot = self.home.current()

@@ -60,7 +60,7 @@ def route_straight(net: Net) -> StraightRoute:
     """Return the way in which the operator's orders are routed at once, while the network they go by is at hand."""
 
     def answer(body: bytes) -> bytes | None:
-        snapshot = net.home.at_hand()
+        snapshot = net.at_hand()
         if snapshot is None:
             return None
         try:

@@ -179,7 +179,7 @@ def match_straight(net: Net) -> StraightRoute:
     """Return the way in which one order of the operator is matched at once, while no solver is needed for it."""
 
     def answer(body: bytes) -> bytes | None:
-        snapshot = net.home.at_hand()
+        snapshot = net.at_hand()
         if snapshot is None or len(body) > _LONGEST_AT_ONCE:
             return None
         try:

@@ -9,19 +9,22 @@ were not there; so the routes say what is right, and this only says it sooner.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.access import allow
 from contracts.errors import EvenflowError
 from services.access import ANYONE, Principal
 
-__all__ = ["Straight", "StraightRoute"]
+__all__ = ["Straight", "StraightRead", "StraightRoute"]
 
 _JSON = b"application/json"
+_Asked = TypeVar("_Asked")
+_Told = TypeVar("_Told")
 
 
 class StraightRoute(NamedTuple):
@@ -40,6 +43,25 @@ class StraightRoute(NamedTuple):
     answer: Callable[[bytes], bytes | None]
 
 
+class StraightRead(NamedTuple):
+    """One route that may be read at once.
+
+    Parameters
+    ----------
+    path, name
+        Its path and its name in `api.http.access.ACCESS`.
+    under
+        What the paths of such requests begin with.
+    answer
+        Takes the request and returns its answer, or None: the usual way.
+    """
+
+    path: str
+    under: str
+    name: str
+    answer: Callable[[Scope], Response | None]
+
+
 class Straight:
     """ASGI middleware, inside `api.http.guard.Guard`, before the routes.
 
@@ -47,13 +69,31 @@ class Straight:
     ----------
     routes
         By path; all of them are posted to.
+    read
+        What is read.
     """
 
-    def __init__(self, app: ASGIApp, *, routes: Mapping[str, StraightRoute]) -> None:
-        self._app, self._routes = app, routes
+    def __init__(self, app: ASGIApp, *, routes: Mapping[str, StraightRoute], read: StraightRead) -> None:
+        self._app, self._routes, self._read = app, routes, read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer at once, or pass the request on."""
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(self._read.under):
+            await self._tell(self._read, scope, receive, send)
+        else:
+            await self._take(scope, receive, send)
+
+    async def _tell(self, read: StraightRead, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is read."""
+        answer = _answer(read.name, read.answer, scope, scope) if _own_eyes(scope) else None
+        if answer is None:
+            await self._app(scope, receive, send)
+        else:
+            scope["route"] = read
+            await answer(scope, receive, send)
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is posted."""
         route = self._routes.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         if route is None or not _plain(scope):
             await self._app(scope, receive, send)
@@ -63,7 +103,7 @@ class Straight:
         except HTTPException as error:  # too long or too late: the route says so
             await self._app(scope, _failing(error), send)
             return
-        answer = _answer(route, scope, body)
+        answer = _answer(route.name, route.answer, scope, body)
         if answer is None:
             await self._app(scope, _again(messages, receive), send)
             return
@@ -75,15 +115,18 @@ class Straight:
 
 
 def _plain(scope: Scope) -> bool:
-    """Whether it is JSON, asked with the eyes of the key alone, by somebody who sees everything."""
+    """Whether it is JSON and nothing else, asked by somebody who sees everything."""
     kind = b""
     for name, value in scope["headers"]:
-        if name == b"evenflow-tenant":
-            return False
         if name == b"content-type":
             kind = value
+    return kind == _JSON and not scope["query_string"] and _own_eyes(scope)
+
+
+def _own_eyes(scope: Scope) -> bool:
+    """Whether it is asked with the eyes of the key alone, by somebody who sees everything."""
     principal: Principal = scope["state"].get("principal", ANYONE)
-    return kind == _JSON and not principal.bound and not scope["query_string"]
+    return not principal.bound and all(name != b"evenflow-tenant" for name, _ in scope["headers"])
 
 
 async def _body(receive: Receive) -> tuple[bytes, list[Message]]:
@@ -99,10 +142,10 @@ async def _body(receive: Receive) -> tuple[bytes, list[Message]]:
     return b"".join(message.get("body", b"") for message in messages), messages
 
 
-def _answer(route: StraightRoute, scope: Scope, body: bytes) -> bytes | None:
+def _answer(name: str, answer: Callable[[_Asked], _Told | None], scope: Scope, asked: _Asked) -> _Told | None:
     try:
-        allow(route.name, scope["state"].get("principal", ANYONE))
-        return route.answer(body)
+        allow(name, scope["state"].get("principal", ANYONE))
+        return answer(asked)
     except EvenflowError:  # the route says what is wrong
         return None
 

@@ -64,6 +64,7 @@ def matched(client, order, content_type, **options):
     body = client.build_request("POST", "/v1/matches", json={"orders": [whole], **options}).content
     answer = client.post("/v1/matches", content=body, headers={"Content-Type": content_type})
     assert answer.status_code == 200, answer.text
+    assert int(answer.headers["Snapshot-Age-Seconds"]) >= 0
     told = answer.json()
     return told | {"summary": {name: value for name, value in told["summary"].items() if name not in WHOLE}}
 
