@@ -18,7 +18,7 @@ from matching.online_kernel import DOWN, FIRST_LIMIT, FULL, NO_CREDIT, NOT_WORTH
 from matching.words import Language, words_of
 from services.route_one import Routed
 
-__all__ = ["columns_told", "rows_of", "told_route"]
+__all__ = ["columns_told", "money_of", "rows_of", "told_route"]
 
 COSTS = PARTS[:5]
 _COST = COSTS.index("cost_fen")
@@ -88,7 +88,7 @@ def columns_told(book: SupplyBook, routed: Routed, day: pd.Timestamp, sight: Sig
         "minimum_order": own["minimum"].astype(np.int64).tolist(),
         "lead_time_days": days,
         "promised_date": _promised(day, days),
-        **dict(zip(COSTS, _fen(routed, decision.order.pieces), strict=True)),
+        **dict(zip(COSTS, money_of(routed, decision.order.pieces), strict=True)),
         **dict(zip([f"score_{name}" for name in routed.names[len(PARTS) :]], scores.tolist(), strict=True)),
         "distance_km": found["km"].tolist(),
         "tie_strength": found["strength"].tolist(),
@@ -110,12 +110,12 @@ def _promised(day: pd.Timestamp, days: list[float]) -> list[str | None]:
 
 def _of_pieces(row: dict[str, Any], routed: Routed, t: int) -> dict[str, Any]:
     """Return a row with the money for the pieces it serves."""
-    served = row | {name: fen[t] for name, fen in zip(COSTS, _fen(routed, row["pieces"]), strict=True)}
+    served = row | {name: fen[t] for name, fen in zip(COSTS, money_of(routed, row["pieces"]), strict=True)}
     del served["rank"]
     return served
 
 
-def _fen(routed: Routed, pieces: int) -> list[list[int | None]]:
+def money_of(routed: Routed, pieces: int) -> list[list[int | None]]:
     """Return what so many pieces cost at each candidate, part by part."""
     money = np.rint(routed.numbers[: len(COSTS)] * pieces)
     if np.isfinite(money).all():
