@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from services.backorder_queue import BackorderQueue
 from services.overview import attention, fen_by_item
 from store.database import Database
 from store.forecast_book import ForecastBook
@@ -134,6 +133,8 @@ def _plan_changes(home: Path, prices: pd.Series) -> Iterator[Found]:
 
 
 def _backorders(home: Path, prices: pd.Series, now: datetime) -> Iterator[Found]:
+    from services.backorder_queue import BackorderQueue  # brings the routing, which takes long to import
+
     for order_id, waiting in BackorderQueue(home).waiting().items():
         days = waiting.days(now)
         if days >= _AGED_DAYS:
