@@ -170,7 +170,7 @@ def solve_offers(
     ...     income=np.array([3.0, 2.0, 2.5]), slack=np.full(3, np.inf), brand=np.array([0, 0]),
     ...     approaches=np.array([1, 1]), room=np.array([1, 1]), blocked=np.zeros(3, int), kept=np.zeros(3, bool))
     >>> [REASONS[code] for code in solve_offers(problem).reason]
-    ['style_full', 'offered', 'offered']
+    ['approach_cap', 'offered', 'offered']
     """
     params = params or bid_params(problem.value)
     two = problem.two_sided()

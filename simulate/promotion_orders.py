@@ -124,4 +124,4 @@ def run_factory(orders: Floats, capacity: float, *, overtime: float = 0.25, pati
             left -= made
         idle += left
         extra += rush
-    return Factory(idle_hours=idle, overtime_hours=extra, lost_pieces=lost)
+    return Factory(idle_hours=float(idle), overtime_hours=float(extra), lost_pieces=float(lost))

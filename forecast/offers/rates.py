@@ -139,7 +139,7 @@ def fit_rates(
     >>> counts = np.where(seller == 0, 2.0, 6.0)
     >>> found = fit_rates(np.ones(100), counts, np.zeros((100, 1), np.int64), [1], groups=[Members(seller, 2)])
     >>> (found.base * found.groups[0].ratio).round(1).tolist()
-    [2.1, 5.9]
+    [2.0, 6.0]
     """
     if count.sum() <= 0:
         raise InputError("history", "at least one count to learn from", "none")
