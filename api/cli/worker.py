@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ def worker(
     from services.flow.schedule import schedule_of
     from services.flow.worker import Worker
     from services.ingest import Inlet
-    from services.keep_delivering import KeepDelivering
+    from services.keep_doing import KeepDoing
     from services.reserve import Desk
     from store.database import Database
     from store.home import Home
@@ -58,7 +59,7 @@ def worker(
             told: dict[str, Any] = {"passes": passes, "stages": stage_lags(database, now_ms=made.world.desk.clock())}
             emit(told, as_json=as_json, title="worker")
         else:
-            _serve(made, KeepDelivering(courier))
+            _serve(made, KeepDoing(partial(deliver_due, courier, seconds=1.0), "courier"))
     finally:
         database.close()
 

@@ -80,13 +80,13 @@ from api.http.tokens import Tokens
 from api.settings import Settings
 from contracts.errors import InputError
 from services.audit import record_write
-from services.deliver_events import Courier
+from services.deliver_events import Courier, deliver_due
 from services.ingest import Inlet
 from services.jobs import JobBoard
-from services.keep_delivering import KeepDelivering
+from services.keep_doing import KeepDoing
 from services.keys import KeyRing
 from services.reserve import Desk, wall_clock_ms
-from services.sweep_holds import Sweeper
+from services.sweep_holds import sweep_due
 from services.vital_signs import vital_signs
 from store.database import Database
 from store.home import Home
@@ -250,13 +250,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()  # what start-up made is never garbage: looking at it again and again costs the slowest requests
     gc.set_threshold(_GC_THRESHOLD)
-    sweeper = Sweeper(app.state.house.desk)
-    sweeper.start()
     house = app.state.house
-    delivering = KeepDelivering(Courier(house.database, targets=house.settings.webhook_targets))
-    delivering.start()
+    courier = Courier(house.database, targets=house.settings.webhook_targets)
+    kept = (
+        KeepDoing(partial(sweep_due, house.desk), "hold-sweeper"),
+        KeepDoing(partial(deliver_due, courier, seconds=1.0), "courier"),
+    )
+    for work in kept:
+        work.start()
     yield
-    sweeper.stop()
-    delivering.stop()
-    app.state.house.board.close(grace_seconds=max(getattr(app.state, "ends_at", 0.0) - time.monotonic(), 0.0))
-    app.state.house.database.close()
+    for work in kept:
+        work.stop()
+    house.board.close(grace_seconds=max(getattr(app.state, "ends_at", 0.0) - time.monotonic(), 0.0))
+    house.database.close()
