@@ -17,7 +17,7 @@ from contracts.errors import InputError
 from store.database import Database
 from store.durable import flush_folder
 from store.engines import FILE_NAME
-from store.still import copy_sqlite, held_still, pinned
+from store.still import copy_sqlite, files_below, held_still, pinned
 
 __all__ = ["back_up", "restore"]
 
@@ -157,9 +157,8 @@ def _same(path: Path, copy: Path) -> bool:
 
 
 def _below(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix(), path
+    for path in files_below(folder):
+        yield path.relative_to(folder).as_posix(), path
 
 
 def _make_empty(place: Path) -> None:

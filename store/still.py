@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO
 
 from contracts.errors import UnavailableError
 
-__all__ = ["copy_sqlite", "held_still", "pinned"]
+__all__ = ["copy_sqlite", "files_below", "held_still", "pinned"]
 
 _LOCKS = ("lock", "events.log", "*.jsonl", "*.log")
 _PAUSE_SECONDS = 0.02
@@ -37,7 +39,7 @@ def held_still(home: Path, *, seconds: float = 30.0) -> Iterator[None]:
         If somebody was writing all the time.
     """
     end = time.monotonic() + seconds
-    paths = sorted({path for name in _LOCKS for path in home.rglob(name) if path.is_file()})
+    paths = [path for path in files_below(home) if any(fnmatch(path.name, name) for name in _LOCKS)]
     while True:
         with ExitStack() as stack:
             files = [stack.enter_context(path.open("rb")) for path in paths if path.exists()]
@@ -48,6 +50,12 @@ def held_still(home: Path, *, seconds: float = 30.0) -> Iterator[None]:
         if time.monotonic() > end:
             raise UnavailableError(f"{busy.name}: being written to for {seconds:g} s; try again later")
         time.sleep(_PAUSE_SECONDS)
+
+
+def files_below(folder: Path) -> list[Path]:
+    """List the files below a folder, sorted; a folder that goes away meanwhile has none."""
+    below = (Path(place) / name for place, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in below if path.is_file())
 
 
 @contextmanager

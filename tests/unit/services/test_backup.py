@@ -1,6 +1,7 @@
 """Backups: of one moment even while others write, checked before they are restored, never over something."""
 
 import json
+import os
 import threading
 
 import orjson
@@ -17,7 +18,7 @@ from store.home import TABLES, Home
 from store.link_key import link_key
 from store.record_log import RecordLog
 from store.schema import OUTBOX
-from store.still import held_still
+from store.still import files_below, held_still
 
 AT = "2026-03-01T00:00:00+00:00"
 
@@ -139,6 +140,22 @@ def test_nothing_is_overwritten(home, database, tmp_path):
         back_up(home, database, tmp_path / "copy", taken_at=AT)
     with pytest.raises(InputError, match="home: expected a folder to back up"):
         back_up(tmp_path / "nowhere", database, tmp_path / "other", taken_at=AT)
+
+
+def test_a_folder_that_goes_away_while_it_is_looked_through_has_no_files(tmp_path, monkeypatch):
+    """What is being published is renamed or removed at any time."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").write_text("")
+    (tmp_path / "passing").mkdir()
+    scan = os.scandir
+
+    def gone(path):
+        if str(path).endswith("passing"):
+            raise FileNotFoundError(path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", gone)
+    assert files_below(tmp_path) == [tmp_path / "kept" / "file"]
 
 
 def test_whoever_writes_all_the_time_is_named(home):
