@@ -37,11 +37,9 @@ def lots_of(orders: pd.DataFrame) -> pd.DataFrame:
     `start` and `pieces` are the first step's, `due` and `reason` the last step's.
     """
     rows = orders.assign(lot=lot_names(orders)).sort_values(["lot", "step"], kind="stable")
-    groups = rows.groupby("lot", sort=True)
-    found = groups.agg(
+    found = rows.groupby("lot", sort=True).agg(
         item=("item", "first"),
         route=("route", "first"),
-        at=("resource", lambda names: ",".join(map(str, names))),
         start=("start", "first"),
         due=("due", "last"),
         pieces=("pieces", "first"),
@@ -49,7 +47,15 @@ def lots_of(orders: pd.DataFrame) -> pd.DataFrame:
         state=("state", "last"),
         reason=("reason", "last"),
     )
+    found.insert(2, "at", _resources(rows))
     return found.reset_index()
+
+
+def _resources(rows: pd.DataFrame) -> list[str]:
+    """Return the resources of each lot, in words; rows are sorted by lot."""
+    firsts = np.flatnonzero(~rows["lot"].duplicated().to_numpy())
+    listed = np.add.reduceat("," + rows["resource"].astype(str).to_numpy(object), firsts)
+    return [str(names)[1:] for names in listed]
 
 
 def name_lots(lots: pd.DataFrame, previous: pd.DataFrame, taken: set[str]) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from planning.order_identity import lot_names, lots_of
-from planning.problem import PlanProblem
+from planning.problem import Floats, Ints, PlanProblem
 
 __all__ = ["PEG_COLUMNS", "peg_orders"]
 
@@ -42,10 +42,12 @@ def peg_orders(
     lots["good"] = lots["lot"].map(_good_pieces(orders, routes)) if len(lots) else []
     needs = pd.concat([_demand(problem), _component_needs(lots, bom)], ignore_index=True)
     supplies = pd.concat([_stock(problem), _arrivals(lots)], ignore_index=True)
-    wanted = dict(list(needs.groupby("item")))
-    empty = needs.iloc[:0]
-    parts = [_peg_item(str(item), mine, wanted.get(item, empty)) for item, mine in supplies.groupby("item")]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(PEG_COLUMNS))
+    if supplies.empty:
+        return pd.DataFrame(columns=list(PEG_COLUMNS))
+    return _pegged(
+        supplies.sort_values(["item", "at", "lot"], kind="stable"),
+        needs.sort_values(["item", "at", "covers", "parent_order"], kind="stable"),
+    )
 
 
 def _good_pieces(orders: pd.DataFrame, routes: pd.DataFrame) -> pd.Series:
@@ -94,27 +96,53 @@ def _arrivals(lots: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"item": lots["item"], "lot": lots["lot"], "at": lots["due"], "pieces": lots["good"]})
 
 
-def _peg_item(item: str, supplies: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:
-    supplies = supplies.sort_values(["at", "lot"], kind="stable")
-    needs = needs.sort_values(["at", "covers", "parent_order"], kind="stable")
-    made, asked = (np.cumsum(frame["pieces"].to_numpy(float)) for frame in (supplies, needs))
-    ends = np.union1d(made, asked[asked < (made[-1] if len(made) else 0.0)])
-    pieces = np.diff(ends, prepend=0.0)
-    middle = ends - pieces / 2
-    supply = np.searchsorted(made, middle)
-    need = np.searchsorted(asked, middle)
-    known = need < len(needs)
-    pegs = pd.DataFrame({"order_id": supplies["lot"].to_numpy(object)[supply], "item": item, "pieces": pieces})
-    for column, of, otherwise in (
-        ("covers", "covers", "cover"),
-        ("bucket", "at", None),
-        ("parent_order",) * 2 + (None,),
-    ):
+def _pegged(supplies: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:
+    """Peg supplies to needs, both in the order in which they are taken, item by item."""
+    supply, need, pieces = _cuts(supplies, needs)
+    pegs = pd.DataFrame(
+        {
+            "order_id": supplies["lot"].to_numpy(object)[supply],
+            "item": supplies["item"].to_numpy(object)[supply],
+            "pieces": pieces,
+        }
+    )
+    known = need >= 0
+    told = {"covers": ("covers", "cover"), "bucket": ("at", None), "parent_order": ("parent_order", None)}
+    for column, (of, otherwise) in told.items():
         values = np.full(len(pegs), otherwise, dtype=object)
         values[known] = needs[of].to_numpy(object)[need[known]]
         pegs[column] = values
     pegs["bucket"] = pd.to_datetime(pegs["bucket"])
-    return _merged(pegs[pegs["pieces"] > _EPS])
+    return _merged(pegs)
+
+
+def _cuts(supplies: pd.DataFrame, needs: pd.DataFrame) -> tuple[Ints, Ints, Floats]:
+    """Return the row of the supply, the row of the need (-1 = none) and the pieces of each peg."""
+    made, asked = (frame["pieces"].to_numpy(float) for frame in (supplies, needs))
+    names, starts = np.unique(supplies["item"].to_numpy(str), return_index=True)
+    wanted = needs["item"].to_numpy(str)
+    first, last = (np.searchsorted(wanted, names, side) for side in ("left", "right"))
+    parts = [
+        _cut(made[start:end], asked[low:high], start, low)
+        for start, end, low, high in zip(starts, [*starts[1:], len(made)], first, last, strict=True)
+    ]
+    supply, need, pieces = (np.concatenate(column) for column in zip(*parts, strict=True))
+    kept = pieces > _EPS
+    return supply[kept], need[kept], pieces[kept]
+
+
+def _cut(made: Floats, asked: Floats, first_made: int, first_asked: int) -> tuple[Ints, Ints, Floats]:
+    """Cut what one item's supplies make where one of them, or a need, ends."""
+    have, want = np.cumsum(made), np.cumsum(asked)
+    ends = np.union1d(have, want[want < have[-1]])
+    pieces = np.diff(ends, prepend=0.0)
+    middle = ends - pieces / 2
+    need = np.searchsorted(want, middle)
+    return (
+        np.searchsorted(have, middle) + first_made,
+        np.where(need < len(want), need + first_asked, -1),
+        pieces,
+    )
 
 
 def _merged(pegs: pd.DataFrame) -> pd.DataFrame:

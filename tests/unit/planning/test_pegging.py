@@ -52,3 +52,22 @@ def test_no_orders_no_pegs():
     )
     assert report.pegs.empty
     assert "covers" in report.pegs
+
+
+def test_items_planned_together_are_pegged_as_each_alone():
+    """Nobody's pieces cover another item's demand, whatever the names' order: "a10" sorts before "a9"."""
+    names = ["a9", "b", "a10", "é"]
+    demand = pd.concat([pd.DataFrame({"item": name, "bucket": WEEKS, "y": [3.0 * n + 5, 0, 7.0 - n]})
+                        for n, name in enumerate(names)])  # fmt: skip
+    lines = pd.DataFrame({"resource": "L", "bucket": WEEKS, "capacity": 1000.0})
+    routes = pd.DataFrame({"item": names, "route": "r", "step": 1, "resource": "L", "hours_per_unit": 0.5})
+    items = pd.DataFrame({"item": names, "holding_cost": 1.0, "initial_stock": [4.0, 0.0, 2.0, 0.0]})
+    whole = plan_production(demand, lines, routes, items=items, pegs=True)
+    for name in names:
+        mine = whole.pegs[(whole.pegs["item"] == name) & (whole.pegs["covers"] == "demand")]
+        wanted = demand[(demand["item"] == name) & (demand["y"] > 0)].set_index("bucket")["y"]
+        assert mine.groupby("bucket")["pieces"].sum().to_dict() == wanted.to_dict()
+        made = (
+            whole.orders[whole.orders["item"] == name]["pieces"].sum() + items.set_index("item")["initial_stock"][name]
+        )
+        assert whole.pegs[whole.pegs["item"] == name]["pieces"].sum() == made
