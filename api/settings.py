@@ -65,6 +65,12 @@ class Settings(BaseSettings):
         description="What the worker does by the clock, as JSON: times of day (Asia/Shanghai) by `forecast` and "
         '`prices`, like `{"forecast": "02:00"}`.',
     )
+    retention_days: int = Field(
+        default=90,
+        ge=8,
+        description="How long, in days, a write repeated with its key is answered as before, and a reservation that is "
+        "over can be read; no hold is as long as the least, 8.",
+    )
     connections: int = Field(default=1000, ge=1, description="Connections at the same time; more are told 503.")
     webhook_targets: Literal["public", "private"] = Field(
         default="public",

@@ -60,6 +60,7 @@ class _Counter:
 
         settings = read_settings(home=home)
         self._home, self._viewer = settings.home, Viewer(tenant)
+        self._retention_days = settings.retention_days
         self._desk = Desk(Database.open(settings.database()))
         self._key = key or f"cli-{secrets.token_hex(8)}"
 
@@ -116,15 +117,15 @@ class _Counter:
         return {"key": self._key, **answer.body}
 
     def _look(self, action: str, reservation_id: str | None, asked: dict[str, Any]) -> dict[str, Any]:
+        from services.sweep_holds import sweep_due
         from store.booking.capacity import list_capacities
-        from store.booking.end import sweep
         from store.booking.lookup import find_reservation, list_reservations
 
         database, tenant = self._desk.database, self._viewer.tenant
         if action == "sync":
             return self._sync(spare=asked["spare"])
         if action == "sweep":
-            return {"expired": sum(iter(lambda: sweep(database, self._desk.clock()), 0))}
+            return sweep_due(self._desk, retention_days=self._retention_days)
         if action == "show":
             return find_reservation(database, str(reservation_id), tenant=tenant).told()
         if action == "capacities":

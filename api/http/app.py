@@ -253,7 +253,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house = app.state.house
     courier = Courier(house.database, targets=house.settings.webhook_targets)
     kept = (
-        KeepDoing(partial(sweep_due, house.desk), "hold-sweeper"),
+        KeepDoing(partial(sweep_due, house.desk, retention_days=house.settings.retention_days), "hold-sweeper"),
         KeepDoing(partial(deliver_due, courier, seconds=1.0), "courier"),
     )
     for work in kept:

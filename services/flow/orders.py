@@ -14,6 +14,7 @@ from services.network_router import day_of
 from services.reserve import HoldTerms, change, reserve
 from services.viewer import Viewer
 from store.booking.answers import Answer, known_answer
+from store.booking.lookup import list_reservations
 from store.booking.states import Action
 from store.fact_book import Fact
 from store.snapshot import Snapshot
@@ -21,6 +22,8 @@ from store.snapshot import Snapshot
 __all__ = ["route_facts"]
 
 _TTL_SECONDS = 7 * 86_400  # a hold outlives any worker: it is confirmed in the next step, or in the next pass
+_LONG_AGO_MS = 1000 * _TTL_SECONDS  # answers are kept for longer, but not for ever
+_MOST_OF_AN_ORDER = 100  # reservations that stand for it
 _OPERATOR = Viewer()
 _Searched = Found | EvenflowError
 
@@ -78,6 +81,9 @@ def _row(fact: Fact) -> dict[str, Any]:
 
 
 def _routed(world: World, fact: Fact, found: _Searched) -> Event:
+    stands = _standing(world, fact) if fact.accepted_at_ms < world.desk.clock() - _LONG_AGO_MS else None
+    if stands is not None:
+        return _told(fact, "confirmed", None, stands)
     try:
         answer = _held(world, fact, found)
     except (InputError, UnknownIdError) as error:
@@ -135,8 +141,23 @@ def _given_back(world: World, fact: Fact) -> Event:
 def _reservation(world: World, fact: Fact) -> dict[str, Any] | None:
     with world.desk.write(Viewer(fact.tenant or None), fact.id, {"fact": fact.digest}) as write:
         answer = world.database.read(lambda connection: known_answer(connection, write))
-    held: dict[str, Any] | None = None if answer is None else answer.body["reservation"]
+    if answer is None:
+        return _standing(world, fact)
+    held: dict[str, Any] | None = answer.body["reservation"]
     return held
+
+
+def _standing(world: World, fact: Fact) -> dict[str, Any] | None:
+    """Return the first reservation for an order that stands since its fact: the answer is not kept for ever."""
+    found = list_reservations(
+        world.database,
+        tenant=fact.tenant or None,
+        order_id=str(fact.payload["order_id"]),
+        state="confirmed",
+        limit=_MOST_OF_AN_ORDER,
+    )
+    since = [one for one in found if one.tenant == fact.tenant and one.created_at_ms >= fact.accepted_at_ms]
+    return since[-1].told() if since else None
 
 
 def _told(fact: Fact, status: str, reason: str | None, held: dict[str, Any] | None) -> Event:

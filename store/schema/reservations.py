@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Table, Text, text
 
 from store.schema.base import METADATA, moment, tenant
 
-__all__ = ["CAPACITIES", "CREDITS", "DECISIONS", "RESERVATIONS", "STATES"]
+__all__ = ["CAPACITIES", "CREDITS", "DECISIONS", "OVER", "RESERVATIONS", "STATES"]
 
 STATES = ("held", "confirmed", "released", "expired", "rejected", "cancelled")
 
@@ -90,6 +90,13 @@ RESERVATIONS = Table(
 
 Index("ix_reservations_due", RESERVATIONS.c.expires_at_ms, sqlite_where=RESERVATIONS.c.state == "held",
       postgresql_where=RESERVATIONS.c.state == "held")  # fmt: skip
+
+OVER = text("state NOT IN ('held', 'confirmed')")
+"""Reservations that take nothing any more, in the very words of the index of them: so it is found to serve."""
+
+Index("ix_reservations_over", RESERVATIONS.c.updated_at_ms, sqlite_where=OVER, postgresql_where=OVER)
+Index("ix_reservations_replaces", RESERVATIONS.c.replaces, sqlite_where=RESERVATIONS.c.replaces.is_not(None),
+      postgresql_where=RESERVATIONS.c.replaces.is_not(None))  # fmt: skip
 
 DECISIONS = Table(
     "decisions",

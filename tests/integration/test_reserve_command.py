@@ -60,7 +60,7 @@ def test_from_hold_to_cancel(home):
     taken = {row["supplier_id"]: row["reserved"] for row in run(home, "reserve", "capacities")["capacities"]}
     assert taken == {"f1": 0, "f2": 20}
     assert run(home, "reserve", "sync")["capacities"] == 2
-    assert run(home, "reserve", "sweep") == {"expired": 0}
+    assert run(home, "reserve", "sweep") == {"expired": 0, "answers_removed": 0, "reservations_removed": 0}
     assert run(home, "reserve", "show", one)["reason"] == "no soap"
 
 

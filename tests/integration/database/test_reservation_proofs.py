@@ -1,5 +1,6 @@
 """Races, kills and databases that go away: no piece twice, no acknowledged write lost, no effect twice."""
 
+import http.client
 import itertools
 import json
 import multiprocessing
@@ -165,7 +166,7 @@ class Clients:
     _rounds = itertools.count()
 
     def __init__(self, server: Server, *, count: int = 4) -> None:
-        self.server, self.acknowledged, self.open = server, {}, set()
+        self.server, self.acknowledged, self.open, self.faults = server, {}, set(), []
         self._round = next(self._rounds)  # of its keys
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(count)]
@@ -184,19 +185,21 @@ class Clients:
     def _hold(self, key: str) -> None:
         try:
             status, body = self.server.hold(key)
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
             time.sleep(0.05)  # killed: nobody knows whether it happened
             return
         if status in (200, 201):
             self.acknowledged[key] = body
-        else:
-            assert status in (409, 503)
-            time.sleep(0.05)
+            return
+        if status not in (409, 503):
+            self.faults.append((status, body))
+        time.sleep(0.05)
 
     def stop(self) -> None:
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        assert self.faults == []
 
 
 def offer(url: str) -> Database:

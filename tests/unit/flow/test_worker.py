@@ -11,6 +11,7 @@ from services.flow.lag import stage_lags
 from services.flow.passes import Step
 from services.flow.schedule import Timed, schedule_of
 from services.flow.worker import STEPS, Worker
+from services.sweep_holds import sweep_due
 from store.outbox import read_outbox, settled_to
 from store.schema import CAPACITIES, RESERVATIONS
 from store.stages import LeaseLostError, claim, end_parked, finish, parked_work, stages
@@ -80,6 +81,19 @@ def test_orders_are_corrected_and_cancelled(flow):
     assert last["route:o2"]["status"] == "cancelled"
     assert last["route:o4"]["reason"].startswith("orders: column 'sku_id'")
     assert last["route:o5"]["status"] == "refused"
+
+
+def test_orders_stand_once_after_their_answers_are_gone(flow):
+    """Long after: what is told late and changes nothing holds nothing again, a cancellation gives back."""
+    flow.send(order("o1"), order("o1/b", pieces=7, corrects="o1"), order("o2", pieces=20))
+    flow.settle()
+    flow.clock.now_ms += 100 * 86_400_000
+    removed = sweep_due(flow.world.desk)
+    assert removed["answers_removed"] == 4, "two holds, two confirmations"
+    flow.send(order("o1/c", pieces=3, corrects="o1", occurred_at="2026-03-01T10:00:00+08:00"))
+    flow.send({"key": "x", "kind": "cancellation", "corrects": "o2", "occurred_at": "2026-03-02T12:00:00Z"})
+    flow.settle()
+    assert standing(flow) == ([("o1", 7)], 7)
 
 
 def test_supply_and_signals_reach_the_house(flow):
