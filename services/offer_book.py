@@ -19,7 +19,7 @@ from matching.offer_tables import ANSWERS
 from matching.offers import reason_code
 from services.offer_params import OfferParams
 
-__all__ = ["OfferBook", "offer_book", "open_hours"]
+__all__ = ["OfferBook", "brand_ids", "numbers", "offer_book", "open_hours", "within_hours"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -202,7 +202,9 @@ def open_hours(model: OfferModel, sellers: pd.DataFrame, params: OfferParams) ->
     effect = model.sales.effects[5][: HOURS - 1]
     hour = np.arange(HOURS - 1)
     quiet = numbers(sellers, "quiet_from", -1.0)[:, None], numbers(sellers, "quiet_to", -1.0)[:, None]
-    shut = _within(hour, *quiet) | _within(hour, np.array([[params.quiet_from]]), np.array([[params.quiet_to]]))
+    shut = within_hours(hour, *quiet) | within_hours(
+        hour, np.array([[params.quiet_from]]), np.array([[params.quiet_to]])
+    )
     # Hours that the history knows nothing of have an effect of 1: they are taken only if nothing known is open.
     tried = effect != 1.0
     worth = np.where(shut, -1.0, np.where(tried, 1.0 + effect, 0.0))
@@ -225,7 +227,7 @@ def brand_ids(table: pd.DataFrame) -> pd.Series:
     return table["brand_id"].where(table["brand_id"].notna(), table["style_id"])
 
 
-def _within(hour: Ints, start: Floats | Ints, end: Floats | Ints) -> npt.NDArray[np.bool_]:
+def within_hours(hour: Ints, start: Floats | Ints, end: Floats | Ints) -> npt.NDArray[np.bool_]:
     """Return whether hours lie in a span that may go over midnight; equal or negative ends span nothing."""
     plain, over = (start <= hour) & (hour < end), (hour >= start) | (hour < end)
     spans = (start >= 0) & (end >= 0) & (start != end)

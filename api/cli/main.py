@@ -24,6 +24,7 @@ from api.cli.doctor import doctor
 from api.cli.exceptions import exceptions
 from api.cli.explode import explode
 from api.cli.forecast import forecast
+from api.cli.group_orders import group_orders
 from api.cli.ingest import forget, ingest
 from api.cli.keys import app as keys
 from api.cli.launch import launch
@@ -103,6 +104,7 @@ app.command("exceptions")(exceptions)
 app.command("explode")(explode)
 app.command("forecast")(forecast)
 app.command("forget")(forget)
+app.command("group-orders")(group_orders)
 app.command("handover")(handover)
 app.command("ingest")(ingest)
 app.add_typer(keys, name="keys")

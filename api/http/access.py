@@ -69,6 +69,8 @@ ACCESS: Mapping[str, Access] = {
     **_routes("plans:read", Reach.HOUSE, "read_level_days"),
     **_routes("matches:read", Reach.SEEN, "list_offers search_offers find_sellers"),
     **_routes("reservations:write", Reach.SEEN, "answer_offer", writes=True),
+    **_routes("matches:read", Reach.SEEN, "plan_group_orders"),
+    **_routes("reservations:write", Reach.SEEN, "hold_waves", writes=True),
     **_routes("matches:read", Reach.OWN, "replay_matches", writes=True),
     **_routes("prices:write", Reach.HOUSE, "refresh_prices activate_prices", writes=True),
     **_routes("matches:read", Reach.SEEN, "list_backorders route_backorders"),

@@ -113,6 +113,22 @@ ATTACKS: dict[str, tuple[str, str, dict | None]] = {
         "/v1/offers/answers",
         {"seller_id": "alpha-store", "style_id": "alpha-dress", "state": "refused"},
     ),
+    "plan_group_orders": (
+        "POST",
+        "/v1/group-orders/plan",
+        {"communities": [{"community_id": "c", "members": 5}],
+         "waves": [{"wave_id": "w", "push_at": "2026-03-06T14:00:00+08:00", "sku_id": "soap", "margin_fen": 9,
+                    "supplier_id": "alpha-distributor"}],
+         "pushes": [{"wave_id": "p", "community_id": "c", "push_at": "2026-03-01T14:00:00+08:00", "members": 5}],
+         "orders": [{"wave_id": "p", "community_id": "c", "placed_at": "2026-03-01T14:00:00+08:00"}],
+         "as_of": "2026-03-05T14:00:00+08:00"},
+    ),
+    "hold_waves": (
+        "POST",
+        "/v1/group-orders/holds",
+        {"waves": [{"wave_id": "w", "sku_id": "soap", "buyer_id": "beta-store", "supplier_id": "alpha-distributor",
+                    "pieces": 1}]},
+    ),
     "list_events": ("GET", "/v1/events", None),
     "tell_why": ("GET", "/v1/why/alpha-hold", None),
     "add_webhook": ("POST", "/v1/webhooks", {"url": "https://10.0.0.1/alpha-store"}),
@@ -156,7 +172,7 @@ MADE_UP = {
     "take_off_backorder", "score", "read_party_trust", "search_offers", "find_sellers", "answer_offer",
     "tell_why", "add_webhook", "end_webhook", "list_webhook_deliveries", "resend_delivery",
     "read_fact",
-    "read_sale_split",
+    "read_sale_split", "hold_waves",
 }  # fmt: skip
 """Asked with ids that nobody has."""
 TELLS_NOTHING = {"record_outcomes"}

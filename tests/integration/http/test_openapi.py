@@ -19,6 +19,7 @@ from api.http.examples import (
     SIGNAL_EXAMPLES,
 )
 from api.http.fact_examples import FACT_EXAMPLES
+from api.http.group_order_examples import GROUP_EXAMPLES, HOLD_WAVES_EXAMPLES
 from api.http.launch_examples import DECISION_EXAMPLES, SELECTION_EXAMPLES, WAVE_EXAMPLES
 from api.http.match_examples import MATCHING_EXAMPLES
 from api.http.offer_examples import OFFER_EXAMPLES, OFFER_POSTS
@@ -46,6 +47,8 @@ POSTS = [
         "/v1/launches/decisions": DECISION_EXAMPLES,
         "/v1/launches/selection": SELECTION_EXAMPLES,
         "/v1/waves/forecast": WAVE_EXAMPLES,
+        "/v1/group-orders/plan": GROUP_EXAMPLES,
+        "/v1/group-orders/holds": HOLD_WAVES_EXAMPLES,
         "/v1/settlements/preview": PREVIEW_EXAMPLES,
         "/v1/settlements": SETTLEMENT_EXAMPLES,
         **SCORE_POSTS,
