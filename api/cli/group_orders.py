@@ -21,66 +21,81 @@ __all__ = ["group_orders"]
 _TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 
 
+_Communities = Annotated[Path, typer.Option(help="Communities: community_id, members[, pushes_per_week, …].")]
+_Waves = Annotated[Path, typer.Option(help="Waves that might be sent: wave_id, push_at, sku_id, margin_fen[, …].")]
+_Pushes = Annotated[Path, typer.Option(help="Earlier pushes: wave_id, community_id, push_at, members, coupon.")]
+_Orders = Annotated[Path, typer.Option(help="The orders that followed: wave_id, community_id, placed_at, orders.")]
+_Out = Annotated[Path, typer.Option(help="Who gets which push (.csv or .parquet); `evenflow wave` reads it.")]
+_WavesOut = Annotated[Path | None, typer.Option(help="Expected wave and pieces to hold, per wave, to write.")]
+_Buckets = Annotated[Path | None, typer.Option(help="Each wave by quarter of an hour, to write.")]
+_Refusals = Annotated[Path | None, typer.Option(help="Pushes not sent, each with its reason, to write.")]
+_Limits = Annotated[Path | None, typer.Option(help="Limits (TOML: pushes_per_week = 3, service = 0.9 …).")]
+_AsOf = Annotated[
+    datetime | None, typer.Option(formats=_TIMES, help="Moment until which orders are known (Asia/Shanghai).")
+]
+_Hold = Annotated[bool, typer.Option("--hold", help="Hold the pieces; a wave without them is not sent.")]
+_Key = Annotated[str | None, typer.Option(help="With --hold: repeated with its key, nothing is held twice.")]
+_Ttl = Annotated[int, typer.Option(min=1, max=604_800, help="With --hold: after how long it expires.")]
+_Tenant = Annotated[str | None, typer.Option(help="Who asks; the operator without it.")]
+_Home = Annotated[Path | None, typer.Option(help="Folder of the reservations; EVENFLOW_HOME by default.")]
+_Seed = Annotated[int, typer.Option(min=0, help="Decides among equals.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
 def group_orders(
     *,
-    communities: Annotated[Path, typer.Option(help="Communities: community_id, members[, pushes_per_week, …].")],
-    waves: Annotated[Path, typer.Option(help="Waves that might be sent: wave_id, push_at, sku_id, margin_fen[, …].")],
-    pushes: Annotated[Path, typer.Option(help="Earlier pushes: wave_id, community_id, push_at, members, coupon.")],
-    orders: Annotated[Path, typer.Option(help="The orders that followed: wave_id, community_id, placed_at, orders.")],
-    out: Annotated[Path, typer.Option(help="Who gets which push (.csv or .parquet); `evenflow wave` reads it.")],
-    waves_out: Annotated[
-        Path | None, typer.Option(help="Expected wave and pieces to hold, per wave, to write.")
-    ] = None,
-    buckets: Annotated[Path | None, typer.Option(help="Each wave by quarter of an hour, to write.")] = None,
-    refusals: Annotated[Path | None, typer.Option(help="Pushes not sent, each with its reason, to write.")] = None,
-    limits: Annotated[Path | None, typer.Option(help="Limits (TOML: pushes_per_week = 3, service = 0.9 …).")] = None,
-    as_of: Annotated[
-        datetime | None, typer.Option(formats=_TIMES, help="Moment until which orders are known (Asia/Shanghai).")
-    ] = None,
-    hold: Annotated[bool, typer.Option("--hold", help="Hold the pieces; a wave without them is not sent.")] = False,
-    key: Annotated[str | None, typer.Option(help="With --hold: repeated with its key, nothing is held twice.")] = None,
-    ttl_seconds: Annotated[
-        int, typer.Option(min=1, max=604_800, help="With --hold: after how long it expires.")
-    ] = 86_400,
-    tenant: Annotated[str | None, typer.Option(help="Who asks; the operator without it.")] = None,
-    home: Annotated[Path | None, typer.Option(help="Folder of the reservations; EVENFLOW_HOME by default.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Decides among equals.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    communities: _Communities,
+    waves: _Waves,
+    pushes: _Pushes,
+    orders: _Orders,
+    out: _Out,
+    waves_out: _WavesOut = None,
+    buckets: _Buckets = None,
+    refusals: _Refusals = None,
+    limits: _Limits = None,
+    as_of: _AsOf = None,
+    hold: _Hold = False,
+    key: _Key = None,
+    ttl_seconds: _Ttl = 86_400,
+    tenant: _Tenant = None,
+    home: _Home = None,
+    seed: _Seed = 0,
+    as_json: _Json = False,
 ) -> None:
     """Plan group orders: who gets which push, so that stock or capacity fills the wave that comes of it.
 
     Example: evenflow group-orders --communities c.csv --waves w.csv --pushes p.csv --orders o.csv --out pushes.csv
     """
-    from services.files import check_writable, read_raw, write_table
-
     if key is not None and not hold:
         raise InputError("--key", "--hold with it", "nothing")
     paths = {"communities": communities, "waves": waves, "pushes": pushes, "orders": orders}
-    outs = [path for path in (out, waves_out, buckets, refusals) if path is not None]
-    for at, path in enumerate(outs):
-        check_writable(path, *paths.values(), limits, *outs[:at], *outs[at + 1 :])
-    raw = {name: read_raw(path) for name, path in paths.items()}
-    asked: dict[str, Any] = {
-        "limits": limits,
-        "as_of": as_of,
-        "seed": seed,
-        "sources": {n: path.name for n, path in paths.items()},
-    }
+    outs = {"pushes": out, "waves": waves_out, "buckets": buckets, "refusals": refusals}
+    raw = _read(paths, [path for path in outs.values() if path is not None], limits)
+    sources = {name: path.name for name, path in paths.items()}
     counter = _Counter(home, tenant, live=hold)
     try:
-        plan = counter.plan(raw, **asked)
+        plan = counter.plan(raw, limits=limits, as_of=as_of, seed=seed, sources=sources)
         told = counter.held(plan, key or f"cli-{secrets.token_hex(8)}", ttl_seconds) if hold else plan
     finally:
         counter.close()
-    for frame, target in (
-        (told.pushes, out),
-        (told.waves, waves_out),
-        (told.buckets, buckets),
-        (told.refusals, refusals),
-    ):
-        if target is not None:
-            write_table(frame, target)
+    _write(told, outs)
     output.emit(told.summary | {"out": str(out)}, as_json=as_json, title="Group orders")
+
+
+def _read(paths: dict[str, Path], outs: list[Path], limits: Path | None) -> dict[str, Any]:
+    from services.files import check_writable, read_raw
+
+    for at, path in enumerate(outs):
+        check_writable(path, *paths.values(), limits, *outs[:at], *outs[at + 1 :])
+    return {name: read_raw(path) for name, path in paths.items()}
+
+
+def _write(plan: GroupPlan, outs: dict[str, Path | None]) -> None:
+    from services.files import write_table
+
+    for name, path in outs.items():
+        if path is not None:
+            write_table(getattr(plan, name), path)
 
 
 class _Counter:
