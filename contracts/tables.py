@@ -332,7 +332,8 @@ def _parse(raw: pd.Series, column: Column) -> pd.Series:
     if pd.api.types.is_numeric_dtype(raw):  # 20240105 is a number, not a date
         raw = pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns]")
     if not pd.api.types.is_datetime64_any_dtype(raw):
-        return _parse_text(raw, column.timezone)
+        codes, texts = pd.factorize(raw, use_na_sentinel=False)  # thousands of orders are due on a few days
+        return _parse_text(pd.Series(texts), column.timezone).take(codes).set_axis(raw.index)
     return raw.dt.tz_localize(column.timezone) if raw.dt.tz is None else raw.dt.tz_convert(column.timezone)
 
 

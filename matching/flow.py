@@ -9,7 +9,7 @@ integers once (see `score_scale`), which is the only inexactness: the bound is l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,7 @@ __all__ = [
 
 _FINE = 1e9
 _COST_LIMIT = 2.0**59
+_PART_ARCS = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,63 +83,89 @@ def min_cost_flow(problem: MatchProblem, floors: Ints | None = None) -> FlowSolu
     scale = score_scale(problem, longest=longest)
     scores, penalties = integer_scores(problem, scale)
     kept = np.arange(problem.n_candidates) if floors is not None else _worthwhile(problem, scores, penalties)
-    arcs = _Arcs(problem, kept)
-    solver = flow_solver()
     floors = np.zeros(problem.n_suppliers, np.int64) if floors is None else np.minimum(floors, problem.demand)
     largest = max(int(np.abs(scores).max(initial=0)), int(np.abs(penalties).max()))
     reward = longest * largest + 1 if floors.any() else 0
-    arcs.add(solver, -scores[kept])
-    room = np.minimum(problem.capacity, problem.demand) - floors
-    sink = arcs.sink
-    orders, suppliers = np.arange(problem.n_orders), arcs.first_supplier + np.arange(problem.n_suppliers)
-    add_arcs(solver, orders, np.full(orders.size, sink), problem.pieces, penalties)
-    add_arcs(solver, suppliers, np.full(suppliers.size, sink), room, np.zeros(suppliers.size, np.int64))
-    if reward:
-        add_arcs(solver, suppliers, np.full(suppliers.size, sink), floors, np.full(suppliers.size, -reward))
-    supply = np.zeros(sink + 1, np.int64)
-    supply[: orders.size] = problem.pieces
-    supply[sink] = -problem.demand
+    network = _network(problem, kept, -scores[kept], penalties, floors, reward)
     pieces = np.zeros(problem.n_candidates, np.int64)
-    pieces[kept] = solved_flow(solver, supply, kept.size)
+    pieces[kept] = _flow_in_parts(network)[: kept.size]
     return FlowSolution(pieces=pieces, scores=scores, penalties=penalties, scale=scale, reward=reward)
+
+
+class _Network(NamedTuple):
+    """Arcs and what each node but the sink, the last of all, supplies."""
+
+    tails: Ints
+    heads: Ints
+    capacities: Ints
+    costs: Ints
+    supply: Ints
+
+
+def _network(  # noqa: PLR0917
+    p: MatchProblem, kept: Ints, costs: Ints, penalties: Ints, floors: Ints, reward: int
+) -> _Network:
+    """Return the network over the kept candidates, whose arcs come first."""
+    lines = 0 if p.credit is None else p.credit.limit.size
+    orders, suppliers = np.arange(p.n_orders), p.n_orders + lines + np.arange(p.n_suppliers)
+    sink = np.array([p.n_orders + lines + p.n_suppliers])
+    tails, heads = p.order[kept], suppliers[p.supplier[kept]]
+    arcs = []
+    if p.credit is not None:
+        line, known = p.credit.line[kept], p.credit.line >= 0
+        heads = np.where(line >= 0, p.n_orders + line, heads)
+        supplier = np.zeros(lines, np.int64)
+        supplier[p.credit.line[known]] = p.supplier[known]
+        arcs.append((p.n_orders + np.arange(lines), suppliers[supplier], np.minimum(p.credit.limit, p.demand), 0))
+    arcs += [(orders, sink, p.pieces, penalties), (suppliers, sink, np.minimum(p.capacity, p.demand) - floors, 0)]
+    if reward:
+        arcs.append((suppliers, sink, floors, -reward))
+    each = [(tails, heads, p.pieces[tails], costs), *(np.broadcast_arrays(*arc) for arc in arcs)]
+    supply = np.zeros(int(sink[0]), np.int64)
+    supply[: p.n_orders] = p.pieces
+    return _Network(*(np.concatenate(column).astype(np.int64) for column in zip(*each, strict=True)), supply=supply)
+
+
+def _flow_in_parts(network: _Network) -> Ints:
+    """Return the optimal flow on each arc; what only the sink connects is solved part by part, which is much sooner."""
+    part = _parts(network)
+    of_arc, sink = part[network.tails], network.supply.size
+    nodes, arcs = np.argsort(part, kind="stable"), np.argsort(of_arc, kind="stable")
+    firsts = np.arange(int(part.max(initial=0)) + 2)
+    node_ends, arc_ends = np.searchsorted(part[nodes], firsts), np.searchsorted(of_arc[arcs], firsts)
+    place = np.append(np.empty(sink, np.int64), 0)
+    place[nodes] = np.arange(sink) - node_ends[part[nodes]]
+    flow: Ints = np.empty(network.tails.size, np.int64)
+    for k in range(firsts.size - 1):
+        mine, here = arcs[arc_ends[k] : arc_ends[k + 1]], nodes[node_ends[k] : node_ends[k + 1]]
+        place[sink] = here.size
+        solver = flow_solver()
+        ends = place[network.tails[mine]], place[network.heads[mine]]
+        add_arcs(solver, *ends, network.capacities[mine], network.costs[mine])
+        supply = network.supply[here]
+        flow[mine] = solved_flow(solver, np.append(supply, -supply.sum()), mine.size)
+    return flow
+
+
+def _parts(network: _Network) -> Ints:
+    """Return the part of each node: components of the network without its sink, small ones together."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = network.supply.size
+    inner = network.heads < n
+    links = (np.ones(int(inner.sum()), np.int8), (network.tails[inner], network.heads[inner]))
+    count, component = connected_components(csr_array(links, shape=(n, n)), directed=False)
+    size = np.bincount(component[network.tails], minlength=count)
+    _, part = np.unique((np.cumsum(size) - size) // _PART_ARCS, return_inverse=True)
+    parts: Ints = part[component]
+    return parts
 
 
 def _longest(problem: MatchProblem) -> int:
     """Return how many times the largest score a simple cycle of the residual network may cost."""
     lines = 0 if problem.credit is None else problem.credit.limit.size
     return 2 * (min(problem.n_orders, problem.n_suppliers + lines + 1) + 1)
-
-
-class _Arcs:
-    """Candidate and credit arcs of the network over the kept candidates."""
-
-    def __init__(self, problem: MatchProblem, kept: Ints) -> None:
-        lines = 0 if problem.credit is None else problem.credit.limit.size
-        self._problem, self._kept, self._lines = problem, kept, lines
-        self.first_supplier = problem.n_orders + lines
-        self.sink = self.first_supplier + problem.n_suppliers
-
-    def add(self, solver: Any, costs: Ints) -> None:
-        p, kept = self._problem, self._kept
-        tails = p.order[kept]
-        heads = p.supplier[kept].astype(np.int64) + self.first_supplier
-        if p.credit is not None:
-            line = p.credit.line[kept]
-            heads = np.where(line >= 0, p.n_orders + line, heads)
-        add_arcs(solver, tails, heads, p.pieces[tails], costs)
-        if p.credit is not None:
-            self._add_lines(solver, p)
-
-    def _add_lines(self, solver: Any, p: MatchProblem) -> None:
-        credit = p.credit
-        if credit is None or not self._lines:
-            return
-        supplier = np.zeros(self._lines, np.int64)
-        known = credit.line >= 0
-        supplier[credit.line[known]] = p.supplier[known]
-        limit = np.minimum(credit.limit, p.demand)
-        tails, heads = p.n_orders + np.arange(self._lines), self.first_supplier + supplier
-        add_arcs(solver, tails, heads, limit, np.zeros(self._lines, np.int64))
 
 
 def add_arcs(solver: Any, tails: Ints, heads: Ints, capacities: Ints, costs: Ints) -> None:

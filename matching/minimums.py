@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from matching.ledger import trimmed
 from matching.linear import linear_form, whole_pieces, with_pools
-from matching.problem import Ints, MatchParams, MatchProblem, MatchResult, only, relative_gap
+from matching.problem import Ints, MatchParams, MatchProblem, MatchResult, of_orders, only, relative_gap
 from matching.repair import priced_allocation
 from matching.solve import OPTIMAL_GAP, solve
 
@@ -95,9 +95,23 @@ def _solve_allowed(
 
 
 def _placed_again(problem: MatchProblem, allowed: npt.NDArray[np.bool_], first: MatchResult, pieces: Ints) -> Ints:
-    """Keep what is allowed and place the rest at the first solution's prices."""
-    again = np.zeros(problem.n_candidates, np.int64)
+    """Keep what is allowed and place the rest at the first solution's prices, of the orders that have a rest."""
+    kept: Ints = np.where(allowed, pieces, 0)
+    open_orders = problem.unserved(kept) > 0
+    if problem.credit is not None or problem.load is not None:
+        open_orders[:] = True  # lines that orders share, and loads, are looked at as a whole
+    rows = open_orders[problem.order]
+    if not rows.any():
+        return kept
+    used = np.bincount(problem.supplier[~rows], weights=kept[~rows], minlength=problem.n_suppliers).astype(np.int64)
+    part = of_orders(problem, open_orders).replace(capacity=problem.capacity - used)
+    kept[rows] = _placed_in(part, allowed[rows], first, kept[rows])
+    return kept
+
+
+def _placed_in(part: MatchProblem, allowed: npt.NDArray[np.bool_], first: MatchResult, kept: Ints) -> Ints:
+    again: Ints = np.zeros(part.n_candidates, np.int64)
     again[allowed] = priced_allocation(
-        only(problem, allowed), first.prices, first.line_prices, start=pieces[allowed].astype(np.float64), rounds=0
+        only(part, allowed), first.prices, first.line_prices, start=kept[allowed].astype(np.float64), rounds=0
     )
     return again

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from graph.arrays import Array
+from graph.candidates.filters import Sight
 from graph.candidates.layout import STOCK
 from graph.candidates.supply_book import SupplyBook
 from matching.problem import Floats, Ints
@@ -158,8 +159,10 @@ def _pools(book: SupplyBook) -> tuple[Ints, Ints]:
     return np.cumsum(begins) - 1, np.flatnonzero(begins)
 
 
-def pool_names(book: SupplyBook, offers: Ints) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
-    """Return supplier and good of offers, named as `services.route_frames.good_names` does."""
+def pool_names(
+    book: SupplyBook, offers: Ints, sight: Sight | None = None
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+    """Return supplier and good of offers, named as `services.route_frames.good_names` does; no place out of sight."""
     rows, ids = book.offers.rows[offers], book.network.parties.ids
     good = np.searchsorted(book.offers.start, offers, side="right") - 1
     n_skus = len(book.skus)
@@ -167,7 +170,12 @@ def pool_names(book: SupplyBook, offers: Ints) -> tuple[npt.NDArray[np.object_],
     on_request = np.where(good >= n_skus, book.network.parties.categories.texts_at(np.maximum(good - n_skus, -1)), "")
     names: npt.NDArray[np.object_] = np.where(good < n_skus, named, on_request).astype(object)
     stocked = np.flatnonzero(rows["basis"] == STOCK)
-    names[stocked] = names[stocked] + " @ " + ids.texts_at(rows["place"][stocked])
+    places = rows["place"][stocked]
+    shown = ids.texts_at(places).astype(object)
+    if sight is not None:
+        hidden = ~sight.parties[places]
+        shown[hidden] = [f"hidden-{offer}" for offer in offers[stocked][hidden].tolist()]
+    names[stocked] = names[stocked] + " @ " + shown
     return ids.texts_at(rows["supplier"]), names
 
 

@@ -1,4 +1,4 @@
-"""One order searched for, weighed and decided in one compiled step: between small arrays Python takes longest."""
+"""Orders weighed in compiled loops; one order searched for, weighed and decided in one step, without Python between."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from matching.landed import landed_row
 from matching.online_kernel import DOWN, OUTSCORED, REJECTED, decide
 from matching.problem import Floats, Ints
 
-__all__ = ["OVER_PRICE", "UNQUALIFIED", "decide_one"]
+__all__ = ["OVER_PRICE", "UNQUALIFIED", "Priced", "Weighed", "decide_one", "weigh"]
 
 UNQUALIFIED, OVER_PRICE = 12, 13  # in `matching.online.REASONS`
 _CANDIDATE = np.dtype(list(CANDIDATE.items()))
 _READ, _PARTS, _COST = 12, 9, 4  # of `matching.landed`: its `READ`, its `PARTS`, the cost among these
 
 
-class _Market(NamedTuple):
+class Priced(NamedTuple):
     """What candidates are weighed by: see `services.market.Market`."""
 
     pool: Ints
@@ -40,7 +40,7 @@ class _Market(NamedTuple):
     coefficient: Floats
 
 
-class _Weighed(NamedTuple):
+class Weighed(NamedTuple):
     """Candidates: numbers float64 [9 + weights + 2, K], pools and what they have left, credit lines, smallest lots."""
 
     numbers: Floats
@@ -82,12 +82,12 @@ def decide_one(  # noqa: PLR0917 (compiled: arrays are handed over fastest one b
         Lanes(lane_key, lanes, sizes[1]), Holders(holder_region, holders),
         Wanted(np.zeros(0, np.bool_), seen, np.zeros(0, np.int32), np.inf, np.inf, 0.0, True, False),
     )  # fmt: skip
-    market = _Market(
+    market = Priced(
         pool, left, down, terms_key, terms_row, terms_share, rated, reliability, goods, sizes[2], rates, which,
         coefficient,
     )  # fmt: skip
     found = _found(case, top)
-    told = _weighed(case, market, found, base)
+    told = _weighed(case.orders, (case.offers.rows, case.lanes.rows), market, found, base)
     _exclude(case, market, found, told, codes, gone, most)
     score, net = told.numbers[-2], told.numbers[-1]
     asked, use = np.where(np.isnan(score), 0.0, score), np.where(np.isnan(told.numbers[0]), 0.0, told.numbers[0])
@@ -113,23 +113,37 @@ def _found(case: Case, top: int) -> Array:
     return out[: search(case, scratch, out, top)]
 
 
+@compiled
+def weigh(orders: Array, book: tuple[Array, Array], market: Priced, found: Array, base: float) -> Weighed:
+    """Return what each candidate of many orders costs and scores, and what it draws on; nothing is excluded yet.
+
+    Parameters
+    ----------
+    orders, book, found
+        Rows of orders, of offers and lanes, and of candidates (`graph.candidates.layout`).
+    base
+        The score before any part.
+    """
+    return _weighed(orders, book, market, found, base)
+
+
 @merged
-def _weighed(case: Case, market: _Market, found: Array, base: float) -> _Weighed:
-    """Return what each candidate costs and scores, and what it draws on."""
-    n, parts, buyer = len(found), len(market.which), np.int64(case.orders[0]["buyer"])
+def _weighed(orders: Array, book: tuple[Array, Array], market: Priced, found: Array, base: float) -> Weighed:
+    offers, lanes = book
+    n, parts = len(found), len(market.which)
     numbers, pool, left = np.zeros((_PARTS + parts + 2, n)), np.empty(n, np.int64), np.empty(n, np.int64)
     line, minimum = np.empty(n, np.int64), np.empty(n, np.int64)
     given: Any = np.empty(_READ)
     rates: Any = market.rates
     for t in range(n):
-        offer = case.offers.rows[found[t]["offer"]]
+        order, offer = orders[found[t]["demand"]], offers[found[t]["offer"]]
         supplier = np.int64(offer["supplier"])
         pool[t] = market.pool[found[t]["offer"]]
         left[t] = market.left[pool[t]]
         minimum[t] = np.int64(max(offer["minimum"], 1.0))
-        at = _place(market.terms_key, buyer * market.parties + supplier)
+        at = _place(market.terms_key, np.int64(order["buyer"]) * market.parties + supplier)
         line[t] = market.terms_row[at] if at >= 0 else -1
-        _read(case, market, found[t], given)
+        _read(order, offer, lanes, market, found[t], given)
         given[10] = given[1] * market.terms_share[line[t]] if line[t] >= 0 and not np.isnan(given[1]) else 0.0
         at = _place(market.rated, supplier)
         given[11] = market.reliability[at] if at >= 0 else 0.0
@@ -140,13 +154,14 @@ def _weighed(case: Case, market: _Market, found: Array, base: float) -> _Weighed
             numbers[_PARTS + part, t] = numbers[market.which[part], t] * market.coefficient[part]
             total += numbers[_PARTS + part, t]
         numbers[_PARTS + parts, t] = base + total
-    return _Weighed(numbers, pool, left, line, minimum, np.full(n, -1))
+    return Weighed(numbers, pool, left, line, minimum, np.full(n, -1))
 
 
 @merged
-def _read(case: Case, market: _Market, row: Any, given: Floats) -> None:
+def _read(  # noqa: PLR0917 (compiled: no keywords)
+    order: Any, offer: Any, lanes: Array, market: Priced, row: Any, given: Floats
+) -> None:
     """Write what is known of a candidate into `given`: the fields `matching.landed.READ` but the last two."""
-    order, offer = case.orders[0], case.offers.rows[row["offer"]]
     sku = order["sku"]
     given[0] = order["pieces"]
     given[1] = market.goods[0, sku] if np.isnan(offer["unit_cost"]) else offer["unit_cost"]
@@ -154,7 +169,7 @@ def _read(case: Case, market: _Market, row: Any, given: Floats) -> None:
     given[3], given[5] = row["km"], row["strength"]
     given[4] = np.nan
     if row["lane"] >= 0:
-        lane = case.lanes.rows[row["lane"]]
+        lane = lanes[row["lane"]]
         given[4] = np.rint(lane["per_order"] + lane["per_kg"] * order["kg"])
     given[6] = 0 if row["hops"] == 3 else row["hops"]
     given[7] = row["days"]
@@ -170,7 +185,7 @@ def _place(keys: Array, key: Any) -> Any:
 
 @merged
 def _exclude(  # noqa: PLR0917 (compiled: no keywords)
-    case: Case, market: _Market, found: Array, told: _Weighed, codes: Ints, gone: Ints, most: float
+    case: Case, market: Priced, found: Array, told: Weighed, codes: Ints, gone: Ints, most: float
 ) -> None:
     """Write what excludes each candidate into ``told.limit``."""
     score, cost, limit = told.numbers[-2], told.numbers[_COST], told.limit

@@ -28,7 +28,7 @@ from services.market import Market
 from services.one_order_kernel import decide_one
 from services.route_orders import Known
 
-__all__ = ["OneOrder", "Routed", "route_one"]
+__all__ = ["OneOrder", "Routed", "counting", "route_one"]
 
 _LIMITS = np.array([REASONS.index(name) if name else -1 for name in LIMITS])
 _NONE: Ints = np.zeros(0, np.int64)
@@ -127,7 +127,7 @@ def route_one(
     given: tuple[Any, ...] = (
         orders.rows, *market.offered, *near, *far, _seen(book, sight), _positions(book, rejected_by), _LIMITS,
         market.pool, left, market.price, market.down, market.terms_key, market.terms_row, market.terms_share,
-        market.terms_limit, market.rated, market.reliability, market.goods, _RATES, *_counting(weights), weights.base,
+        market.terms_limit, market.rated, market.reliability, market.goods, _RATES, *counting(weights), weights.base,
         top, order.penalty, order.max_price_fen, params.margin, params.split_cost, params.unsplit,
     )  # fmt: skip
     found, numbers, pool, room, limit, rank, pieces, code = decide_one(*given)
@@ -148,7 +148,7 @@ def _positions(book: SupplyBook, suppliers: Sequence[str]) -> Ints:
     return book.network.parties.ids.positions(pd.Series(suppliers, dtype="str")).astype(np.int64)
 
 
-def _counting(weights: ScoreWeights) -> tuple[Ints, Floats]:
+def counting(weights: ScoreWeights) -> tuple[Ints, Floats]:
     """Return the positions in `PARTS` of the parts that count, and the score that a unit of each adds."""
     if weights is DEFAULT_WEIGHTS:
         return _DEFAULT
@@ -158,5 +158,5 @@ def _counting(weights: ScoreWeights) -> tuple[Ints, Floats]:
 
 _ALL = np.zeros(0, np.bool_)
 _RATES = LandedParams().rates()
-_DEFAULT = _counting(replace(DEFAULT_WEIGHTS))
+_DEFAULT = counting(replace(DEFAULT_WEIGHTS))
 _USUAL = RouterParams()

@@ -13,6 +13,7 @@ import pandas as pd
 
 from contracts.errors import InputError, TableError
 from contracts.progress import Report, silent
+from graph.arrays import Array
 from graph.candidates.filters import Sight
 from graph.candidates.frame import candidate_frame
 from graph.candidates.orders import OrderArrays
@@ -27,7 +28,16 @@ from matching.score import ScoreWeights, score_parts
 from services.route_frames import alternatives_frame, good_names, matches_frame, offer_prices, price_frame, summary_of
 from services.route_terms import NOTHING_KNOWN, Standing, credit_lines, with_standing
 
-__all__ = ["Known", "RouteReport", "candidate_rows", "first_day", "pools_of", "route_from", "route_orders"]
+__all__ = [
+    "Known",
+    "RouteReport",
+    "candidate_rows",
+    "first_day",
+    "pools_of",
+    "route_from",
+    "route_orders",
+    "rows_found",
+]
 
 TIMEZONE = "Asia/Shanghai"
 _ALL_LEFT: Mapping[str, float] = {}
@@ -197,8 +207,26 @@ def candidate_rows(
     sight: Sight | None = None,
 ) -> pd.DataFrame:
     """Return every candidate of the orders with cost parts, score parts, score and hard limit (`reason`)."""
-    found = _gathered(known.book, demands, day.tz_localize(None), top, sight)
-    asked = _with_orders(found, _asked(demands, known.products, day))
+    orders = OrderArrays.of(known.book, demands, day.tz_localize(None))
+    found = find(known.book, orders, top=top, sight=sight)
+    return rows_found(known, orders, demands, found, day, weights=weights, landed=landed, sight=sight)
+
+
+def rows_found(
+    known: Known,
+    orders: OrderArrays,
+    demands: pd.DataFrame,
+    found: Array,
+    day: pd.Timestamp,
+    *,
+    weights: ScoreWeights = DEFAULT_WEIGHTS,
+    landed: LandedParams | None = None,
+    sight: Sight | None = None,
+) -> pd.DataFrame:
+    """Return `candidate_rows` of candidates that a search has found already."""
+    # The number of the offer tells places apart that may not be named.
+    told = candidate_frame(known.book, orders, demands["order_id"], found, sight).assign(offer=found["offer"])
+    asked = _with_orders(told, _asked(demands, known.products, day))
     return _with_parts(with_standing(asked, known.standing), weights, landed)
 
 
@@ -256,15 +284,6 @@ def _with_parts(rows: pd.DataFrame, weights: ScoreWeights, landed: LandedParams 
     added = score_parts(pd.concat([told, parts.fillna(0.0)], axis=1), weights)
     score = np.where(np.isnan(cost), np.nan, weights.base + added.sum(axis=1).to_numpy(np.float64))
     return pd.concat([told, parts, added.add_prefix("score_")], axis=1).assign(score=score)
-
-
-def _gathered(
-    book: SupplyBook, demands: pd.DataFrame, day: pd.Timestamp, top: int, sight: Sight | None
-) -> pd.DataFrame:
-    """Return the candidates with the number of their offer, which tells places apart that may not be named."""
-    orders = OrderArrays.of(book, demands, day)
-    found = find(book, orders, top=top, sight=sight)
-    return candidate_frame(book, orders, demands["order_id"], found, sight).assign(offer=found["offer"])
 
 
 def _with_orders(found: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ __all__ = [
     "NOTHING_KNOWN",
     "Standing",
     "credit_lines",
+    "lines_in_short",
     "price_of_lines",
     "standing_numbers",
     "standing_of",
@@ -121,11 +122,18 @@ def credit_lines(rows: pd.DataFrame, standing: Standing) -> CreditLines | None:
     rows
         Candidates with ``line`` (`with_standing`), ``pieces`` of the whole order and ``unit_cost_fen``.
     """
-    line = rows["line"].to_numpy(np.int64)
-    use = np.nan_to_num(rows["unit_cost_fen"].to_numpy(np.float64))
+    line, pieces = rows["line"].to_numpy(np.int64), rows["pieces"].to_numpy(np.int64)
+    return lines_in_short(line, pieces, rows["unit_cost_fen"].to_numpy(np.float64), standing)
+
+
+def lines_in_short(
+    line: npt.NDArray[np.int64], pieces: npt.NDArray[np.int64], unit_cost_fen: Floats, standing: Standing
+) -> CreditLines | None:
+    """Return `credit_lines` of candidates given as arrays of one length."""
+    use = np.nan_to_num(unit_cost_fen)
     limit = standing.terms["limit"].to_numpy(np.int64)
     on = line >= 0
-    most = np.bincount(line[on], (use * rows["pieces"].to_numpy(np.float64))[on], minlength=len(limit))
+    most = np.bincount(line[on], (use * pieces)[on], minlength=len(limit))
     short = np.flatnonzero(most > limit)
     if not len(short):
         return None

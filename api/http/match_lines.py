@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from api.http.lines import NDJSON, json_of, rows_in
+from api.http.match_rows import DemandedRow
 
-__all__ = ["LINES_OUT", "MatchLines", "answer_lines", "in_lines"]
+__all__ = [
+    "LINES_OUT",
+    "MAX_ORDERS",
+    "MatchLines",
+    "Orders",
+    "answer_lines",
+    "in_chunks",
+    "in_lines",
+    "many_orders",
+    "refused_lines",
+]
 
-LINES_OUT = "One order a line (order_id, matches, alternatives, unserved, reason), then one line with the rest."
+LINES_OUT = (
+    "One order a line (order_id, matches, alternatives, unserved, reason), then one line with the rest; before them "
+    "the lines that were put aside (line, refused)."
+)
+MAX_ORDERS = 100_000
+_LINES_AT_ONCE = 500
 
 
 class MatchLines(APIRoute):
@@ -25,7 +45,7 @@ class MatchLines(APIRoute):
 
         async def handle_lines(request: Request) -> Response:
             kind = request.headers.get("content-type", "")
-            return await handle(await _as_body(request) if kind.startswith(NDJSON) else request)
+            return await handle(await _read(request) if kind.startswith(NDJSON) else request)
 
         return handle_lines
 
@@ -33,6 +53,24 @@ class MatchLines(APIRoute):
 def in_lines(request: Request) -> bool:
     """Whether a request came as lines, and is answered so."""
     return bool(getattr(request.state, "in_lines", False))
+
+
+def many_orders(request: Request) -> Orders | None:
+    """Return orders that came as lines and are told without alternatives; None if they came in another way."""
+    orders: Orders | None = getattr(request.state, "orders", None)
+    return orders
+
+
+def in_chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield lines some hundred at a time: each that is sent by itself takes longer than it took to make."""
+    while chunk := b"".join(islice(lines, _LINES_AT_ONCE)):
+        yield chunk
+
+
+def refused_lines(numbers: Sequence[int], reasons: Sequence[str]) -> Iterator[bytes]:
+    """Yield one line per line that could not be used."""
+    for number, reason in zip(numbers, reasons, strict=True):
+        yield _line({"line": number, "refused": reason})
 
 
 def answer_lines(order_ids: Sequence[str], answer: dict[str, Any]) -> Iterator[bytes]:
@@ -64,11 +102,63 @@ def _line(value: dict[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE, default=str)
 
 
-async def _as_body(request: Request) -> Request:
-    """Return the request with its lines as one JSON body."""
-    body = json_of(_gathered(await rows_in(request)))
+class Orders(NamedTuple):
+    """Orders read line by line, the number of each one's line, and which lines could not be used and why."""
+
+    rows: list[BaseModel]
+    numbers: list[int]
+    refused: dict[int, str]
+
+
+async def _read(request: Request) -> Request:
+    """Return the request with its lines as one JSON body, in which one order stands for many told in brief."""
+    lines = (await request.body()).splitlines()
+    options = _options(lines[0]) if lines else {}
+    if options.get("alternatives") is not False:
+        return _with_body(request, json_of(_gathered(await rows_in(request))), in_lines=True)
+    orders = await run_in_threadpool(_orders, lines[1:])
+    if not orders.rows:
+        raise HTTPException(400, f"the body: expected at least one order, got {_first_of(orders.refused)}")
+    one = orders.rows[0].model_dump(exclude_unset=True)
+    return _with_body(request, json_of(options | {"orders": [one]}), in_lines=True, orders=orders)
+
+
+def _options(line: bytes) -> dict[str, Any]:
+    try:
+        first = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return {}
+    return first if isinstance(first, dict) and "order_id" not in first else {}
+
+
+def _orders(lines: Sequence[bytes]) -> Orders:
+    """Read orders; `lines` begin at the second of the body."""
+    orders, read = Orders([], [], {}), DemandedRow.model_validate
+    for number, line in enumerate(lines, start=2):
+        if not line.strip():
+            continue
+        try:
+            orders.rows.append(read(orjson.loads(line)))
+        except orjson.JSONDecodeError:
+            orders.refused[number] = "expected one JSON object"
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            orders.refused[number] = f"{'.'.join(map(str, first['loc'])) or 'the line'}: {first['msg']}"
+        else:
+            orders.numbers.append(number)
+    if len(orders.rows) > MAX_ORDERS:
+        raise HTTPException(400, f"the body: expected at most {MAX_ORDERS} orders, got {len(orders.rows)}")
+    return orders
+
+
+def _first_of(refused: dict[int, str]) -> str:
+    return next((f"line {number}: {reason}" for number, reason in refused.items()), "none")
+
+
+def _with_body(request: Request, body: bytes, **state: Any) -> Request:
+    """Return the request with a JSON body."""
     headers = [(key, value) for key, value in request.scope["headers"] if key != b"content-type"]
-    state = {**request.scope.get("state", {}), "in_lines": True}
+    state = {**request.scope.get("state", {}), **state}
     scope = {**request.scope, "state": state, "headers": [*headers, (b"content-type", b"application/json")]}
 
     async def receive() -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
@@ -11,9 +13,18 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from api.http.examples import MATCH_EXAMPLES
-from api.http.house import HouseDep, Net, ViewerDep
+from api.http.house import House, HouseDep, Net, ViewerDep
 from api.http.lines import NDJSON, lines_body
-from api.http.match_lines import LINES_OUT, MatchLines, answer_lines, in_lines
+from api.http.match_lines import (
+    LINES_OUT,
+    MatchLines,
+    Orders,
+    answer_lines,
+    in_chunks,
+    in_lines,
+    many_orders,
+    refused_lines,
+)
 from api.http.match_rows import (
     CandidateRow,
     CreditRow,
@@ -27,8 +38,12 @@ from api.http.match_rows import (
     weights_of,
 )
 from api.http.responses import JsonResponse, json_bytes, to_rows
-from api.http.rows import StrictModel, frame_of
+from api.http.rows import StrictModel, columns_of, frame_of
 from api.http.straight import StraightRoute
+from contracts.errors import InputError
+from graph.tables import DEMANDS
+from matching.problem import MatchParams
+from services.viewer import Viewer
 from store.prices import PriceShelf
 
 if TYPE_CHECKING:
@@ -42,6 +57,7 @@ _ORDERS = Field(min_length=1, max_length=10_000)
 _MADE_OF = ("orders", "suppliers", "candidates", "qualified")
 _TABLES = (*_MADE_OF, "credit", "limits", "preferences")
 _CANDIDATE = ["order_id", "supplier_id", "score"]
+_COUNTING = ("placed_at", "unmatched_penalty")  # attributes of orders that routing reads
 _LONGEST_AT_ONCE = 16 * 1024
 _MANY = Field(min_length=1, max_length=100_000)
 
@@ -103,6 +119,10 @@ class NetworkMatch(MatchOptions):
     at_prices: Literal["own", "published"] = Field(
         "own", description="`own`: all orders at once, at the prices they make (`prices`). `published`: one after "
         "another at the prices that serve, as `/v1/matches/route` decides each."
+    )  # fmt: skip
+    alternatives: bool = Field(
+        True, description="Tell every candidate of each order. `false` tells only who serves it: as lines "
+        "(`application/x-ndjson`) tens of thousands of orders a second, and lines that cannot be used are put aside."
     )  # fmt: skip
 
 
@@ -166,13 +186,42 @@ def match(
 
     As `application/x-ndjson` the body is one order a line, which may bring its own `candidates`; a first line without
     `order_id` holds everything else (`suppliers`, options). The answer is then one line per order (`order_id, matches,
-    alternatives, unserved, reason`), and a last one with everything else (`prices`, `summary` and so on).
+    alternatives, unserved, reason`), and a last one with everything else (`prices`, `summary` and so on). With the
+    first line `{"alternatives": false}` up to 100 000 orders of the loaded network are told in brief; a line that
+    cannot be used is put aside and told as `line, refused`, and `summary.quarantined` counts them.
     """
+    if (lines := many_orders(http)) is not None and isinstance(request, NetworkMatch):
+        return StreamingResponse(in_chunks(_in_brief(house, viewer, request, lines)), media_type=NDJSON)
     answer = _given(house, request) if isinstance(request, TablesMatch) else _routed(house, viewer, request)
     if not in_lines(http):
         return JsonResponse(answer)
     orders = [str(row.order_id) for row in request.orders]  # type: ignore[attr-defined]
-    return StreamingResponse(answer_lines(orders, answer), media_type=NDJSON)
+    return StreamingResponse(in_chunks(answer_lines(orders, answer)), media_type=NDJSON)
+
+
+def _in_brief(house: House, viewer: Viewer, request: NetworkMatch, orders: Orders) -> Iterator[bytes]:
+    """Return the lines that answer many orders; matched before the first line is sent."""
+    from services.match_many import match_many
+
+    if request.language is not None:
+        raise InputError("language", "none beside `alternatives: false`, which tells no candidate", request.language)
+    loaded = house.net.current()
+    weights, label = _weights(house, request)
+    options = _options(request)
+    seed, published = options.pop("seed"), request.at_prices == "published"
+    frame = columns_of(orders.rows, (*(column.name for column in DEMANDS.columns), *_COUNTING))
+    many = match_many(
+        loaded.snapshot, house.net.shelf, frame, viewer=viewer, top=request.top, params=MatchParams(**options),
+        at_prices=published, seed=seed, **weights,
+    )  # fmt: skip
+    reasons = dict(zip(many.refused["row"].tolist(), many.refused["reason"].tolist(), strict=True))
+    refused = orders.refused | {orders.numbers[row - 1]: reason for row, reason in reasons.items()}
+    taken = [row.order_id for n, row in enumerate(orders.rows, start=1) if n not in reasons]  # type: ignore[attr-defined]
+    tables = {"matches": many.matches, "alternatives": None, "prices": many.prices}
+    tables |= dict.fromkeys(("constraints", "fairness", "told"))
+    answer = _answer(loaded.version, tables, many.summary | label | {"quarantined": len(refused)})
+    answer["price_version"] = _published(house.net.shelf)[1] if published else None
+    return chain(refused_lines(list(refused), list(refused.values())), answer_lines(taken, answer))
 
 
 def match_straight(net: Net) -> StraightRoute:
@@ -242,7 +291,8 @@ def _routed(house: HouseDep, viewer: ViewerDep, request: NetworkMatch) -> dict[s
     options = _options(request) | weights | {"prices": prices, "left": shelf.left()}
     report = route_on(snapshot, frame_of(request.orders), top=request.top, viewer=viewer, **options)
     told = None if request.language is None else told_routes(report, request.language)
-    tables = {"matches": report.matches, "alternatives": report.alternatives, "prices": report.prices}
+    told_of = report.alternatives if request.alternatives else None
+    tables = {"matches": report.matches, "alternatives": told_of, "prices": report.prices}
     tables |= {"constraints": None, "fairness": None, "told": told}
     return _answer(loaded.version, tables, report.summary | label) | {"price_version": price_version}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,12 @@ def to_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _cells(column: pd.Series) -> list[Any]:
+    kind = column.dtype
+    if isinstance(kind, np.dtype) and kind.kind in "biuf":
+        cells: list[Any] = column.tolist()
+        return [None if isnan(cell) else cell for cell in cells] if kind.kind == "f" else cells
+    if isinstance(kind, pd.StringDtype):
+        return list(column.to_numpy(object, na_value=None))
     if pd.api.types.is_datetime64_any_dtype(column):
         known = column.dropna()
         whole_days = column.dt.tz is None and bool((known == known.dt.normalize()).all())

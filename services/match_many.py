@@ -1,0 +1,223 @@
+"""Thousands of orders of a request matched over the loaded network in one pass, told without their alternatives.
+
+All candidates are weighed as arrays, and a table is made only of what is told: who serves, and the runners-up. Where
+`services.network_routes.route_on` explains every candidate, this answers many times as many orders a second with the
+same decisions.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from contracts.errors import InputError, NotReadyError
+from graph.arrays import Array
+from graph.candidates.filters import Sight
+from graph.candidates.kernel import REASONS
+from graph.candidates.orders import OrderArrays
+from graph.candidates.search import find
+from graph.tables import DEMANDS
+from matching.landed import DEFAULT_WEIGHTS, PARTS, LandedParams
+from matching.problem import Floats, MatchParams
+from matching.routing import Routed, route
+from matching.score import ScoreWeights
+from services.market import Market, market_on, pool_names
+from services.one_order_kernel import Priced, Weighed, weigh
+from services.order_scope import refusals, sight_of
+from services.route_frames import matches_frame, summary_of
+from services.route_one import counting
+from services.route_orders import Known, first_day, rows_found
+from services.route_terms import lines_in_short
+from services.viewer import Viewer
+from store.prices import PriceShelf
+from store.snapshot import Snapshot
+
+__all__ = ["Many", "match_many"]
+
+_EVERYTHING = Viewer()
+_COST = PARTS.index("cost_fen")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Many:
+    """What `match_many` gives back.
+
+    Parameters
+    ----------
+    matches, prices, summary
+        Those of `services.route_orders.RouteReport`; `summary` counts what was ``quarantined``, too.
+    refused
+        Rows that cannot be used: ``row`` (1 = the first) and ``reason``.
+    """
+
+    matches: pd.DataFrame
+    prices: pd.DataFrame
+    summary: dict[str, Any]
+    refused: pd.DataFrame
+
+
+class _Case(NamedTuple):
+    """Orders, as a table and as arrays, what they are matched by, and their candidates."""
+
+    known: Known
+    market: Market
+    demands: pd.DataFrame
+    asked: OrderArrays
+    found: Array
+
+
+def match_many(
+    snapshot: Snapshot,
+    shelf: PriceShelf,
+    orders: pd.DataFrame,
+    *,
+    viewer: Viewer = _EVERYTHING,
+    top: int = 20,
+    weights: ScoreWeights = DEFAULT_WEIGHTS,
+    params: MatchParams | None = None,
+    at_prices: bool = False,
+    seed: int = 0,
+) -> Many:
+    """Match orders as `services.network_routes.route_on` does; rows that cannot be used are put aside with the reason.
+
+    Parameters
+    ----------
+    orders
+        Raw orders (`graph.tables.DEMANDS`); ``unmatched_penalty`` and ``placed_at`` count if there.
+    viewer
+        Who asks: an order for a buyer that is not its own is put aside as one for an unknown buyer is.
+    top
+        Candidates per order, >= 1.
+    params
+        How it is solved: from 10 000 orders with 20 candidates each on the auction is tried first.
+
+    at_prices
+        Whether the orders are served one after another at the prices that serve, instead of all at once at their own.
+
+    Raises
+    ------
+    NotReadyError
+        If the network offers nothing.
+    InputError
+        If something is weighted that no candidate has.
+    """
+    if unknown := set(weights.parts) - set(PARTS):
+        raise InputError("weights", f"parts among {', '.join(PARTS)}", min(unknown))
+    wall, cpu = time.perf_counter(), time.thread_time()
+    demands, refused = DEMANDS.sift(orders, "orders")
+    day = first_day(demands)
+    known, market = market_on(snapshot, day.tz_localize(None), shelf)
+    if not market.pool.size:
+        raise NotReadyError("the loaded network offers nothing: add supply.csv or stock.csv and load again")
+    sight = sight_of(viewer, known.book.network)
+    why = refusals(demands, known.book, viewer, sight)
+    demands, refused = demands[why == ""].reset_index(drop=True), _refused(orders, refused, why)
+    if demands.empty:
+        return Many(matches=pd.DataFrame(), prices=pd.DataFrame(), summary=_nothing(refused), refused=refused)
+    asked = OrderArrays.of(known.book, demands, day.tz_localize(None))
+    case = _Case(known, market, demands, asked, find(known.book, asked, top=top, sight=sight))
+    weighed = _weighed(case, weights)
+    limits = _limits(case, weighed)
+    prices = market.price[weighed.pool] if at_prices else None
+    routed = _routed(case, weighed, limits, published=prices, params=params or MatchParams(), seed=seed)
+    matches = _matches(case, routed, day, weights, sight)
+    summary = _summary(case, routed, weighed, limits) | {"quarantined": len(refused)}
+    summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.thread_time() - cpu}
+    return Many(matches=matches, prices=_prices(case, routed, sight), summary=summary, refused=refused)
+
+
+def _refused(orders: pd.DataFrame, refused: pd.DataFrame, why: npt.NDArray[np.object_]) -> pd.DataFrame:
+    """Return what was put aside, orders of unknown things too; `why` is of the orders left so far."""
+    left = np.setdiff1d(np.arange(1, len(orders) + 1), refused["row"].to_numpy(np.int64))
+    unknown = pd.DataFrame({"row": left[why != ""], "reason": why[why != ""]})
+    return pd.concat([refused[["row", "reason"]], unknown]).sort_values("row", ignore_index=True)
+
+
+def _nothing(refused: pd.DataFrame) -> dict[str, Any]:
+    return {"orders": 0, "matched_pieces": 0, "unmatched_pieces": 0, "quarantined": len(refused)}
+
+
+def _weighed(case: _Case, weights: ScoreWeights) -> Weighed:
+    market, book = case.market, case.known.book
+    priced = Priced(
+        market.pool, market.room, market.down, market.terms_key, market.terms_row, market.terms_share, market.rated,
+        market.reliability, market.goods, book.network.n_parties, LandedParams().rates(), *counting(weights),
+    )  # fmt: skip
+    return weigh(case.asked.rows, (book.offers.rows, book.lanes.rows), priced, case.found, weights.base)
+
+
+def _limits(case: _Case, weighed: Weighed) -> npt.NDArray[np.object_]:
+    """Return what excludes each candidate, empty = nothing."""
+    cost, reason = weighed.numbers[_COST], case.found["reason"]
+    limits: npt.NDArray[np.object_] = np.array(REASONS, dtype=object)[reason]
+    free = reason == 0
+    limits[free & case.market.down[weighed.pool]] = "supplier_down"
+    if "max_price_fen" in case.demands:
+        most = case.demands["max_price_fen"].to_numpy(np.float64, na_value=np.nan)
+        limits[free & (cost > most[case.found["demand"]])] = "over_price"
+    limits[free & np.isnan(cost)] = "unqualified"
+    return limits
+
+
+def _routed(case: _Case, weighed: Weighed, limits: npt.NDArray[np.object_], **options: Any) -> Routed:
+    """Return the match; capacities are numbered as in the market."""
+    demands, order = case.demands, case.found["demand"]
+    pieces = demands["pieces"].to_numpy(np.int64)
+    penalty: Floats | None = None
+    if "unmatched_penalty" in demands:
+        penalty = pd.to_numeric(demands["unmatched_penalty"]).fillna(1.0).to_numpy(dtype=np.float64)
+    return route(
+        order=order,
+        offer=weighed.pool,
+        good=limits,  # named where it is told
+        score=weighed.numbers[-2],
+        limits=limits,
+        pieces=pieces,
+        capacity=weighed.left,
+        minimum=weighed.minimum,
+        penalty=penalty,
+        credit=lines_in_short(weighed.line, pieces[order], weighed.numbers[0], case.known.standing),
+        **options,
+    )
+
+
+def _matches(
+    case: _Case, routed: Routed, day: pd.Timestamp, weights: ScoreWeights, sight: Sight | None
+) -> pd.DataFrame:
+    """Return who serves which order, and orders with unserved pieces (`services.route_frames.matches_frame`)."""
+    known, found = case.known, case.found
+    served = np.flatnonzero(routed.pieces)
+    rows = rows_found(known, case.asked, case.demands, found[served], day, weights=weights, sight=sight)
+    rivals = routed.runner_up[served]
+    told = replace(
+        routed, **{name: getattr(routed, name)[served] for name in ("pieces", "reason", "price", "net", "margin")},
+        runner_up=np.full(served.size, -1),
+    )  # fmt: skip
+    matches = matches_frame(told, rows, case.demands, day)
+    supplier = known.book.offers.rows["supplier"][found["offer"]]
+    names = known.book.network.parties.ids.texts_at(np.where(rivals >= 0, supplier[rivals], -1)).astype(object)
+    names[rivals < 0] = None
+    matches["runner_up"] = matches["runner_up"].astype(object)
+    matches.loc[matches["supplier_id"].notna(), "runner_up"] = names
+    return matches
+
+
+def _prices(case: _Case, routed: Routed, sight: Sight | None) -> pd.DataFrame:
+    """Return the price of each capacity that a candidate draws on (`services.route_frames.price_frame`)."""
+    offers, first = np.unique(routed.offer, return_index=True)
+    at = case.found["offer"][first]
+    supplier, good = pool_names(case.known.book, at, sight)
+    used = np.bincount(routed.offer, weights=routed.pieces, minlength=routed.offer_capacity.size)
+    columns = {"supplier_id": supplier, "good": good, "price": routed.result.prices[offers]}
+    capacity = {"capacity": routed.offer_capacity[offers], "used": used[offers].astype(np.int64)}
+    return pd.DataFrame(columns | capacity)
+
+
+def _summary(case: _Case, routed: Routed, weighed: Weighed, limits: npt.NDArray[np.object_]) -> dict[str, Any]:
+    rows = pd.DataFrame({"cost_fen": weighed.numbers[_COST], "eligible": limits == ""})
+    return summary_of(routed, rows, case.demands)
