@@ -110,7 +110,7 @@ def _network(  # noqa: PLR0917
     orders, suppliers = np.arange(p.n_orders), p.n_orders + lines + np.arange(p.n_suppliers)
     sink = np.array([p.n_orders + lines + p.n_suppliers])
     tails, heads = p.order[kept], suppliers[p.supplier[kept]]
-    arcs = []
+    arcs: list[tuple[Any, ...]] = []
     if p.credit is not None:
         line, known = p.credit.line[kept], p.credit.line >= 0
         heads = np.where(line >= 0, p.n_orders + line, heads)
@@ -123,7 +123,8 @@ def _network(  # noqa: PLR0917
     each = [(tails, heads, p.pieces[tails], costs), *(np.broadcast_arrays(*arc) for arc in arcs)]
     supply = np.zeros(int(sink[0]), np.int64)
     supply[: p.n_orders] = p.pieces
-    return _Network(*(np.concatenate(column).astype(np.int64) for column in zip(*each, strict=True)), supply=supply)
+    tails, heads, capacities, costs = (np.concatenate(column).astype(np.int64) for column in zip(*each, strict=True))
+    return _Network(tails, heads, capacities, costs, supply)
 
 
 def _flow_in_parts(network: _Network) -> Ints:

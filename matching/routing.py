@@ -13,10 +13,10 @@ from matching.minimums import solve_with_minimums
 from matching.problem import CreditLines, Floats, Ints, MatchParams, MatchProblem, MatchResult, only
 from matching.reasons import reasons
 
-__all__ = ["Routed", "route"]
+__all__ = ["HARD_LIMITS", "Routed", "route"]
 
 Mask = npt.NDArray[np.bool_]
-_HARD_LIMITS = (
+HARD_LIMITS = (
     "out_of_territory",
     "exclusive",
     "no_delivery",
@@ -200,9 +200,9 @@ def _unserved_reasons(
 ) -> npt.NDArray[np.object_]:
     """Return why pieces stay: of the eligible candidates if there are any, else the limit that came nearest."""
     nearest = np.full(everything.n_orders, -1)
-    for rank, name in enumerate(_HARD_LIMITS):
+    for rank, name in enumerate(HARD_LIMITS):
         nearest[everything.order[limits == name]] = rank
-    names: npt.NDArray[np.object_] = np.array([*_HARD_LIMITS, "no_candidates"], dtype=object)
+    names: npt.NDArray[np.object_] = np.array([*HARD_LIMITS, "no_candidates"], dtype=object)
     why: npt.NDArray[np.object_] = names[nearest]
     some = np.flatnonzero((result.unserved > 0) & (np.diff(problem.indptr) > 0))
     why[some] = reasons(problem, result, some, unsplit=unsplit)

@@ -1,9 +1,9 @@
-"""A batch of one order that its best candidates can serve: the optimum without a solver.
+"""A batch of one order of the operator: the optimum without a solver.
 
 Nobody can do better than the candidate with the highest score, so it takes all it can, the next one what is left, and
-so on. What one more piece of one that is full would gain is its score less that of the last, who has room left and
-whose capacity is worth nothing. Where pieces stay unserved, credit or a minimum keeps somebody from its pieces, or
-candidates draw on one capacity, a solver decides.
+so on; where smallest lots forbid that, all ways to split a small order are compared (`matching.one_order`). What one
+more piece of a candidate would gain is its score less that of the worst who serves, or what an unserved piece costs.
+Where credit keeps somebody from its pieces, candidates draw on one capacity or score the same, a solver decides.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -18,7 +19,10 @@ import numpy as np
 
 from graph.candidates.supply_book import SupplyBook
 from matching.landed import PARTS
-from matching.online_kernel import CHOSEN, OUTSCORED
+from matching.one_order import Split, best_split
+from matching.online import REASONS, Decision
+from matching.online_kernel import CHOSEN, FULL, NOT_WORTH, OUTBID, OUTSCORED
+from matching.routing import HARD_LIMITS
 from services.market import Market, market_at_hand
 from services.network_router import day_of, decided, order_of
 from services.route_frames import COSTS, TERMS
@@ -29,7 +33,7 @@ from store.snapshot import Snapshot
 
 __all__ = ["match_at_once"]
 
-_SAME = 1e-12  # scores nearer than that are told apart by the solver
+_SAME = 1e-12
 _COST = PARTS.index("cost_fen")
 _ONLY_OF_CANDIDATES = frozenset({"net", "served_pieces", *TERMS})
 _EXCLUSIVE = 2  # in `graph.candidates.kernel.REASONS`
@@ -52,58 +56,91 @@ def match_at_once(
         return None
     known, market = at_hand
     routed = decided(known, market.free, order_of(order, day), top=top, unsplit=unsplit)
-    servers = _servers(known.book, market, routed)
-    if not servers:
+    found = _split(known.book, market, routed, unsplit=unsplit)
+    if found is None:
         return None
-    prices = _prices_of(routed, servers)
+    routed, split = _explained(routed, found), found
+    prices: list[float] = split.price.tolist()
     told = columns_told(known.book, routed, day, None)
     rows = rows_of(_alternatives(known.book, market, routed, str(order["sku_id"]), told=told, prices=prices))
-    matches = [_match(routed, rows[t], t) for t in sorted(servers)]
-    pools, summary = _pools(known.book, routed, rows), _summary(routed, servers, rows)
+    servers = np.flatnonzero(split.pieces).tolist()
+    matches = [_match(routed, rows[t], t) for t in servers]
+    left = _left(routed, rows, split)
+    matches += [] if left is None else [dict.fromkeys(_match(routed, rows[0], 0)) | left]
+    pools, summary = _pools(known.book, routed, rows), _summary(routed, split, rows, left)
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.thread_time() - cpu}
     rows.sort(key=lambda row: -inf if row["score"] != row["score"] else row["score"], reverse=True)
     return {"matches": matches, "alternatives": rows, "prices": pools, "summary": summary}
 
 
-def _servers(book: SupplyBook, market: Market, routed: Routed) -> list[int]:
-    """Return who serves every piece, the best first, where nobody else could for as much; nobody if that is open.
-
-    Each gives all it has but the last, who has room left: so the price of every capacity is one number, too.
-    """
-    decision = routed.decision
-    pieces, limit = decision.pieces, decision.order.limit
-    if decision.unserved or (limit == OUTSCORED).any():
-        return []
-    ahead = [t for t in decision.rank.tolist() if limit[t] < 0]
-    n = int((pieces > 0).sum())
-    best, scores = ahead[:n], decision.net[ahead[: n + 1]]
-    if (decision.code[best] != CHOSEN).any() or (np.diff(scores) >= -_SAME).any():
-        return []
-    spare = routed.room[best] - pieces[best]
-    alone = n == 1 or _has_credit(book, market, routed, best)
-    return best if alone and spare[-1] > 0 and not spare[:-1].any() else []
+def _split(book: SupplyBook, market: Market, routed: Routed, *, unsplit: bool) -> Split | None:
+    """Return the best split of the order over all candidates; None where that takes a solver."""
+    order = routed.decision.order
+    open_to = np.flatnonzero(order.limit < 0)
+    if not order.limit.size or (order.limit == OUTSCORED).any():
+        return None
+    score, room = order.score[open_to], routed.room[open_to]
+    minimum = np.maximum(book.offers.rows["minimum"][routed.found["offer"][open_to]].astype(np.int64), 1)
+    found = best_split(score, room, minimum, order.pieces, order.penalty)
+    if found is None or (unsplit and (found.by_lots or (found.pieces[found.pieces > 0] < order.pieces).any())):
+        return None
+    every: Split = Split(np.zeros(order.limit.size, np.int64), np.zeros(order.limit.size), found.by_lots)
+    every.pieces[open_to], every.price[open_to] = found.pieces, found.price
+    return every if _has_credit(book, market, routed, every) else None
 
 
-def _has_credit(book: SupplyBook, market: Market, routed: Routed, servers: list[int]) -> bool:
-    """Whether no credit line would be used up by a piece more from each."""
-    suppliers = book.offers.rows["supplier"][routed.found["offer"][servers]].astype(np.int64)
-    asked = int(routed.orders.rows["buyer"][0]) * book.network.n_parties + suppliers
-    drawn = np.nan_to_num(routed.numbers[0, servers]) * (routed.decision.pieces[servers] + 1)
-    for key in np.unique(asked):
+def _has_credit(book: SupplyBook, market: Market, routed: Routed, split: Split) -> bool:
+    """Whether credit changes nothing: a piece more from each who serves (in lots: from all) would be within it."""
+    pieces = split.pieces
+    served = np.flatnonzero(pieces)
+    alone = served.size == 1 and pieces[served[0]] == routed.decision.order.pieces
+    asked = np.where(pieces > 0, pieces + (0 if alone else 1), 0)
+    if split.by_lots:
+        asked = np.where(routed.decision.order.limit < 0, routed.decision.order.pieces + 1, 0)
+    some = np.flatnonzero(asked)
+    suppliers = book.offers.rows["supplier"][routed.found["offer"][some]].astype(np.int64)
+    keys = int(routed.orders.rows["buyer"][0]) * book.network.n_parties + suppliers
+    drawn = np.nan_to_num(routed.numbers[0, some]) * asked[some]
+    for key in np.unique(keys) if market.terms_key.size else ():
         at = int(np.searchsorted(market.terms_key, key))
         known = at < market.terms_key.size and market.terms_key[at] == key
-        if known and drawn[asked == key].sum() >= market.terms_limit[market.terms_row[at]]:
+        if known and drawn[keys == key].sum() > market.terms_limit[market.terms_row[at]]:
             return False
     return True
 
 
-def _prices_of(routed: Routed, servers: list[int]) -> list[float]:
-    """Return per candidate what one more piece of its capacity would gain."""
-    prices = np.zeros(len(routed.found))
-    score = routed.decision.net
-    prices[servers] = score[servers] - score[servers[-1]]
-    found: list[float] = prices.tolist()
-    return found
+def _explained(routed: Routed, split: Split) -> Routed:
+    """Return the decision as the split makes it: a better one that is not taken has its room for nothing or a lot."""
+    decision = routed.decision
+    order, pieces = decision.order, split.pieces
+    left = order.pieces - int(pieces.sum())
+    worst = -order.penalty if left or not pieces.any() else float(order.score[pieces > 0].min())
+    code = np.where(order.score > worst + _SAME, np.where(routed.room > 0, OUTBID, FULL), OUTSCORED)
+    code = np.where(order.score < -order.penalty, NOT_WORTH, code)
+    code = np.where(pieces > 0, CHOSEN, np.where(order.limit >= 0, order.limit, code))
+    return replace(routed, decision=decision._replace(pieces=pieces, code=code, unserved=left))
+
+
+def _left(routed: Routed, rows: list[dict[str, Any]], split: Split) -> dict[str, Any] | None:
+    """Return what stays unserved and why, as a match with nobody; None if nothing does."""
+    decision = routed.decision
+    if not decision.unserved:
+        return None
+    told = {"order_id": decision.order.id, "sku_id": rows[0]["sku_id"], "pieces": decision.unserved}
+    return told | {"reason": _why_left(decision, split)}
+
+
+def _why_left(decision: Decision, split: Split) -> str:
+    """Return the reason that `matching.routing.route` gives: of the open candidates if there are any."""
+    limit, code = decision.order.limit, decision.code
+    if (limit < 0).any():
+        roomy = (code == OUTBID) & (limit < 0)
+        if (split.price[roomy] <= 0).any():
+            return "below_minimum"
+        if roomy.any():
+            return "outbid"
+        return "not_worth" if (code[limit < 0] == NOT_WORTH).all() else "full"
+    return max((REASONS[one] for one in limit.tolist()), key=HARD_LIMITS.index)
 
 
 def _match(routed: Routed, row: dict[str, Any], t: int) -> dict[str, Any]:
@@ -133,7 +170,7 @@ def _alternatives(
         "promised_date": told["promised_date"],
         **{name: told[name] for name in COSTS},
         "cost_fen": [None if None in parts else sum(parts) for parts in money],
-        **{name: told[name] for name in told if name.startswith("score_")},
+        **{name: np.nan_to_num(told[name]).tolist() for name in told if name.startswith("score_")},
         "score": told["score"],
         "price": [price if one else None for one, price in zip(free, prices, strict=True)],
         "runner_up": [sellers[rival] for rival in rivals],
@@ -142,10 +179,7 @@ def _alternatives(
         "from_id": told["from_id"],
         "carrier_id": more["carrier_id"],
         "path": told["path"],
-        "reason": [
-            "not_worth" if one and score < -order.penalty else reason
-            for one, score, reason in zip(free, told["score"], told["reason"], strict=True)
-        ],
+        "reason": told["reason"],
         "net": [net if one else None for one, net in zip(free, nets, strict=True)],
         "served_pieces": told["pieces"],
         "lead_time_days": told["lead_time_days"],
@@ -161,7 +195,7 @@ def _rivals(routed: Routed, nets: list[float]) -> tuple[list[int], list[float | 
     """Return each candidate's best rival (-1 none) and how far it is ahead of that, or of staying unserved."""
     decision, limit = routed.decision, routed.decision.order.limit.tolist()
     least = -decision.order.penalty
-    ahead = [t for t in decision.rank.tolist() if limit[t] < 0][:2]
+    ahead = sorted((t for t in range(len(nets)) if limit[t] < 0), key=lambda t: -nets[t])[:2]
     rivals: list[int] = []
     margins: list[float | None] = []
     for t, net in enumerate(nets):
@@ -214,23 +248,25 @@ def _pools(book: SupplyBook, routed: Routed, rows: list[dict[str, Any]]) -> list
     return list(prices.values())
 
 
-def _summary(routed: Routed, servers: list[int], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    decision = routed.decision
-    pieces = decision.pieces[servers]
-    gain = float(decision.net[servers] @ pieces)
+def _summary(
+    routed: Routed, split: Split, rows: list[dict[str, Any]], left: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    decision, pieces = routed.decision, split.pieces
+    gain = float(decision.net @ pieces) - decision.order.penalty * decision.unserved
+    method = "best_candidate" if np.count_nonzero(pieces) == 1 else "best_candidates"
     return {
         "objective": gain,
         "upper_bound": gain,
         "gap": 0.0,
-        "matched_pieces": decision.order.pieces,
-        "unmatched_pieces": 0,
-        "unmatched_by_reason": {},
+        "matched_pieces": int(pieces.sum()),
+        "unmatched_pieces": decision.unserved,
+        "unmatched_by_reason": {} if left is None else {left["reason"]: decision.unserved},
         "orders": 1,
-        "orders_served": 1,
+        "orders_served": int(decision.unserved == 0),
         "candidates": len(rows),
         "eligible_candidates": int((decision.order.limit < 0).sum()),
-        "cost_fen": round(float(routed.numbers[_COST, servers] @ pieces)),
-        "method": "best_candidate" if len(servers) == 1 else "best_candidates",
+        "cost_fen": round(float(np.nan_to_num(routed.numbers[_COST]) @ pieces)),
+        "method": f"{method}+minimum_orders" if split.by_lots else method,
         "status": "optimal",
         "notes": [],
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

@@ -84,7 +84,8 @@ def _lost(demands: pd.DataFrame, book: SupplyBook, sight: Sight | None) -> Mask:
     wrong: Mask = (place < 0) & (book.regions.positions(demands["ship_to"]) < 0)
     if sight is not None:
         wrong |= (place >= 0) & ~sight.parties[place]
-    return given & wrong
+    lost: Mask = given & wrong
+    return lost
 
 
 def _refuse(ids: pd.Series, wrong: np.ndarray, expected: str) -> None:

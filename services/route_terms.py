@@ -12,7 +12,7 @@ import pandas as pd
 
 from graph.credit.positions import credit_positions, credit_room
 from graph.credit.price import price_of_terms
-from matching.problem import CreditLines
+from matching.problem import CreditLines, Ints
 
 __all__ = [
     "NOTHING_KNOWN",
@@ -126,9 +126,7 @@ def credit_lines(rows: pd.DataFrame, standing: Standing) -> CreditLines | None:
     return lines_in_short(line, pieces, rows["unit_cost_fen"].to_numpy(np.float64), standing)
 
 
-def lines_in_short(
-    line: npt.NDArray[np.int64], pieces: npt.NDArray[np.int64], unit_cost_fen: Floats, standing: Standing
-) -> CreditLines | None:
+def lines_in_short(line: Ints, pieces: Ints, unit_cost_fen: Floats, standing: Standing) -> CreditLines | None:
     """Return `credit_lines` of candidates given as arrays of one length."""
     use = np.nan_to_num(unit_cost_fen)
     limit = standing.terms["limit"].to_numpy(np.int64)

@@ -11,10 +11,9 @@ from api.http.app import create_app
 from api.settings import Settings
 from services import match_at_once as module
 from store.home import TABLES, Home
-from tests.integration.http.test_match_at_once import matched
+from tests.integration.http.test_match_at_once import assert_same, matched
 
 N = 7
-TOLERANCE = {"rel": 1e-6, "abs": 1e-6}  # the flow rounds scores to whole numbers of steps
 
 
 def net(seed: int) -> dict[str, list[dict]]:
@@ -76,19 +75,3 @@ def watched(monkeypatch) -> list[bool]:
 
     monkeypatch.setattr(module, "match_at_once", watch)
     return seen
-
-
-def assert_same(usual, soon, where):
-    """Numbers are near, all else is equal, but for the rival (either of equals) and a status that rounding decides."""
-    if isinstance(usual, dict):
-        assert set(usual) == set(soon), where
-        for name in set(usual) - {"runner_up", "status"}:
-            assert_same(usual[name], soon[name], f"{where} {name}")
-    elif isinstance(usual, list):
-        assert len(usual) == len(soon), where
-        for row, (one, other) in enumerate(zip(usual, soon, strict=True)):
-            assert_same(one, other, f"{where} {row}")
-    elif isinstance(usual, float):
-        assert soon == pytest.approx(usual, **TOLERANCE), where
-    else:
-        assert usual == soon, where
