@@ -62,16 +62,22 @@ class Settings(BaseSettings):
     )
     schedule: dict[str, str] = Field(
         default={},
-        description="What the worker does by the clock, as JSON: times of day (Asia/Shanghai) by `forecast` and "
-        '`prices`, like `{"forecast": "02:00"}`.',
+        description="What the worker does by the clock, as JSON: times of day (Asia/Shanghai) by `forecast`, "
+        '`prices`, `retrain` and `forget` (04:40 if unset), like `{"forecast": "02:00"}`.',
     )
     retention_days: int = Field(
         default=90,
         ge=8,
-        description="How long, in days, a write repeated with its key is answered as before, and a reservation that is "
-        "over can be read; no hold is as long as the least, 8.",
+        le=36_500,
+        description="How long, in days, what is over is kept: a write repeated with its key is answered as before, a "
+        "reservation that is over can be read, events and deliveries of webhooks, retried work and closings of "
+        "exceptions; no hold is as long as the least, 8.",
     )
-    connections: int = Field(default=1000, ge=1, description="Connections at the same time; more are told 503.")
+    connections: int = Field(
+        default=1000,
+        ge=1,
+        description="Connections at the same time; beyond them requests are told 503 with `Retry-After`.",
+    )
     webhook_targets: Literal["public", "private"] = Field(
         default="public",
         description="Where webhooks may go: `public`: by https and to public addresses; `private`: anywhere.",

@@ -100,8 +100,8 @@ class NoRoomError(UnavailableError):
     retry_after_seconds = 30
 
 
-def unwritten(path: object, error: OSError) -> EvenflowError:
-    """Return what to raise where a file could not be written.
+def unwritten(path: object, error: OSError, expected: str = "a file that can be written") -> EvenflowError:
+    """Return what to raise where a file could not be written, or whatever was `expected` of a path.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def unwritten(path: object, error: OSError) -> EvenflowError:
     """
     if error.errno in _FULL:
         return NoRoomError(f"{path}: the disk is full; nothing was kept")
-    return InputError(str(path), "a file that can be written", error.strerror or str(error))
+    return InputError(str(path), expected, error.strerror or str(error))
 
 
 def _shown(value: object) -> str:

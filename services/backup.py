@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from contracts.errors import InputError
+from contracts.errors import InputError, unwritten
 from store.database import Database
 from store.durable import flush_folder
 from store.engines import FILE_NAME
@@ -166,7 +166,7 @@ def _make_empty(place: Path) -> None:
         place.mkdir(parents=True, mode=0o700)
         (place / _HOME).mkdir()
     except OSError as error:
-        raise InputError(str(place), "a folder that can be made", error.strerror or str(error)) from None
+        raise unwritten(place, error, "a folder that can be made") from None
 
 
 def _read(place: Path) -> dict[str, Any]:

@@ -4,52 +4,26 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from contracts.errors import EvenflowError, NotReadyError
-from services.flow.lag import stage_lags
+from services.doctor_flow import examine_flow, examine_webhooks
+from services.findings import Finding, State
 from services.keys import list_keys
 from services.vital_signs import free_bytes
 from store.database import Database
 from store.home import Home
-from store.stages import parked_work
 from store.upgrade import newest
 from store.vital_signs import DatabaseSigns, database_signs
 
-__all__ = ["Finding", "examine"]
+__all__ = ["examine"]
 
-State = Literal["well", "watch", "wrong"]
 _DAY_MS = 86_400_000
 _LITTLE_ROOM, _NO_ROOM = 2 * 2**30, 256 * 2**20  # bytes
 _OLD_DAYS = 8  # a network published once a week is not old
 _CLOCK_MS = 5_000  # clocks further apart confuse holds and tokens
 _SOON_DAYS = 14
-_LATE_MS = 600_000  # for a receiver that is asked again after some minutes
 _SECRETS = ("link.key", "keys/pseudonyms.key")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one look found.
-
-    Parameters
-    ----------
-    check
-        What was looked at.
-    state
-        ``well``; ``watch``: it works, but not for ever; ``wrong``: something does not work.
-    found
-        What was found.
-    advice
-        What to do; empty where nothing is to be done.
-    """
-
-    check: str
-    state: State
-    found: str
-    advice: str = ""
 
 
 def examine(home: Path, database: Database, *, now_ms: int) -> list[Finding]:
@@ -160,8 +134,8 @@ def _database(database: Database, now_ms: int) -> Iterator[Finding]:
     yield Finding("database", "well", f"{place} answers in {signs.seconds * 1000:.0f} ms, up to date")
     yield _clock(signs, now_ms)
     yield _sweeping(signs)
-    yield _webhooks(signs, now_ms)
-    yield _flow(database, now_ms)
+    yield from examine_webhooks(database, now_ms=now_ms)
+    yield from examine_flow(database, now_ms=now_ms)
     yield _keys(database, now_ms)
 
 
@@ -181,30 +155,6 @@ def _sweeping(signs: DatabaseSigns) -> Finding:
         told, advice = f"{signs.holds_overdue} holds are due and not expired", "is a server running? It expires them"
         return Finding("holds", "watch", told, advice)
     return Finding("holds", "well", "none is overdue")
-
-
-def _webhooks(signs: DatabaseSigns, now_ms: int) -> Finding:
-    since_ms = signs.deliveries_since_ms
-    if since_ms is not None and now_ms - since_ms > _LATE_MS:
-        told = f"{signs.deliveries_waiting} events wait, the oldest for {(now_ms - since_ms) / 60_000:.0f} minutes"
-        return Finding("webhooks", "watch", told, "is a server running, and do the receivers answer?")
-    if signs.deliveries_dead:
-        told = f"{signs.deliveries_dead} events were not taken by their receivers"
-        return Finding("webhooks", "watch", told, "POST /v1/webhooks/{id}/deliveries/{number}/resend")
-    return Finding("webhooks", "well", f"{signs.deliveries_waiting} events wait, none is dead")
-
-
-def _flow(database: Database, now_ms: int) -> Finding:
-    parked = parked_work(database)
-    if parked:
-        last = parked[-1]
-        told = f"{len(parked)} ranges are parked, the last of stage {last['stage']}: {last['reason']}"
-        return Finding("flow", "watch", told, "mend the cause, then POST /v1/parked-work/{number}/retry")
-    slowest = max(stage_lags(database, now_ms=now_ms), key=lambda row: row["lag_seconds"])
-    if slowest["lag_seconds"] * 1000 > _LATE_MS:
-        told = f"stage {slowest['name']} has waited for {slowest['lag_seconds'] / 60:.0f} minutes"
-        return Finding("flow", "watch", told, "is a worker running? evenflow worker")
-    return Finding("flow", "well", "nothing is parked, nothing waits for long")
 
 
 def _keys(database: Database, now_ms: int) -> Finding:

@@ -6,15 +6,29 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.errors import EvenflowError
 from services.viewer import Viewer
 from store.booking.lookup import suppliers_of
 from store.database import Database
 from store.outbox import OutboxRow, read_outbox, settled_to
+from store.retention import forgotten_to
 
-__all__ = ["cloud_event", "events_after", "is_told", "newest_position", "topics_match"]
+__all__ = [
+    "EventsGoneError",
+    "cloud_event",
+    "events_after",
+    "is_told",
+    "newest_position",
+    "oldest_position",
+    "topics_match",
+]
 
 _PARTIES = ("buyer_id", "supplier_id", "party_id")
 _MOST_LOOKED_AT = 2000  # rows of one answer: a reader of few events moves on nevertheless
+
+
+class EventsGoneError(EvenflowError):
+    """Events after a cursor are not kept any more: who asks has missed some."""
 
 
 def cloud_event(event: OutboxRow) -> dict[str, Any]:
@@ -81,9 +95,20 @@ def events_after(
 
     Raises
     ------
+    EventsGoneError
+        If events after that position were there and are not kept any more.
     UnavailableError
         If the database does not answer.
     """
+    found, looked = _after(database, viewer, after, limit, topics)
+    if after < oldest_position(database):  # asked last: what is forgotten while it is read is not missed silently
+        raise EventsGoneError("events after this cursor are not kept any more: some were missed")
+    return found, looked
+
+
+def _after(
+    database: Database, viewer: Viewer, after: int, limit: int, topics: Sequence[str]
+) -> tuple[list[OutboxRow], int]:
     end = settled_to(database)
     found: list[OutboxRow] = []
     looked = after
@@ -108,3 +133,8 @@ def _reservations(rows: Sequence[OutboxRow]) -> set[str]:
 def newest_position(database: Database) -> int:
     """Return the position after which everything is still to come."""
     return settled_to(database)
+
+
+def oldest_position(database: Database) -> int:
+    """Return the position after which every event is still kept."""
+    return database.read(forgotten_to, whole=True)

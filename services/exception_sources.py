@@ -62,7 +62,7 @@ class Found:
     action: str
 
 
-def found_in(home: Path, snapshot: Snapshot | None, database: Database, *, now: datetime) -> list[Found]:
+def found_in(home: Path, snapshot: Snapshot | None, database: Database | None, *, now: datetime) -> list[Found]:
     """Return everything that needs a person, in no order.
 
     Parameters
@@ -215,8 +215,8 @@ def _forecast_shifts(home: Path, prices: pd.Series) -> Iterator[Found]:
         )
 
 
-def _parked(database: Database) -> Iterator[Found]:
-    if not database.made:
+def _parked(database: Database | None) -> Iterator[Found]:
+    if database is None or not database.made:
         return
     for row in parked_work(database):
         rows = row["to_position"] - row["from_position"]

@@ -12,12 +12,14 @@ from typing import Any
 import pandas as pd
 
 from contracts.errors import InputError, NotReadyError, UnknownIdError
+from services.exception_scope import concerning
 from services.exception_sources import Found, found_in
+from services.viewer import Viewer
 from store.database import Database
 from store.home import Home
 from store.record_log import RecordLog
 
-__all__ = ["Closing", "Known", "close_exception", "closings", "list_exceptions"]
+__all__ = ["Closing", "Known", "close_exception", "closings", "forget_closings", "list_exceptions"]
 
 _GROWN = 1.5  # an exception that was closed is open again once so many times as much is at stake
 
@@ -54,15 +56,21 @@ class Known:
     closed: Closing | None
 
 
-def list_exceptions(home: Path, database: Database, *, now: datetime) -> list[Known]:
+def list_exceptions(
+    home: Path, database: Database | None, *, now: datetime, viewer: Viewer | None = None
+) -> list[Known]:
     """Return what needs a person now: the open ones first, the most money at stake first among each.
 
     Parameters
     ----------
     home
         The home folder.
+    database
+        Where work that failed is kept; None to leave it out.
     now
         The moment, with time zone: backorders age.
+    viewer
+        Whom the exceptions must concern; the operator by default.
 
     Raises
     ------
@@ -74,7 +82,8 @@ def list_exceptions(home: Path, database: Database, *, now: datetime) -> list[Kn
         snapshot = Home(home).current()
     except NotReadyError:
         snapshot = None
-    known = [_known(found, done) for found in found_in(home, snapshot, database, now=now)]
+    found = concerning(found_in(home, snapshot, database, now=now), viewer or Viewer(), snapshot)
+    known = [_known(one, done) for one in found]
     return sorted(known, key=lambda one: (one.closed is not None, -one.found.stake_fen, one.id))
 
 
@@ -112,6 +121,19 @@ def close_exception(home: Path, database: Database, exception_id: str, *, by: st
 def closings(home: Path) -> list[Closing]:
     """Return what was ever closed and how, the latest first."""
     return [Closing(**row) for row in reversed(_log(home).read())]
+
+
+def forget_closings(home: Path, database: Database, *, before: datetime, now: datetime) -> int:
+    """Forget how exceptions were closed before a moment, unless they are still there; return how many closings.
+
+    What is still there stays closed: without its closing it would be open again.
+    """
+    old = [closing for closing in closings(home) if datetime.fromisoformat(closing.at) < before]
+    if not old:
+        return 0
+    there = {one.id for one in list_exceptions(home, database, now=now)}
+    gone = {closing.id for closing in old} - there
+    return _log(home).forget(lambda row: row["id"] in gone and datetime.fromisoformat(row["at"]) < before)
 
 
 def _log(home: Path) -> RecordLog:

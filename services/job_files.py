@@ -15,7 +15,7 @@ from typing import IO, Any
 import orjson
 import pandas as pd
 
-from contracts.errors import EvenflowError, InputError, TableError, UnknownIdError
+from contracts.errors import EvenflowError, InputError, TableError, UnknownIdError, unwritten
 from services.files import write_whole
 
 __all__ = ["Job", "JobFiles", "JobResult", "new_job_id", "problem_of", "problem_of_error"]
@@ -120,7 +120,7 @@ class JobFiles:
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(str(root), "a folder that can be made", error.strerror or str(error)) from None
+            raise unwritten(root, error, "a folder that can be made") from None
         self.owner = secrets.token_hex(8)
         self._held = self._owner_path(self.owner).open("w")
         fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,7 +14,7 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any, Protocol
 
-from contracts.errors import EvenflowError
+from contracts.errors import EvenflowError, NoRoomError, unwritten
 from contracts.progress import Report
 from services.files import write_whole
 from services.job_files import JobResult, problem_of, problem_of_error
@@ -125,7 +125,9 @@ def _outcome(work: Work, folder: Path, progress: Report) -> dict[str, Any]:
         return {"state": "succeeded", "summary": dict(result.summary), "tables": rows}
     except EvenflowError as error:
         return {"state": "failed", "problem": problem_of_error(error)}
-    except Exception:  # noqa: BLE001 (the boundary of the process: the trace goes to the log, never to the caller)
+    except Exception as error:  # noqa: BLE001 (the boundary of the process: the trace goes to the log, never to the caller)
+        if isinstance(error, OSError) and isinstance(full := unwritten("the home", error), NoRoomError):
+            return {"state": "failed", "problem": problem_of_error(full)}
         _log.exception("a job failed")
         return {
             "state": "failed",

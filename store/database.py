@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from contracts.errors import InputError, UnavailableError
+from contracts.errors import InputError, NoRoomError, UnavailableError, unwritten
 from store.engines import checked_url, engine_of
 from store.eyes import narrow, reading_tenant
 from store.group_writer import GroupWriter
@@ -27,6 +27,7 @@ Work = Callable[[Connection], T]
 _ATTEMPTS = 5
 _AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
 _AGAIN = ("40001", "40P01")  # serialisation failure, deadlock: PostgreSQL took everything back
+_DISK_FULL = "53100"
 _TROUBLE = frozenset(
     (
         sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
@@ -216,7 +217,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(str(folder), "a folder that can be made", error.strerror or str(error)) from None
+        raise unwritten(folder, error, "a folder that can be made") from None
 
 
 @contextmanager
@@ -235,7 +236,14 @@ def _told() -> Iterator[None]:
         if not _is_trouble(error, cause):
             raise
         first = str(cause).strip().splitlines() or [type(cause).__name__]
+        if _is_full(cause):
+            raise NoRoomError(f"the disk of the database is full, nothing was kept: {first[0]}") from None
         raise UnavailableError(f"the database does not answer: {first[0]}") from None
+
+
+def _is_full(cause: BaseException | None) -> bool:
+    code = getattr(cause, "sqlite_errorcode", None)
+    return getattr(cause, "sqlstate", None) == _DISK_FULL or (code is not None and code & 0xFF == sqlite3.SQLITE_FULL)
 
 
 def _is_trouble(error: Exception, cause: BaseException | None) -> bool:

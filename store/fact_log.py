@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from contracts.errors import InputError, NotReadyError, unwritten
+from contracts.errors import NotReadyError, unwritten
 from contracts.tables import TableSchema
 from store.durable import put
 from store.event_log import EventLog
@@ -260,7 +260,7 @@ class FactLog:
         try:
             (self._folder / "parts").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(str(self._folder), "a folder that can be made", error.strerror or str(error)) from None
+            raise unwritten(self._folder, error, "a folder that can be made") from None
 
     @contextmanager
     def _locked(self, how: int) -> Iterator[None]:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import orjson
 import pandas as pd
 
-from contracts.errors import InputError, NotReadyError, UnknownIdError
+from contracts.errors import InputError, NotReadyError, UnknownIdError, unwritten
 from contracts.progress import Report, silent
 from graph.delta.apply import apply_events
 from graph.delta.fold import folded_parties, folded_relations
@@ -37,6 +37,7 @@ from store.tables import TABLES
 __all__ = ["TABLES", "Home", "Recorded"]
 
 _STAGING = ".staging-"
+_A_FOLDER = "a folder that can hold loaded networks"
 _NO_RELATIONS = pd.DataFrame({"src": [], "dst": [], "kind": []}, dtype="str")
 
 
@@ -293,8 +294,9 @@ class Home:
         try:
             (self.root / "versions").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            got = "a file" if self.root.exists() and not self.root.is_dir() else error.strerror
-            raise _no_folder(self.root, got) from None
+            if self.root.exists() and not self.root.is_dir():
+                raise _no_folder(self.root, "a file") from None
+            raise unwritten(self.root, error, _A_FOLDER) from None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -320,8 +322,8 @@ def _age(path: Path) -> int:
     return -path.stat().st_mtime_ns
 
 
-def _no_folder(root: Path, got: str | None) -> InputError:
-    return InputError(str(root), "a folder that can hold loaded networks", got)
+def _no_folder(root: Path, got: str) -> InputError:
+    return InputError(str(root), _A_FOLDER, got)
 
 
 def _whole(place: Path, version: str) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from contracts.errors import InputError, NotReadyError, UnknownIdError
+from contracts.errors import NotReadyError, UnknownIdError, unwritten
 from store.durable import flush, flush_folder
 from store.event_log import EventLog
 
@@ -83,7 +83,7 @@ class LaunchBook:
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
         except OSError as error:
-            raise InputError(str(place), "a folder that can be written", error.strerror or str(error)) from None
+            raise unwritten(place, error, "a folder that can be written") from None
         return name
 
     def inputs(self, name: str) -> dict[str, pd.DataFrame]:
@@ -129,7 +129,7 @@ class LaunchBook:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(str(self._folder), "a folder that can be made", error.strerror or str(error)) from None
+            raise unwritten(self._folder, error, "a folder that can be made") from None
         event = {"event_id": str(estimate["estimate_id"]), **estimate}
         with self._lock, self._log.turn() as file:
             new = bool(self._log.sort([event]).new)

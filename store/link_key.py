@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from contracts.errors import InputError
+from contracts.errors import InputError, unwritten
 
 __all__ = ["link_key"]
 
@@ -27,7 +27,7 @@ def link_key(home: Path) -> bytes:
         _make(path)
         mode, secret = path.stat().st_mode & 0o077, path.read_bytes()
     except OSError as error:
-        raise InputError(str(path), "a file that can be read and made", error.strerror or str(error)) from None
+        raise unwritten(path, error, "a file that can be read and made") from None
     if mode:
         raise InputError(str(path), "a file that only its owner can read (chmod 600)", f"mode {mode:03o} for others")
     if len(secret) < _BYTES:

@@ -23,7 +23,7 @@ from typing import Any
 
 import orjson
 
-from contracts.errors import InputError, NotReadyError, UnknownIdError
+from contracts.errors import InputError, NotReadyError, UnknownIdError, unwritten
 from store.durable import flush_folder, put
 
 __all__ = ["Kept", "Ref", "Roles", "Shelf"]
@@ -310,7 +310,7 @@ class Shelf:
         try:
             (self.root / "versions").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(str(self.root), "a folder that can be made", error.strerror or str(error)) from None
+            raise unwritten(self.root, error, "a folder that can be made") from None
         with (self.root / "lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)  # let go by the system when the process dies
             for left in (self.root / "versions").glob(f"{_STAGING}*"):

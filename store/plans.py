@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from contracts.errors import InputError, UnknownIdError
+from contracts.errors import UnknownIdError, unwritten
 from store.durable import flush_folder, put
 
 __all__ = ["KeptPlan", "PlanShelf"]
@@ -86,7 +86,7 @@ class PlanShelf:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(str(self._folder), "a folder that can be made", error.strerror or str(error)) from None
+            raise unwritten(self._folder, error, "a folder that can be made") from None
         staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=self._folder))
         try:
             for table, frame in tables.items():

@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from contracts.errors import InputError, UnknownIdError
+from contracts.errors import UnknownIdError, unwritten
 from store.durable import flush_folder, put
 
 __all__ = ["PriceShelf", "PriceVersion"]
@@ -149,7 +149,7 @@ class PriceShelf:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(str(self._folder), "a folder that can be made", error.strerror or str(error)) from None
+            raise unwritten(self._folder, error, "a folder that can be made") from None
         with (self._folder / "lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)  # let go by the system when the process dies
             yield

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from contracts.errors import InputError, NotReadyError
+from contracts.errors import InputError, NotReadyError, unwritten
 from store.durable import flush
 
 __all__ = ["Pseudonyms"]
@@ -94,7 +94,7 @@ class Pseudonyms:
         except FileExistsError:
             pass
         except OSError as error:
-            raise InputError(str(path), "a file that can be written", error.strerror) from None
+            raise unwritten(path, error) from None
         finally:
             fresh.unlink(missing_ok=True)
         key = path.read_bytes()
@@ -106,5 +106,5 @@ class Pseudonyms:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(str(self._folder), "a folder that can be made", error.strerror or str(error)) from None
+            raise unwritten(self._folder, error, "a folder that can be made") from None
         return self._folder

@@ -1,16 +1,18 @@
-"""Records of decisions: one line of JSON each, only ever appended, also what takes one back."""
+"""Records of decisions: one line of JSON each, appended, also what takes one back; forgotten only when told to."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
-from contracts.errors import InputError, NotReadyError
+from contracts.errors import NotReadyError, unwritten
+from store.durable import put
 
 __all__ = ["RecordLog"]
 
@@ -72,23 +74,59 @@ class RecordLog:
             return []
         return self._records(data[: data.rfind(b"\n") + 1])
 
+    def forget(self, gone: Callable[[dict[str, Any]], bool]) -> int:
+        """Leave out the records that are `gone`, in one step, and return how many; nobody appends meanwhile.
+
+        The others are written to a file of their own first, which then takes the place of this one.
+
+        Raises
+        ------
+        NotReadyError
+            If a line before the last is damaged; names it.
+        """
+        with self._held() as file:
+            data = file.read()
+            records = self._records(data[: data.rfind(b"\n") + 1])
+            kept = [record for record in records if not gone(record)]
+            if len(kept) < len(records):
+
+                def fill(path: Path) -> None:
+                    path.write_bytes(_lines(kept))
+
+                put(self.path, fill)
+        return len(records) - len(kept)
+
     def _append(self, make: Callable[[bytes], list[Any]]) -> list[Mapping[str, Any]]:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(str(self.path.parent), "a folder that can be made", error.strerror or str(error)) from None
-        with self.path.open("a+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
+            raise unwritten(self.path.parent, error, "a folder that can be made") from None
+        with self._held() as file:
             data = file.read()
             whole = data[: data.rfind(b"\n") + 1]  # a killed process may have left part of a line
             made = make(whole)
-            lines = [orjson.dumps(dict(record), option=orjson.OPT_SERIALIZE_NUMPY) + b"\n" for record in made]
+            lines = _lines(made)
             file.truncate(len(whole))
-            file.write(b"".join(lines))
-            file.flush()
-            os.fsync(file.fileno())
+            try:
+                file.write(lines)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError as error:
+                file.truncate(len(whole))
+                raise unwritten(self.path, error) from None
         return made
+
+    @contextmanager
+    def _held(self) -> Iterator[BinaryIO]:
+        """Yield the file at its beginning, held by nobody else; the new one if another took its place meanwhile."""
+        while True:
+            with self.path.open("a+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if os.fstat(file.fileno()).st_ino != self.path.stat().st_ino:
+                    continue
+                file.seek(0)
+                yield file
+                return
 
     def _records(self, data: bytes) -> Records:
         records = []
@@ -98,6 +136,10 @@ class RecordLog:
                 raise NotReadyError(f"{self.path}, line {number}: expected a record, got damaged text")
             records.append(record)
         return records
+
+
+def _lines(records: Sequence[Mapping[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(dict(one), option=orjson.OPT_SERIALIZE_NUMPY) + b"\n" for one in records)
 
 
 def _record(line: bytes) -> dict[str, Any] | None:

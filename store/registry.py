@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from contracts.errors import InputError, NotReadyError, UnknownIdError
+from contracts.errors import NotReadyError, UnknownIdError, unwritten
 
 __all__ = ["Registry", "Run", "installed", "require_installed"]
 
@@ -92,7 +92,7 @@ class Registry:
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise InputError(str(folder), "a folder that can be made", error.strerror or str(error)) from None
+                raise unwritten(folder, error, "a folder that can be made") from None
         with self._told():
             from mlflow import MlflowClient
 

@@ -133,6 +133,7 @@ def stumble(
     causes: Sequence[str],
     now_ms: int,
     park: bool = True,
+    rest_ms: int = 0,
 ) -> bool:
     """Count a failed pass: again later, or, after five, park it and go on; return whether it was parked.
 
@@ -142,6 +143,8 @@ def stumble(
         The last position of the pass.
     park
         Whether its input can be at fault; else it is tried for ever.
+    rest_ms
+        How long it rests once it was parked.
     """
     attempts = stage.attempts + 1 if park else min(stage.attempts + 1, _MOST_ATTEMPTS - 1)
     left = {"leased_by": "", "leased_until_ms": 0, "updated_at_ms": now_ms}
@@ -151,7 +154,8 @@ def stumble(
         if attempts < _MOST_ATTEMPTS:
             _mine(connection, stage, left | {"attempts": attempts, "reason": reason, "next_at_ms": now_ms + wait_ms})
             return False
-        _mine(connection, stage, left | {"attempts": 0, "reason": "", "position": to, "next_at_ms": now_ms})
+        aside = {"attempts": 0, "reason": "", "position": to, "next_at_ms": now_ms + rest_ms}
+        _mine(connection, stage, left | aside)
         row = {"stage": stage.name, "from_position": stage.position, "to_position": to, "attempts": attempts}
         states = {"tenant": "", "state": "parked", "parked_at_ms": now_ms, "updated_at_ms": now_ms, "reason": reason}
         number = connection.execute(insert(PARKED_WORK).returning(_P.number), row | states).scalar_one()
@@ -192,7 +196,7 @@ def end_parked(database: Database, number: int, *, state: str, now_ms: int) -> d
         if row is None:
             raise UnknownIdError("parked work", str(number))
         if state == "retried":
-            back = (_S.name == row["stage"]) & (_S.position > row["from_position"])
+            back = (_S.name == row["stage"]) & (_S.position >= row["from_position"])
             again = {"position": row["from_position"], "leased_by": "", "leased_until_ms": 0, "next_at_ms": 0}
             connection.execute(update(STAGES).where(back).values(again))
         return dict(row)

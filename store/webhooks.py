@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, case, exists, func, insert, or_, select, update
 
 from store.schema import OUTBOX
 from store.schema.webhooks import DELIVERIES, WEBHOOKS
 
 __all__ = [
     "Delivery",
+    "Unsent",
     "Webhook",
     "add_deliveries",
     "add_webhook",
@@ -24,6 +25,7 @@ __all__ = [
     "lease",
     "let_go",
     "tallies",
+    "unsent",
     "webhooks_of",
     "webhooks_with_work",
 ]
@@ -168,6 +170,36 @@ def change_delivery(connection: Connection, webhook_id: str, position: int, **va
     """Write down what became of a delivery; return whether there is such a one."""
     wanted = update(DELIVERIES).where(_D.webhook_id == webhook_id, _D.position == position).values(values)
     return connection.execute(wanted).rowcount == 1
+
+
+class Unsent(NamedTuple):
+    """A webhook's events that were not taken: how many wait, since when, how many are dead, the last answer."""
+
+    webhook_id: str
+    url: str
+    waiting: int
+    dead: int
+    since_ms: int | None
+    answer: str
+
+
+def unsent(connection: Connection) -> list[Unsent]:
+    """Return the webhooks that count and have events that wait or are dead, by their ids."""
+    wait = case((_D.state == "waiting", 1), else_=0)
+    since = func.min(case((_D.state == "waiting", _D.updated_at_ms)))
+    counted = (
+        select(_W.id, _W.url, func.sum(wait), func.count() - func.sum(wait), since)
+        .join(DELIVERIES, _D.webhook_id == _W.id)
+        .where(_W.ended_at_ms.is_(None), _D.state != "delivered")
+        .group_by(_W.id, _W.url)
+        .order_by(_W.id)
+    )
+    return [Unsent(*row, _last_answer(connection, row[0])) for row in connection.execute(counted).all()]
+
+
+def _last_answer(connection: Connection, webhook_id: str) -> str:
+    tried = (_D.webhook_id == webhook_id) & (_D.state != "delivered") & (_D.answer != "")
+    return connection.scalar(select(_D.answer).where(tried).order_by(_D.updated_at_ms.desc()).limit(1)) or ""
 
 
 def tallies(connection: Connection) -> tuple[int, int, int | None]:

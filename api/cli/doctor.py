@@ -16,7 +16,7 @@ from api.cli.output import to_json
 from api.settings import read_settings
 
 if TYPE_CHECKING:
-    from services.doctor import Finding
+    from services.findings import Finding
 
 __all__ = ["doctor"]
 
@@ -29,7 +29,7 @@ def doctor(
     seed: Annotated[int, typer.Option(min=0, help="Taken like everywhere; nothing is drawn at random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Examine what a server needs: home, disk, secrets, network, models, database, clock, holds, keys.
+    """Examine what a server needs: home, disk, secrets, network, models, database, clock, holds, webhooks, flow, keys.
 
     Nothing is changed. The exit code is 1 if something is wrong; what is only to be watched leaves it 0.
 

@@ -17,6 +17,7 @@ import typer
 from api.cli.output import stderr, to_json
 from api.logs import log_to
 from api.settings import Settings, read_settings
+from api.traces import traced
 from contracts.errors import InputError, NotReadyError
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def serve(settings: Settings, *, as_json: bool = False) -> None:
         server = _server(settings, listener, first_key=first_key, as_json=as_json)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _ignore)  # uvicorn ends by itself, then sends the signal again
-        server.run(sockets=[listener])
+        with traced("evenflow-server"):
+            server.run(sockets=[listener])
 
 
 def _first_key(settings: Settings) -> str | None:
@@ -111,6 +113,7 @@ def _server(settings: Settings, listener: socket.socket, *, first_key: str | Non
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
+                app.state.connections = lambda: len(self.server_state.connections)
                 _announce(addresses, as_json=as_json)
                 threading.Thread(target=_warm_up, args=(app,), name="warm-up", daemon=True).start()
 
@@ -124,7 +127,6 @@ def _server(settings: Settings, listener: socket.socket, *, first_key: str | Non
         app,
         log_config=None,
         access_log=False,
-        limit_concurrency=settings.connections,
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_END,
     )

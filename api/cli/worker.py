@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.output import emit, stderr
+from api.logs import log_to
 from api.settings import read_settings
+from api.traces import traced
 
 __all__ = ["worker"]
 
@@ -32,36 +35,46 @@ def worker(
 
     Example: evenflow worker --home my-net
     """
-    from services.deliver_events import Courier, deliver_due
-    from services.flow.lag import stage_lags
+    from services.deliver_events import Courier
     from services.flow.passes import World
     from services.flow.schedule import schedule_of
     from services.flow.worker import Worker
     from services.ingest import Inlet
-    from services.keep_doing import KeepDoing
     from services.reserve import Desk
     from store.database import Database
     from store.home import Home
 
     settings = read_settings(home=home)
+    log_to(sys.stderr, settings.log)
     database = Database.open(settings.database())
     inlet = Inlet.of(settings.home, key=settings.secret())
     made = Worker(
-        world=World(home=Home(settings.home), desk=Desk(database), inlet=inlet, seed=seed),
-        schedule=schedule_of(settings.schedule),
+        world=World(
+            home=Home(settings.home), desk=Desk(database), inlet=inlet, seed=seed, mlflow_uri=settings.mlflow_uri
+        ),
+        schedule=schedule_of(settings.schedule, retention_days=settings.retention_days),
         lease_seconds=lease_seconds,
     )
     courier = Courier(database, targets=settings.webhook_targets)
     try:
-        if once:
-            passes = made.drain()
-            deliver_due(courier)
-            told: dict[str, Any] = {"passes": passes, "stages": stage_lags(database, now_ms=made.world.desk.clock())}
-            emit(told, as_json=as_json, title="worker")
-        else:
-            _serve(made, KeepDoing(partial(deliver_due, courier, seconds=1.0), "courier"))
+        with traced("evenflow-worker"):
+            _work(made, courier, once=once, as_json=as_json)
     finally:
         database.close()
+
+
+def _work(made: Any, courier: Any, *, once: bool, as_json: bool) -> None:
+    from services.deliver_events import deliver_due
+    from services.flow.lag import stage_lags
+    from services.keep_doing import KeepDoing
+
+    if not once:
+        _serve(made, KeepDoing(partial(deliver_due, courier, seconds=1.0), "courier"))
+        return
+    passes = made.drain()
+    deliver_due(courier)
+    lags = stage_lags(courier.database, now_ms=made.world.desk.clock())
+    emit({"passes": passes, "stages": lags}, as_json=as_json, title="worker")
 
 
 def _serve(made: Any, delivering: Any) -> None:

@@ -199,6 +199,7 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_bytes=settings.max_body_mb * 2**20,
         body_seconds=settings.body_seconds,
         most_at_once=settings.requests_at_once,
+        most_connections=settings.connections,
     )
     return app
 

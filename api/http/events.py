@@ -14,7 +14,7 @@ from api.http.house import HouseDep, ViewerDep
 from api.http.paging import CursorQuery, LimitQuery, key_after, key_cursor
 from api.http.responses import JsonResponse
 from contracts.errors import InputError
-from services.events import cloud_event, events_after, newest_position
+from services.events import cloud_event, events_after, newest_position, oldest_position
 
 __all__ = ["router"]
 
@@ -65,12 +65,14 @@ async def list_events(
 ) -> JsonResponse:
     """Return what happened since a cursor, each event once, none skipped; waits for one if asked to.
 
-    A tenant's key sees what its tenant did and what it supplies; the operator's sees all.
+    A tenant's key sees what its tenant did and what it supplies; the operator's sees all. A cursor older than what is
+    kept (`EVENFLOW_RETENTION_DAYS`) is answered 410: some events were missed, start again without it.
     """
     query = ("events", viewer.tenant, viewer.party, tuple(sorted(topics or ())))
     after = _position(key_after(cursor, query, n_keys=1))
     if after is None:
-        after = 0 if start == "oldest" else await run_in_threadpool(newest_position, house.database)
+        first = oldest_position if start == "oldest" else newest_position
+        after = await run_in_threadpool(first, house.database)
     until = time.monotonic() + wait_seconds
     while True:
         found, looked = await run_in_threadpool(

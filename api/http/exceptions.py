@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from api.http.house import HouseDep
+from api.http.house import House, HouseDep
 from api.http.paging import CursorQuery, LimitQuery, page_bounds
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel
 from services.exceptions import Closing, Known, close_exception, closings, list_exceptions
+from services.viewer import Viewer
 
 __all__ = ["exception_row", "router"]
 
@@ -83,8 +84,11 @@ class Closings(BaseModel):
 def list_open_exceptions(
     house: HouseDep, state: StateQuery = "open", limit: LimitQuery = 100, cursor: CursorQuery = None
 ) -> JsonResponse:
-    """Return what needs a person: whom it touches, the money at stake, what to do; the most money first."""
-    found = list_exceptions(house.settings.home, house.database, now=datetime.now(UTC))
+    """Return what needs a person: whom it touches, the money at stake, what to do; the most money first.
+
+    A tenant's or party's key is told of what touches its own orders, stores, factories and lines; the operator of all.
+    """
+    found = _of(house)
     wanted = [one for one in found if state == "all" or (one.closed is None) == (state == "open")]
     bounds, following = page_bounds(cursor, limit, version="exceptions", total=len(wanted), query=(state,))
     told = {"total": len(wanted), "stake_fen": sum(one.found.stake_fen for one in wanted)}
@@ -103,6 +107,14 @@ def end_exception(house: HouseDep, exception_id: ExceptionPath, request: Closing
     home, by = house.settings.home, house.principal.name
     closed = close_exception(home, house.database, exception_id, by=by, done=request.done, now=datetime.now(UTC))
     return JsonResponse(closing_row(closed))
+
+
+def _of(house: House) -> list[Known]:
+    """Return what concerns who asks: everything of a network of its own, of the shared one what touches its parties."""
+    own, bound = house.own_network(), house.principal.bound
+    viewer = house.principal.viewer if own is None else Viewer()
+    home = (own or house.net).home.root
+    return list_exceptions(home, None if bound else house.database, now=datetime.now(UTC), viewer=viewer)
 
 
 def closing_row(closing: Closing) -> dict[str, Any]:

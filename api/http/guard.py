@@ -7,7 +7,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -26,6 +26,7 @@ from api.http.sign_in import Door
 from api.http.snapshot_age import listen_for_age
 from api.logs import trace_of, within_request
 from contracts.errors import EvenflowError
+from contracts.spans import span
 from store.eyes import as_tenant
 from store.notes import AuditLine, Note, noting
 
@@ -72,6 +73,9 @@ class Guard:
         How long each part of a body may be waited for.
     most_at_once
         Requests answered at the same time; one more is told 503 at once, so that those accepted are answered.
+    most_connections
+        Connections at the same time, which the application's ``state.connections`` counts where a server does; beyond
+        them every request is told 503, and its connection ends.
     """
 
     def __init__(
@@ -85,10 +89,11 @@ class Guard:
         max_body_bytes: int,
         body_seconds: float,
         most_at_once: int,
+        most_connections: int,
     ) -> None:
         self._app, self._gate, self._audit, self._door, self._metrics = app, gate, audit, door, metrics
         self._max_body_bytes, self._body_seconds = max_body_bytes, body_seconds
-        self._room = most_at_once
+        self._room, self._most_connections = most_at_once, most_connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -117,8 +122,16 @@ class Guard:
             await send(message)
 
         try:
-            with within_request(request_id, trace_of(Headers(scope=scope).get("traceparent"))), self._metrics.at_work():
+            caller = Headers(scope=scope).get("traceparent")
+            told = {"http.request.method": scope["method"], "evenflow.request_id": request_id}
+            with (
+                within_request(request_id, trace_of(caller)),
+                self._metrics.at_work(),
+                span(scope["method"], told, caller=caller) as note,
+            ):
                 await self._make_room(scope, receive, send_safely)
+                route = _route(scope)
+                note(f"{scope['method']} {route}", {"http.route": route, "http.response.status_code": status or 500})
         except ClientDisconnect:
             status = status or 499  # nobody waits for an answer
         except Exception as error:
@@ -145,15 +158,22 @@ class Guard:
         """Pass a request on if there is room; who looks whether the server lives, or waits for events, needs none."""
         if scope["path"] in _NEEDS_NO_ROOM:
             await self._admit(scope, receive, send)
+        elif self._crowded(scope):
+            told = _overloaded(scope, "as many connections as may be are open", {"Connection": "close"})
+            await told(scope, receive, send)
         elif self._room == 0:
-            body = problem_body("overloaded", "as many requests as may be are being answered")
-            await respond(Request(scope), body, headers={"Retry-After": "1"})(scope, receive, send)
+            await _overloaded(scope, "as many requests as may be are being answered")(scope, receive, send)
         else:
             self._room -= 1
             try:
                 await self._admit(scope, receive, send)
             finally:
                 self._room += 1
+
+    def _crowded(self, scope: Scope) -> bool:
+        """Return whether too many connections are open; whoever has one is told, so that clients come back later."""
+        open_now: Callable[[], int] | None = getattr(getattr(scope.get("app"), "state", None), "connections", None)
+        return open_now is not None and open_now() > self._most_connections
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -202,6 +222,10 @@ class Guard:
             expected = " or ".join(taken)
             return problem_body("unsupported-media-type", f"expected {expected}, got {kind or 'no Content-Type'}")
         return None
+
+
+def _overloaded(scope: Scope, why: str, headers: Mapping[str, str] | None = None) -> ASGIApp:
+    return respond(Request(scope), problem_body("overloaded", why), headers={"Retry-After": "1", **(headers or {})})
 
 
 def _audited(scope: Scope) -> bool:

@@ -84,6 +84,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "stale-cursor": ProblemType(
         410, "The list has changed", "Another network or plan became current; start again without a cursor."
     ),
+    "events-gone": ProblemType(
+        410,
+        "Events after the cursor are not kept any more",
+        "Some were missed: read anew what you keep a copy of, then start without a cursor.",
+    ),
     "body-too-large": ProblemType(
         413, "The body is too large", "Send less at once, or let the operator raise EVENFLOW_MAX_BODY_MB."
     ),
@@ -153,6 +158,7 @@ _BY_ERROR = {
     "Internal": "internal",
     "Interrupted": "interrupted",
     "StaleCursorError": "stale-cursor",
+    "EventsGoneError": "events-gone",
 }
 
 

@@ -1,7 +1,8 @@
-"""What refreshes single items: models learnt once from the loaded network, kept beside it, the same for all workers."""
+"""What refreshes single items: the champion, or models learnt once from the loaded network and kept beside it."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +13,17 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from contracts.errors import EvenflowError, InputError
 from forecast.forecaster import Origins
 from forecast.point import PointParams
 from forecast.snapshot import SnapshotError, pack, unpack
 from forecast.trained import train
-from services.champion import Model
+from services.champion import DEFAULT_NAME, Model, framed_for, open_champion, shelf_of
 from services.forecast_demand import framed_from
 from services.network_forecast import (
     DAYS,
     WEEKS,
+    forecast_network,
     item_sales,
     network_series,
     own_sales,
@@ -31,10 +34,11 @@ from services.network_forecast import (
 from store.durable import put
 from store.snapshot import Snapshot
 
-__all__ = ["Learnt", "learnt_of"]
+__all__ = ["Learnt", "forecast_whole", "learnt_of"]
 
+_log = logging.getLogger(__name__)
 _LOCK = threading.Lock()
-_KEPT: dict[tuple[Path, str, int], Learnt] = {}
+_KEPT: dict[tuple[Path, str, int, int], Learnt] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,9 @@ class Learnt:
     Parameters
     ----------
     daily, weekly
-        The model of the series, and that of the items' weeks.
+        The model of the series (the champion, if one was promoted that fits them), and that of the items' weeks.
+    horizon
+        Periods ahead that the series are forecast.
     items
         The item of each series.
     tables
@@ -53,25 +59,67 @@ class Learnt:
 
     daily: Model
     weekly: Model
+    horizon: int
     items: pd.Series
     tables: Mapping[str, pd.DataFrame]
+
+    @property
+    def causes(self) -> list[str]:
+        """The id of the champion among causes; none where nothing was promoted."""
+        return [f"model-{self.daily.label}"] if self.daily.name == DEFAULT_NAME else []
 
 
 def learnt_of(snapshot: Snapshot, *, seed: int = 0) -> Learnt:
     """Return what was learnt of a loaded network.
 
     Learning takes as long as a full forecast; it is done once per network and seed, and equal inputs give equal models:
-    it does not matter which worker learns them.
+    it does not matter which worker learns them. Once another champion serves, it is the model of the series.
     """
-    key = (snapshot.root, snapshot.version, seed)
+    key = (snapshot.root, snapshot.version, seed, shelf_of(_home(snapshot)).stamp())
     with _LOCK:
         if key not in _KEPT:
             _KEPT.clear()
             series = {**network_series(snapshot), **sent_tables(snapshot)}
             tables = {name: frame for name, frame in series.items() if name != "sales"}
-            daily, weekly = (_model(snapshot, name, seed, series) for name in ("daily", "weekly"))
-            _KEPT[key] = Learnt(daily=daily, weekly=weekly, items=series_items(snapshot), tables=tables)
+            daily = _champion(snapshot, series) or _model(snapshot, "daily", seed, series)
+            weekly = _model(snapshot, "weekly", seed, series)
+            more: dict[str, Any] = {"horizon": _horizon(snapshot), "items": series_items(snapshot), "tables": tables}
+            _KEPT[key] = Learnt(daily=daily, weekly=weekly, **more)
         return _KEPT[key]
+
+
+def forecast_whole(snapshot: Snapshot, *, seed: int) -> None:
+    """Forecast the whole loaded network, by the champion if there is one that fits, and keep that with it."""
+    tables = sent_tables(snapshot)
+    champion = _champion(snapshot, {**network_series(snapshot), **tables})
+    options = {"seed": seed} if champion is None else {"horizon": _horizon(snapshot)}
+    forecast_network(snapshot, tables=tables, options=options, champion=champion)
+
+
+def _champion(snapshot: Snapshot, series: Mapping[str, pd.DataFrame]) -> Model | None:
+    """Return the champion if it can forecast the loaded series as far as needed; None, and why in the log, if not."""
+    shelf = shelf_of(_home(snapshot))
+    if not shelf.stamp():
+        return None
+    try:
+        if shelf.roles().champion is None:
+            return None
+        model = open_champion(shelf)
+        if model.trained.horizon < _horizon(snapshot):
+            raise InputError("horizon", f"at least {_horizon(snapshot)} periods", model.trained.horizon)
+        model.trained.place(framed_for(model, series, {}).panel)
+    except EvenflowError as error:
+        _log.warning("the champion does not forecast the loaded network: %s", error)
+        return None
+    return model
+
+
+def _horizon(snapshot: Snapshot) -> int:
+    return DAYS if period_of(own_sales(snapshot)) == "D" else WEEKS
+
+
+def _home(snapshot: Snapshot) -> Path:
+    return snapshot.root.parent.parent
 
 
 def _model(snapshot: Snapshot, name: str, seed: int, series: Mapping[str, pd.DataFrame]) -> Model:

@@ -35,12 +35,15 @@ class World:
         Where signals go.
     seed
         Of everything random.
+    mlflow_uri
+        Where trained models are registered; a file in the home if None.
     """
 
     home: Home
     desk: Desk
     inlet: Inlet
     seed: int = 0
+    mlflow_uri: str | None = None
 
     @property
     def database(self) -> Database:

@@ -11,7 +11,7 @@ import pandas as pd
 from contracts.errors import NotReadyError
 from services.champion import forecast_with
 from services.flow.effective import effective
-from services.flow.learnt import Learnt, learnt_of
+from services.flow.learnt import Learnt, forecast_whole, learnt_of
 from services.flow.passes import Event, Pass, World, causes_of, event, facts_in
 from services.network_forecast import item_sales, measured_sales, own_sales
 from store.fact_book import Fact, facts_of_kind
@@ -35,7 +35,8 @@ def refresh_items(world: World, given: Pass) -> Sequence[Event]:
     items, series = _refreshed(world, snapshot, learnt, known, given)
     more = {"items": items, "series": series, "unknown_series": sorted(touched - set(known))}
     made = {"id": f"forecast-{given.to_position}", "network": snapshot.version, "model_version": learnt.daily.label}
-    return [event("forecast.refreshed", "network", {**made, **causes_of(given, f"network-{snapshot.version}"), **more})]
+    causes = [f"network-{snapshot.version}", *learnt.causes]
+    return [event("forecast.refreshed", "network", {**made, **causes_of(given, *causes), **more})]
 
 
 def refresh_all(world: World, given: Pass) -> list[str]:
@@ -120,6 +121,7 @@ def _of_item(
     by_day = forecast_with(
         learnt.daily,
         daily,
+        horizon=learnt.horizon,
         static=own.get("static"),
         known=own.get("known"),
         calendar=own.get("calendar"),
@@ -154,9 +156,7 @@ def _kept(snapshot: Snapshot, name: str, world: World) -> pd.DataFrame:
     """Return the forecast of the whole network that items are put into; made first if nobody did."""
     found = snapshot.result(name)
     if not isinstance(found, pd.DataFrame):
-        from services.network_forecast import forecast_network
-
-        forecast_network(snapshot, options={"seed": world.seed})
+        forecast_whole(snapshot, seed=world.seed)
         found = snapshot.result(name)
     if not isinstance(found, pd.DataFrame):
         raise NotReadyError(f"the loaded network has no {name}: `evenflow run`")

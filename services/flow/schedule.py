@@ -1,21 +1,26 @@
-"""What the worker does by the clock: the whole forecast and the prices anew, once a day each."""
+"""What the worker does by the clock, once a day each: model, whole forecast and prices anew, what is old forgotten."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
 from contracts.errors import InputError
+from services.flow.forget import forget
+from services.flow.learnt import forecast_whole
 from services.flow.passes import Event, Pass, World, event
 from services.flow.prices import publish_prices
+from services.flow.retrain import retrain
 from services.flow.sales import refresh_all
 from services.route_orders import TIMEZONE
 
 __all__ = ["Timed", "schedule_of"]
 
+Run = Callable[[World, Pass], Sequence[Event]]
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -33,7 +38,7 @@ class Timed:
 
     name: str
     at: str
-    run: Callable[[World, Pass], Sequence[Event]]
+    run: Run
 
     def after(self, now_ms: int) -> int:
         """Return the next moment at which it is due, in milliseconds since 1970.
@@ -50,31 +55,40 @@ class Timed:
         return int(due.value // 1_000_000)
 
 
-def schedule_of(times: Mapping[str, str]) -> tuple[Timed, ...]:
-    """Return the work of a schedule: times of day by ``forecast`` and ``prices``.
+def schedule_of(times: Mapping[str, str], *, retention_days: int) -> tuple[Timed, ...]:
+    """Return the work of a schedule: times of day by ``forecast``, ``prices``, ``retrain`` and ``forget``.
+
+    Parameters
+    ----------
+    retention_days
+        After how many days what happened is forgotten, whether or not the schedule says at what time of day.
 
     Raises
     ------
     InputError
         If there is no such work, or a time is none.
     """
+    runs: dict[str, Run] = {**_RUNS, "forget": partial(forget, days=retention_days)}
     for name, at in times.items():
-        if name not in _RUNS:
-            raise InputError("schedule", f"only {', '.join(_RUNS)}", name)
+        if name not in runs:
+            raise InputError("schedule", f"only {', '.join(runs)}", name)
         if not _TIME.fullmatch(at):
             raise InputError(f"schedule: {name}", "a time of day, HH:MM", at)
-    return tuple(Timed(name=f"daily-{name}", at=at, run=_RUNS[name]) for name, at in times.items())
+    return tuple(Timed(name=f"daily-{name}", at=at, run=runs[name]) for name, at in {**_ALWAYS, **times}.items())
 
 
 def _forecast(world: World, given: Pass) -> Sequence[Event]:
-    from services.network_forecast import forecast_network, sent_tables
-
     snapshot = world.home.current()
-    forecast_network(snapshot, tables=sent_tables(snapshot), options={"seed": world.seed})
+    forecast_whole(snapshot, seed=world.seed)
     series = refresh_all(world, given)
     told = {"id": f"forecast-daily-{given.now_ms}", "causes": [f"network-{snapshot.version}"]}
     more = {"items": ["*"], "series": series, "network": snapshot.version}
     return [event("forecast.refreshed", "network", told | more)]
 
 
-_RUNS: Mapping[str, Callable[[World, Pass], Sequence[Event]]] = {"forecast": _forecast, "prices": publish_prices}
+_RUNS: Mapping[str, Run] = {
+    "forecast": _forecast,
+    "prices": publish_prices,
+    "retrain": retrain,
+}
+_ALWAYS: Mapping[str, str] = {"forget": "04:40"}

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.errors import EvenflowError, NotReadyError, UnavailableError
+from contracts.spans import span
 from services.flow.orders import route_facts
-from services.flow.passes import Pass, Step, World
+from services.flow.passes import Event, Pass, Step, World
 from services.flow.plans import revise_plan
 from services.flow.prices import publish_prices
 from services.flow.sales import refresh_items
@@ -26,6 +27,7 @@ __all__ = ["STEPS", "Worker"]
 
 _log = logging.getLogger(__name__)
 _PASS_OVER = 500  # positions that a stage reads again rather than moving its cursor
+_MOST_TOLD = 20  # causes named in a line of the log or a trace
 _MADE_BY: dict[str, dict[str, Any]] = {
     "signals": {"run": record_signals},
     "supply": {"run": change_supply},
@@ -136,15 +138,16 @@ class Worker:
         """Make a pass and move the cursor; count it if it fails. Return whether it was made."""
         database, clock = self.world.database, self.world.desk.clock
         try:
-            with self._kept(stage):
+            with self._kept(stage), span(f"stage {step.name}", _traced(given)):
                 events = step.run(self.world, given)
             rest = {"now_ms": clock(), "rest_ms": step.rest_ms}
             finish(database, stage, position=given.to_position, events=events, **rest)
+            _log.info("stage %s: %d rows", step.name, len(given.rows), extra={**_told(given), "events": _ids(events)})
         except LeaseLostError as error:
             _log.warning("%s", error)
             return False
         except Exception as error:  # noqa: BLE001 (a stage's failure is counted, told and tried again)
-            self._failed(stage, given, error)
+            self._failed(step, stage, given, error)
             return False
         return True
 
@@ -158,13 +161,15 @@ class Worker:
         to = rows[-1].position if len(rows) == step.most else settled
         return Pass(rows=[row for row in rows if step.wants(row)], to_position=to, now_ms=self.world.desk.clock())
 
-    def _failed(self, stage: Stage, given: Pass, error: Exception) -> None:
+    def _failed(self, step: Step, stage: Stage, given: Pass, error: Exception) -> None:
         expected = isinstance(error, EvenflowError)
         reason = str(error) if expected else f"{type(error).__name__}: {error}"
-        _log.log(logging.WARNING if expected else logging.ERROR, "stage %s: %s", stage.name, reason)
+        level = logging.WARNING if expected else logging.ERROR
+        _log.log(level, "stage %s: %s", stage.name, reason, extra=_told(given), exc_info=None if expected else error)
         causes = [str(row.payload["id"]) for row in given.rows[-200:]]
         waits = isinstance(error, NotReadyError | UnavailableError)  # not the fault of its input
         told: dict[str, Any] = {"to": given.to_position, "reason": reason[:500], "causes": causes, "park": not waits}
+        told["rest_ms"] = step.rest_ms if step.topics == () else 0  # what is due once a day is due again tomorrow
         stumble(self.world.database, stage, now_ms=self.world.desk.clock(), **told)
 
     @property
@@ -190,3 +195,17 @@ class Worker:
         finally:
             over.set()
             thread.join()
+
+
+def _told(given: Pass) -> dict[str, Any]:
+    """Return what the log tells of a pass: how far it went, and the last of its causes."""
+    return {"position": given.to_position, "causes": [str(row.payload["id"]) for row in given.rows[-_MOST_TOLD:]]}
+
+
+def _ids(events: Sequence[Event]) -> list[str]:
+    return [str(one["payload"]["id"]) for one in events[-_MOST_TOLD:]]
+
+
+def _traced(given: Pass) -> dict[str, Any]:
+    """Return what a trace tells of a pass."""
+    return {"evenflow.rows": len(given.rows), **{f"evenflow.{name}": value for name, value in _told(given).items()}}

@@ -94,7 +94,8 @@ PLAN = [
     {"order_id": f"{tenant}-made", "item": "soap", "resource": f"{tenant}-line", "pieces": 9, "state": "planned"}
     for tenant in ("alpha", "beta")
 ]
-LOAD = [{"resource": f"{tenant}-line", "hours": 1.0} for tenant in ("alpha", "beta")]
+HOURS = {"hours": 1.0, "capacity": 3.0, "idle": 2.0, "overtime": 0.0, "bucket": "2026-03-02"}
+LOAD = [{"resource": f"{tenant}-line"} | HOURS for tenant in ("alpha", "beta")]
 
 
 @pytest.fixture(scope="module")

@@ -103,6 +103,7 @@ ATTACKS: dict[str, tuple[str, str, dict | None]] = {
     "read_forecast": ("GET", "/v1/forecasts/soap@alpha-store", None),
     "read_drivers": ("GET", "/v1/forecasts/soap@alpha-store/drivers", None),
     "read_plan": ("GET", "/v1/plan?resource=alpha-line", None),
+    "list_open_exceptions": ("GET", "/v1/exceptions", None),
     "download_plan_csv": ("GET", "/v1/plan.csv", None),
     "download_plan_excel": ("GET", "/v1/plan.xlsx", None),
     "list_offers": ("GET", "/v1/offers", None),

@@ -119,6 +119,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(path):
     guard = Guard(
         app, gate=Open(), audit=print, door=None, metrics=Metrics(list), max_body_bytes=10, body_seconds=0.01,
         most_at_once=1,
+        most_connections=1000,
     )  # fmt: skip
     headers = [(b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}

@@ -76,3 +76,21 @@ def test_a_party_sees_whom_it_deals_with_and_no_other_of_its_own_tenant(asking):
     brand = asking("party", tenant="beta", party="beta-brand")
     assert brand.get("/v1/parties/beta-store").status_code == 404
     assert "beta-store" not in brand.get("/v1/parties/beta-distributor").text
+
+
+def test_each_is_told_of_its_own_exceptions(asking):
+    """A tenant and a party of what touches its lines, the operator of everything; only the operator closes."""
+    told = {
+        who: [one["subject"] for one in client.get("/v1/exceptions").json()["exceptions"] if one["kind"] == "idle"]
+        for who, client in {
+            "operator": asking(),
+            "beta": asking("admin", tenant="beta"),
+            "brand": asking("party", tenant="beta", party="beta-brand"),
+            "store": asking("party", tenant="beta", party="beta-store"),
+        }.items()
+    }
+    told["operator"].sort()
+    assert told == {"operator": ["alpha-line", "beta-line"], "beta": ["beta-line"], "brand": ["beta-line"], "store": []}
+    beta = asking("admin", tenant="beta")
+    assert beta.get("/v1/exceptions/closings").status_code == 403
+    assert beta.post("/v1/exceptions/exc-1/close", json={"done": "well"}).status_code == 403

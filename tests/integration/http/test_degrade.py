@@ -222,6 +222,16 @@ def test_beyond_capacity_is_refused_and_what_was_accepted_is_answered(client):
     assert client.get("/healthz").status_code == 200
 
 
+def test_beyond_the_connections_every_request_is_told_when_to_come_back(client):
+    """503 with Retry-After, and its connection ends; health is told all the same."""
+    client.app.state.connections = lambda: 1001
+    refused, health = client.get("/v1/plan"), client.get("/healthz")
+    client.app.state.connections = lambda: 1000
+    told = (refused.status_code, refused.json()["type"], refused.headers["Retry-After"], refused.headers["Connection"])
+    assert told == (503, "/problems/overloaded", "1", "close")
+    assert (health.status_code, client.get("/v1/plan").status_code) == (200, 200)
+
+
 def test_a_home_that_went_away(client):
     """Even its folder: the last good network answers."""
     client.post("/v1/matches", json=ORDER)

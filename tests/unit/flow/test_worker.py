@@ -224,7 +224,7 @@ def test_the_daily_forecast_keeps_what_facts_tell(file_flow):
     flow.send(sale("a", 60))
     flow.settle()
     before = flow.world.home.current().result("forecast")
-    (timed,) = schedule_of({"forecast": "02:00"})
+    timed = {one.name: one for one in schedule_of({"forecast": "02:00"}, retention_days=9)}["daily-forecast"]
     worker = Worker(world=flow.world, steps=(), schedule=(timed,))
     worker.drain()
     flow.clock.now_ms += 86_400_000
@@ -236,4 +236,23 @@ def test_the_daily_forecast_keeps_what_facts_tell(file_flow):
 def test_a_schedule_says_what_is_wrong(times):
     """Name or time."""
     with pytest.raises(InputError, match="schedule"):
-        schedule_of(times)
+        schedule_of(times, retention_days=9)
+
+
+def test_what_fails_by_the_clock_is_parked_once_a_day_and_can_be_retried(flow):
+    """Not again at once, for ever; a retry does it now."""
+    ran = []
+
+    def run(world, given):
+        ran.append(given.now_ms)
+        raise InputError("history", "more", "less")
+
+    worker = Worker(world=flow.world, steps=(), schedule=(Timed(name="daily-x", at="02:00", run=run),))
+    for _ in range(26 * 60):
+        worker.drain()
+        flow.clock.now_ms += 60_000
+    (parked,) = parked_work(flow.world.database)
+    assert len(ran) == 5
+    end_parked(flow.world.database, parked["number"], state="retried", now_ms=flow.clock.now_ms)
+    worker.drain()
+    assert len(ran) == 6

@@ -1,5 +1,6 @@
 """Work for the tests of jobs; importable by the process that runs it."""
 
+import errno
 import os
 import signal
 import time
@@ -26,6 +27,10 @@ def bad_table(progress):
 
 def broken(progress):
     raise RuntimeError("secret")
+
+
+def full(progress):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def crash(progress):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import insert
 from typer.testing import CliRunner
 
 from api.cli.main import app
@@ -16,6 +17,7 @@ from store.link_key import link_key
 
 PARTIES = pd.DataFrame([{"id": "f1", "kind": "factory"}])
 NOW_MS = 1_800_000_000_000
+DAY_MS = 86_400_000
 
 
 @pytest.fixture
@@ -89,8 +91,6 @@ def test_harm_is_found(home, tmp_path, check, harm):
 
 def test_a_clock_that_went_back(home, database):
     """The newest write lies in the future."""
-    from sqlalchemy import insert
-
     from store.schema import OUTBOX
 
     event = {"tenant": "", "topic": "t", "subject": "s", "payload": "{}", "created_at_ms": NOW_MS}
@@ -101,8 +101,6 @@ def test_a_clock_that_went_back(home, database):
 
 def test_webhooks_that_nobody_serves(home, database):
     """An event that waits for longer than ten minutes, then one that is dead."""
-    from sqlalchemy import insert
-
     from services.viewer import Viewer
     from services.webhooks import create_webhook
     from store.schema import DELIVERIES
@@ -117,6 +115,38 @@ def test_webhooks_that_nobody_serves(home, database):
     assert states(home, database, NOW_MS + 601_000)["webhooks"] == "watch"
     database.write(lambda connection: change_delivery(connection, webhook.id, 1, state="dead"))
     assert states(home, database)["webhooks"] == "watch"
+
+
+def test_what_waits_is_explained(home, database):
+    """Which stage, how far behind and why; each parked range by its number; whose webhook, and what it answered."""
+    from services.viewer import Viewer
+    from services.webhooks import create_webhook
+    from store.outbox import tell
+    from store.schema import DELIVERIES, PARKED_WORK
+    from store.stages import add_stages, claim, stumble
+
+    for number in range(7):
+        row = {"tenant": "", "stage": "prices", "from_position": number, "to_position": 9, "attempts": 5}
+        row |= {"reason": f"reason {number}", "state": "parked", "parked_at_ms": NOW_MS - DAY_MS, "updated_at_ms": 0}
+        database.write(lambda c, row=row: c.execute(insert(PARKED_WORK), row))
+    event = {"topic": "plan.revised", "subject": "network", "payload": {"id": "plan-1"}}
+    database.write(lambda c: tell(c, [event], now_ms=NOW_MS - 3_600_000))
+    add_stages(database, {"prices": 0}, now_ms=0)
+    stage = claim(database, "prices", worker="w", now_ms=NOW_MS, lease_ms=1000)
+    stumble(database, stage, to=1, reason="no room for it", causes=[], now_ms=NOW_MS)
+    webhook = create_webhook(database, Viewer(), "https://erp.example.com/in", (), targets="public", now_ms=NOW_MS)
+    row = {"webhook_id": webhook.id, "position": 1, "tenant": "", "subject": "s", "state": "dead", "attempts": 10,
+           "next_at_ms": 0, "answer": "500 Internal Server Error", "updated_at_ms": NOW_MS}  # fmt: skip
+    database.write(lambda c: c.execute(insert(DELIVERIES), row))
+    told = [f"{one.check}: {one.found} -> {one.advice}" for one in examine(home, database, now_ms=NOW_MS)]
+    told = "\n".join(line for line in told if line.startswith(("flow", "webhooks")))
+    assert "flow: stage prices failed 1 times, the last time: no room for it" in told
+    assert "stage prices has waited for 60 minutes, 1 rows wait -> is a worker running?" in told
+    assert "parked-7: stage prices gave up on the events 7 to 9 1.0 days ago, after 5 attempts: reason 6" in told
+    assert "POST /v1/parked-work/7/retry" in told
+    assert "2 older ranges are parked, too" in told
+    assert f"webhooks: {webhook.id} (erp.example.com): 0 events wait" in told
+    assert "1 are dead; the last answer: 500 Internal Server Error -> POST /v1/webhooks" in told
 
 
 def test_keys_that_end_soon(home, database):

@@ -65,6 +65,12 @@ def test_an_unexpected_error_hides_its_trace(board):
     assert "secret" not in str(job.problem)
 
 
+def test_a_full_disk_is_told_as_one(board):
+    """Not as a mistake of ours: there may be room tomorrow."""
+    job = wait(board, board.submit("forecast", job_works.full))
+    assert (job.state, job.problem["error"]) == ("failed", "NoRoomError")
+
+
 def test_a_crash_ends_the_job_only(board):
     """A process killed by the system fails its job; the next one runs."""
     job = wait(board, board.submit("forecast", job_works.crash))
