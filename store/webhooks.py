@@ -194,7 +194,10 @@ def unsent(connection: Connection) -> list[Unsent]:
         .group_by(_W.id, _W.url)
         .order_by(_W.id)
     )
-    return [Unsent(*row, _last_answer(connection, row[0])) for row in connection.execute(counted).all()]
+    return [
+        Unsent(name, url, int(waiting), int(dead), since_ms, _last_answer(connection, name))
+        for name, url, waiting, dead, since_ms in connection.execute(counted).all()
+    ]
 
 
 def _last_answer(connection: Connection, webhook_id: str) -> str:
