@@ -122,16 +122,7 @@ class Guard:
             await send(message)
 
         try:
-            caller = Headers(scope=scope).get("traceparent")
-            told = {"http.request.method": scope["method"], "evenflow.request_id": request_id}
-            with (
-                within_request(request_id, trace_of(caller)),
-                self._metrics.at_work(),
-                span(scope["method"], told, caller=caller) as note,
-            ):
-                await self._make_room(scope, receive, send_safely)
-                route = _route(scope)
-                note(f"{scope['method']} {route}", {"http.route": route, "http.response.status_code": status or 500})
+            await self._traced(scope, receive, send_safely, lambda: status or 500)
         except ClientDisconnect:
             status = status or 499  # nobody waits for an answer
         except Exception as error:
@@ -142,6 +133,19 @@ class Guard:
             seconds = time.perf_counter() - started
             self._metrics.answered(scope["method"], _route(scope), status or 500, seconds)
             _tell(scope, status or 500, seconds)
+
+    async def _traced(self, scope: Scope, receive: Receive, send: Send, status: Callable[[], int]) -> None:
+        """Pass a request on, within a span of its caller's trace and the lines of its log."""
+        request_id, caller = scope["state"]["request_id"], Headers(scope=scope).get("traceparent")
+        told = {"http.request.method": scope["method"], "evenflow.request_id": request_id}
+        with (
+            within_request(request_id, trace_of(caller)),
+            self._metrics.at_work(),
+            span(scope["method"], told, caller=caller) as note,
+        ):
+            await self._make_room(scope, receive, send)
+            route = _route(scope)
+            note(f"{scope['method']} {route}", {"http.route": route, "http.response.status_code": status()})
 
     async def _lets_in(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Return whether a socket of the console may be opened; the server's own start and end always come through."""
