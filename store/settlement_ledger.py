@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, text
 
 from settlement.tables import ENTRIES
 from store.audit import write_noted
@@ -19,6 +18,7 @@ from store.schema import SETTLEMENT_ENTRIES, SETTLEMENT_EVENTS, SETTLEMENT_RULES
 __all__ = ["Booking", "Earned", "book", "kept_rules", "party_entries", "party_sums", "sale_entries"]
 
 _AT_ONCE = 400
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:ledger, 0))")
 _ZONE = "Asia/Shanghai"
 _ENTRY, _EVENT, _RULES = SETTLEMENT_ENTRIES.c, SETTLEMENT_EVENTS.c, SETTLEMENT_RULES.c
 
@@ -84,23 +84,24 @@ class Earned:
 def book(database: Database, booking: Booking, settle: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
     """Book what `settle` makes of the ledger so far, in one transaction: all of it or nothing.
 
+    Batches of one ledger are booked one after the other: two that overlap would else both find a piece still sold, or
+    wait for each other in a circle.
+
     Parameters
     ----------
     settle
-        Takes the entries of the named sales so far (`settlement.tables.ENTRIES`), returns the new ones; it may be
-        called again if another transaction booked one of them meanwhile.
+        Takes the entries of the named sales so far (`settlement.tables.ENTRIES`), returns the new ones.
     """
 
     def work(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(_ALONE, {"ledger": f"settlement {booking.tenant}"})
         before = _before(connection, booking)
         entries = settle(before)
         if len(entries):
             _keep(connection, booking, entries, before)
 
-    try:
-        write_noted(database, work)
-    except IntegrityError:
-        write_noted(database, work)  # the same sale was booked at the same time: now it is known
+    write_noted(database, work)
 
 
 def party_entries(database: Database, earned: Earned, *, after: int, limit: int) -> list[dict[str, Any]]:
@@ -159,7 +160,7 @@ def _before(connection: Connection, booking: Booking) -> pd.DataFrame:
     entries: list[Any] = []
     for some in _batches(sorted(sales)):
         mine = [_EVENT.tenant == booking.tenant, _EVENT.sale_id.in_(some)]
-        events += connection.execute(select(*columns).where(*mine).with_for_update()).mappings().all()
+        events += connection.execute(select(*columns).where(*mine)).mappings().all()
         shares = [_ENTRY[name] for name in ("position", "event_id", "kind", "role", "party_id", "share_fen")]
         wanted = select(*shares).where(_ENTRY.tenant == booking.tenant, _ENTRY.sale_id.in_(some))
         entries += connection.execute(wanted).mappings().all()
