@@ -23,6 +23,7 @@ REASONS = (
     "seller_left",  # the seller is no longer there
     "seller_opted_out",  # it wants no offers
     "style_opted_out",  # its brand does not offer the style
+    "rules_short",  # the agreed rules ask for more than its margin
     "zero_audience",  # nobody listens to it
     "quiet_hours",  # it is quiet at every hour there is
     "refused",  # one side said no

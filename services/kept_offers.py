@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contracts.errors import InputError, UnknownIdError
+from contracts.errors import InputError, NotReadyError, UnknownIdError
 from graph.network import SupplyNetwork
 from matching.offer_tables import STATES
 from services.make_offers import Made, make_offers
 from services.offer_book import offer_book
+from services.offer_cake import Cake
 from services.offer_params import OfferParams
 from services.schedule_offers import schedule_offers
 from services.viewer import Viewer
 from store.offers import OfferShelf
 
-__all__ = ["answer_offer", "keep_offers", "offers_seen", "search_seen", "sellers_seen"]
+__all__ = ["answer_offer", "keep_offers", "offers_seen", "search_seen", "sellers_seen", "shares_seen"]
 
 _OF_THE_BRAND = ("value_fen", "style_price_fen")  # what a style is worth to its brand is not the seller's to see
 
@@ -33,6 +34,7 @@ def keep_offers(
     weeks: int = 1,
     loss_per_day: float = 0.0,
     seed: int = 0,
+    cake: Cake | None = None,
 ) -> dict[str, Any]:
     """Make offers, keep them as the current ones and return their figures.
 
@@ -42,12 +44,15 @@ def keep_offers(
     ----------
     tables
         ``sellers, styles, history`` and, None if not given, ``answers, free, curve``.
+    cake
+        The agreement they would be settled by; what each party would get of each offer is kept beside it.
     """
     said = _answers(shelf, tables)
     sellers, styles, history = (_given(tables, name) for name in ("sellers", "styles", "history"))
-    book = offer_book(sellers, styles, history, said, params=params, today=today, weeks=weeks)
+    book = offer_book(sellers, styles, history, said, params=params, today=today, weeks=weeks, cake=cake)
     made = make_offers(book, seed=seed)
-    kept, summary = {"offers": made.offers(), "pairs": _pairs(made)}, dict(made.summary)
+    kept = {"offers": made.offers(), "pairs": _pairs(made), "shares": made.shares()}
+    summary = dict(made.summary)
     free = tables.get("free")
     if free is not None:
         planned = schedule_offers(made, free, curve=tables.get("curve"), loss_per_day=loss_per_day, seed=seed)
@@ -60,6 +65,33 @@ def offers_seen(shelf: OfferShelf, network: SupplyNetwork | None, viewer: Viewer
     """Return the current offers that the viewer is a side of, and their id; the operator sees all."""
     name = shelf.current()
     return name or "", _seen(_rows(shelf, "offers"), network, viewer)
+
+
+def shares_seen(
+    shelf: OfferShelf, network: SupplyNetwork | None, viewer: Viewer, offers: pd.DataFrame
+) -> list[list[dict[str, Any]]]:
+    """Return beside each offer what its parties would get: all of it to the brand and the operator, else one's own.
+
+    Parameters
+    ----------
+    offers
+        Rows with ``seller_id, style_id``.
+    """
+    try:
+        rows = _rows(shelf, "shares")
+    except NotReadyError:  # offers that were kept before there were previews
+        return [[] for _ in range(len(offers))]
+    if rows.empty or offers.empty:
+        return [[] for _ in range(len(offers))]
+    pairs = ["seller_id", "style_id"]
+    rows = offers[[*pairs, "brand_id"]].reset_index(names="at").merge(rows, on=pairs)
+    as_brand = _owned(rows["brand_id"].to_numpy(dtype=object), network, viewer)
+    seen = rows[as_brand | _owned(rows["party_id"].fillna("").to_numpy(dtype=object), network, viewer)]
+    told = seen.drop(columns=["at", "brand_id", *pairs]).astype(object)
+    found: dict[Any, list[dict[str, Any]]] = {at: [] for at in offers.index}
+    for at, row in zip(seen["at"], told.where(told.notna(), None).to_dict("records"), strict=True):
+        found[at].append(row)
+    return [found[at] for at in offers.index]
 
 
 def search_seen(

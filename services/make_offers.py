@@ -12,7 +12,8 @@ import pandas as pd
 
 from contracts.progress import Report, silent
 from matching.offers import REASONS, OfferProblem, OfferResult, bid_params, reason_code, solve_offers
-from services.offer_book import OfferBook, numbers
+from services.offer_book import OfferBook, brand_ids, numbers
+from services.offer_cake import offer_shares
 
 __all__ = ["Made", "make_offers", "offers_for_seller", "sellers_for_style"]
 
@@ -54,6 +55,15 @@ class Made:
     def offers_of(self, rows: Ints) -> pd.DataFrame:
         """Return some of the pairs (int [n], rows of the problem) as people read them, in that order."""
         return _told(self, rows)
+
+    def shares(self) -> pd.DataFrame:
+        """Return what each party would get of each offer made, in the offers' order (`services.offer_cake`)."""
+        book, rows = self.book, np.flatnonzero(self.result.offered)
+        styles = book.styles.iloc[self.style[rows]].reset_index(drop=True)
+        sellers = book.sellers["seller_id"].iloc[self.seller[rows]].reset_index(drop=True)
+        return offer_shares(
+            book.cake, styles, brand_ids(styles), sellers=sellers, pieces=self.net[rows], day=book.today
+        )
 
     def refusals(self) -> pd.DataFrame:
         """Return the pairs looked at and not offered, and the sellers that get nothing, with their reasons."""
@@ -153,7 +163,7 @@ def _candidates(book: OfferBook, progress: Report) -> tuple[Ints, Ints, Floats, 
 
 
 def _problem(book: OfferBook, seller: Ints, style: Ints, accepts: Floats, net: Floats) -> OfferProblem:
-    earned = net * book.margin[style] * (book.params.seller_percent / 100)
+    earned = net * book.shares[0][style]
     blocked = _blocked(book, seller, style, net, earned)
     state = _states(book, seller, style)
     kept = (state == 1) & (book.closed[seller] == 0)
@@ -194,6 +204,7 @@ def _blocked(book: OfferBook, seller: Ints, style: Ints, net: Floats, earned: Fl
         (earned < book.fee[seller], "below_fee"),
         (state == 3, "withdrawn"),
         (state == 2, "refused"),
+        ((book.shares[1] != "")[style], "rules_short"),
         (~offers[style], "style_opted_out"),
     ):
         blocked[mask] = reason_code(name)
@@ -218,7 +229,6 @@ def _told(made: Made, rows: Ints) -> pd.DataFrame:
     """Return some pairs as people read them."""
     book, seller, style = made.book, made.seller[rows], made.style[rows]
     low, high = book.model.between(seller, book.faced, style, made.net[rows])
-    margin = book.margin[style]
     offered = made.result.offered[rows]
     frame = pd.DataFrame(
         {
@@ -236,7 +246,7 @@ def _told(made: Made, rows: Ints) -> pd.DataFrame:
             "pieces_per_offer": (made.accepts * made.net)[rows].round(4),
             "value_fen": made.problem.value[rows].round().astype(np.int64),
             "style_price_fen": made.result.prices[style].round().astype(np.int64),
-            "seller_income_fen": (made.net[rows] * margin * book.params.seller_percent / 100).astype(np.int64),
+            "seller_income_fen": (made.net[rows] * book.shares[0][style]).astype(np.int64),
             "own_record_pieces": book.model.sales.groups[1].expected[seller].round(1),
         }
     )

@@ -17,6 +17,7 @@ from forecast.offers.model import EXPOSURE_DAYS, OfferModel, fit_offers
 from forecast.offers.tables import PROMOTIONS, SELLERS, STYLES
 from matching.offer_tables import ANSWERS
 from matching.offers import reason_code
+from services.offer_cake import Cake, piece_shares, usual_cake
 from services.offer_params import OfferParams
 
 __all__ = ["OfferBook", "brand_ids", "numbers", "offer_book", "open_hours", "within_hours"]
@@ -42,6 +43,8 @@ class OfferBook:
         How many weeks are planned.
     params
         Limits.
+    cake
+        The agreement that offers would be settled by.
     """
 
     sellers: pd.DataFrame
@@ -53,6 +56,12 @@ class OfferBook:
     today: pd.Timestamp
     weeks: int
     params: OfferParams
+    cake: Cake
+
+    @cached_property
+    def shares(self) -> tuple[Ints, np.ndarray]:
+        """What the seller gets of a piece of each style, in fen, int [H], and why the rules cannot be kept, if so."""
+        return piece_shares(self.cake, self.styles, brand_ids(self.styles), self.today)
 
     @cached_property
     def brand(self) -> tuple[Ints, pd.Index]:
@@ -152,6 +161,7 @@ def offer_book(
     today: pd.Timestamp | None = None,
     weeks: int = 1,
     model: OfferModel | None = None,
+    cake: Cake | None = None,
     sources: Mapping[str, str] | None = None,
 ) -> OfferBook:
     """Check the tables and learn from the history.
@@ -166,6 +176,8 @@ def offer_book(
         How many weeks are planned, >= 1.
     model
         A model fitted before; without it one is fitted to the history.
+    cake
+        The agreement; without it the seller gets ``seller_percent`` of the margin and the brand the rest.
     sources
         File name per table, for messages.
 
@@ -183,6 +195,7 @@ def offer_book(
     said = ANSWERS.check(raw, names["answers"])
     require_known(said, "seller_id", pd.Index(of_sellers["seller_id"]), source=names["answers"], kind="seller")
     require_known(said, "style_id", pd.Index(of_styles["style_id"]), source=names["answers"], kind="style")
+    limits = params or OfferParams()
     fitted = model or fit_offers(of_sellers, past, also=of_styles["category"])
     return OfferBook(
         sellers=of_sellers,
@@ -193,7 +206,8 @@ def offer_book(
         faced=Styles.of(of_styles, fitted.categories),
         today=past["shown_on"].max() + pd.Timedelta(days=1) if today is None else today,
         weeks=weeks,
-        params=params or OfferParams(),
+        params=limits,
+        cake=cake or usual_cake(limits.seller_percent),
     )
 
 

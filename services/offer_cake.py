@@ -76,7 +76,7 @@ def piece_shares(cake: Cake, styles: pd.DataFrame, brands: pd.Series, day: pd.Ti
 
 
 def offer_shares(
-    cake: Cake, styles: pd.DataFrame, brands: pd.Series, sellers: pd.Series, pieces: npt.NDArray[np.float64],
+    cake: Cake, styles: pd.DataFrame, brands: pd.Series, *, sellers: pd.Series, pieces: npt.NDArray[np.float64],
     day: pd.Timestamp,
 ) -> pd.DataFrame:  # fmt: skip
     """Return what each party would get of each offer: per piece, and of the pieces expected.

@@ -89,13 +89,15 @@ def rules_of(desk: SalesDesk, rules: dict[str, Any] | None, rules_hash: str | No
     raise UnknownIdError("rules_hash", str(rules_hash))
 
 
-def settle_live(desk: SalesDesk, sales: pd.DataFrame, rules: ShareRules, told: Told, *, strict: bool) -> dict[str, Any]:
+def settle_live(
+    desk: SalesDesk, sales: pd.DataFrame, rules: ShareRules, told: Told, *, strict: bool
+) -> tuple[str, Settled]:
     """Book sales and returns in one transaction, each once; rows that cannot be booked are told.
 
     Returns
     -------
-    dict
-        ``rules_hash, summary, refused``.
+    rules_hash, settled
+        What the agreement is kept under, and what was booked; `ledger` has the entries of the named sales alone.
 
     Raises
     ------
@@ -124,12 +126,7 @@ def settle_live(desk: SalesDesk, sales: pd.DataFrame, rules: ShareRules, told: T
         return done[-1].entries
 
     book(desk.database, booking, settle)
-    found = done[-1]
-    return {
-        "rules_hash": booking.rules_hash,
-        "summary": found.summary,
-        "refused": found.refused.to_dict("records"),
-    }
+    return booking.rules_hash, done[-1]
 
 
 def party_statement(

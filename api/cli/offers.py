@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from services.make_offers import Made
+    from services.offer_cake import Cake
 
 __all__ = ["offers"]
 
@@ -35,6 +36,10 @@ Seller = Annotated[
     str | None, typer.Option(help="Pull: write what this one seller finds instead, ranked, with reasons.")
 ]
 Style = Annotated[str | None, typer.Option(help="Push: write the sellers to propose this one style to instead.")]
+Rules = Annotated[Path | None, typer.Option(help="The agreement (TOML) that offers would be settled by.")]
+Role = Annotated[str | None, typer.Option(help="With --rules: the role that sellers play in it; kol, seller or guide.")]
+Parties = Annotated[Path | None, typer.Option(help="With --rules: who left, took over or brought whom.")]
+Shares = Annotated[Path | None, typer.Option(help="What each party would get of each offer, to write.")]
 Limits = Annotated[Path | None, typer.Option(help="Limits of the house (TOML: approaches_per_week = 3 …).")]
 Today = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day planned; else the day after the history.")
@@ -58,6 +63,10 @@ def offers(
     loss_per_day: Loss = 0.0,
     seller: Seller = None,
     style: Style = None,
+    rules: Rules = None,
+    seller_role: Role = None,
+    parties: Parties = None,
+    shares: Shares = None,
     limits: Limits = None,
     today: Today = None,
     weeks: Weeks = 1,
@@ -71,15 +80,35 @@ def offers(
     chosen = {"--seller": seller, "--style": style, "--free": free}
     _require_one(chosen, with_free={"--days": days, "--curve": curve})
     paths = {"sellers": sellers, "styles": styles, "history": history, "answers": answers, "free": free, "curve": curve}
-    raw = _read(paths, outs=[path for path in (out, refusals, days) if path is not None], others=[limits])
+    paths |= {"parties": parties}
+    outs = {"out": out, "refusals": refusals, "days": days, "shares": shares}
+    raw = _read(paths, outs=[path for path in outs.values() if path is not None], others=[limits, rules])
     sources = {name: path.name for name, path in paths.items() if path is not None}
-    made = _made(raw, sources, limits=limits, today=today, weeks=weeks, seed=seed)
+    cake = _cake(rules, seller_role, raw["parties"])
+    made = _made(raw, sources, limits=limits, today=today, weeks=weeks, seed=seed, cake=cake)
     told = _written(made, raw, sources, (out, days), seller=seller, style=style, loss_per_day=loss_per_day, seed=seed)
-    if refusals is not None:
-        from services.files import write_table
-
-        write_table(made.refusals(), refusals)
+    _write_also(made, refusals=refusals, shares=shares)
     output.emit(made.summary | told | {"out": str(out)}, as_json=as_json, title="offers")
+
+
+def _cake(rules: Path | None, seller_role: str | None, parties: pd.DataFrame | None) -> Cake | None:
+    from services.offer_cake import cake_of
+    from settlement.rule_files import read_rules
+
+    if rules is None:
+        lost = {"--seller-role": seller_role, "--parties": parties}
+        for name in (name for name, value in lost.items() if value is not None):
+            raise InputError(name, "--rules with it", "nothing")
+        return None
+    return cake_of(read_rules(rules), seller_role, parties)
+
+
+def _write_also(made: Made, **outs: Path | None) -> None:
+    from services.files import write_table
+
+    for name, path in outs.items():
+        if path is not None:
+            write_table(getattr(made, name)(), path)
 
 
 def _require_one(chosen: dict[str, Any], with_free: dict[str, Any]) -> None:
@@ -102,7 +131,14 @@ def _read(
 
 
 def _made(
-    raw: dict[str, Any], sources: dict[str, str], *, limits: Path | None, today: datetime | None, weeks: int, seed: int
+    raw: dict[str, Any],
+    sources: dict[str, str],
+    *,
+    limits: Path | None,
+    today: datetime | None,
+    weeks: int,
+    seed: int,
+    cake: Cake | None,
 ) -> Made:
     import pandas as pd
 
@@ -113,7 +149,7 @@ def _made(
     params, first = read_limits(limits), None if today is None else pd.Timestamp(today)
     tables = [raw[name] for name in ("sellers", "styles", "history", "answers")]
     with output.progress() as report:
-        book = offer_book(*tables, params=params, today=first, weeks=weeks, sources=sources)
+        book = offer_book(*tables, params=params, today=first, weeks=weeks, sources=sources, cake=cake)
         return make_offers(book, seed=seed, progress=report)
 
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.live_ledger import book_live, require_live, state_live
 from api.cli.output import emit
 from contracts.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from services.settle_sales import Told
     from settlement.rules import ShareRules
 
@@ -30,6 +33,13 @@ _Ledger = Annotated[Path | None, typer.Option(help="Ledger so far: sales and ret
 _Totals = Annotated[Path | None, typer.Option(help="New entries by party, role and kind to write.")]
 _Refused = Annotated[Path | None, typer.Option(help="Rows that were not booked, with the reason, to write.")]
 _Preview = Annotated[bool, typer.Option("--preview", help="Show what each party would get and pay; book nothing.")]
+_Live = Annotated[
+    bool,
+    typer.Option("--live", help="Book into the database of the home, as POST /v1/settlements; --out: new entries."),
+]
+_LiveStatement = Annotated[bool, typer.Option("--live", help="From the database of the home instead of a file.")]
+_Home = Annotated[Path | None, typer.Option(help="With --live: the home; EVENFLOW_HOME by default.")]
+_Tenant = Annotated[str | None, typer.Option(help="With --live: who asks; the operator without it.")]
 _Strict = Annotated[bool, typer.Option("--strict", help="Book nothing if any row cannot be booked.")]
 
 
@@ -46,6 +56,9 @@ def settle(
     totals: _Totals = None,
     quarantine: _Refused = None,
     preview: _Preview = False,
+    live: _Live = False,
+    home: _Home = None,
+    tenant: _Tenant = None,
     strict: _Strict = False,
     seed: _Seed = 0,
     as_json: _Json = False,
@@ -54,26 +67,42 @@ def settle(
 
     Example: evenflow settle --sales sales.csv --rules rules.toml --returns returns.csv --out ledger.csv --json
     """
-    from services.files import write_table
     from services.settle_files import read_ledger, read_told
     from services.settle_sales import settle_sales
     from settlement.rule_files import read_rules
 
     del seed
     _check_outputs((out, totals, quarantine), (sales, rules, returns, touches, bindings, parties, ledger))
+    _check_live(live=live, preview=preview, ledger=ledger, home=home, tenant=tenant)
     agreed = read_rules(rules)
     frame, told = read_told(sales, returns=returns, touches=touches, bindings=bindings, sellers=parties)
     if preview:
         _preview(frame, agreed, told, out, as_json=as_json)
         return
-    before = None if ledger is None else read_ledger(ledger)
-    found = settle_sales(frame, agreed, told, ledger=before, strict=strict)
-    write_table(found.ledger, out)
-    if totals is not None:
-        write_table(found.totals, totals)
-    if quarantine is not None:
-        write_table(found.refused, quarantine)
-    emit(found.summary | {"out": str(out)}, as_json=as_json, title="Settled")
+    if live:
+        rules_hash, found = book_live(frame, agreed, told, home=home, tenant=tenant, strict=strict)
+        head = {"rules_hash": rules_hash}
+    else:
+        before = None if ledger is None else read_ledger(ledger)
+        head, found = {}, settle_sales(frame, agreed, told, ledger=before, strict=strict)
+    _write({out: found.entries if live else found.ledger, totals: found.totals, quarantine: found.refused})
+    emit(head | found.summary | {"out": str(out)}, as_json=as_json, title="Settled")
+
+
+def _check_live(*, live: bool, preview: bool, ledger: Path | None, home: Path | None, tenant: str | None) -> None:
+    if not live:
+        require_live({"--home": home, "--tenant": tenant})
+    elif preview or ledger is not None:
+        got = "--preview" if preview else "--ledger"
+        raise InputError("--live", "neither --preview nor --ledger with it", got)
+
+
+def _write(tables: dict[Path | None, pd.DataFrame]) -> None:
+    from services.files import write_table
+
+    for path, table in tables.items():
+        if path is not None:
+            write_table(table, path)
 
 
 def _check_outputs(outputs: tuple[Path | None, ...], inputs: tuple[Path | None, ...]) -> None:
@@ -98,7 +127,10 @@ def _preview(frame: object, rules: ShareRules, told: Told, out: Path, *, as_json
 def statement(
     party: Annotated[str, typer.Argument(help="Whose statement.")],
     *,
-    ledger: Annotated[Path, typer.Option(help="Ledger that `evenflow settle` wrote.")],
+    ledger: Annotated[Path | None, typer.Option(help="Ledger that `evenflow settle` wrote.")] = None,
+    live: _LiveStatement = False,
+    home: _Home = None,
+    tenant: _Tenant = None,
     out: Annotated[Path, typer.Option(help="The party's entries to write.")],
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
@@ -113,9 +145,16 @@ def statement(
     from services.settle_files import party_statement, read_ledger
 
     del seed
+    if (ledger is None) != live:
+        raise InputError("--ledger", "either --ledger or --live", "both" if live else "neither")
+    if not live:
+        require_live({"--home": home, "--tenant": tenant})
     check_writable(out, ledger)
     if since is not None and until is not None and until < since:
         raise InputError("--to", f"a day from {since:%Y-%m-%d} on", f"{until:%Y-%m-%d}")
-    entries, summary = party_statement(read_ledger(ledger), party, since=since, until=until)
+    if ledger is None:
+        entries, summary = state_live(party, since=since, until=until, home=home, tenant=tenant)
+    else:
+        entries, summary = party_statement(read_ledger(ledger), party, since=since, until=until)
     write_table(entries, out)
     emit(summary | {"out": str(out)}, as_json=as_json, title=f"Statement of {party}")

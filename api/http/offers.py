@@ -13,6 +13,7 @@ from api.http.offer_examples import ANSWER_EXAMPLES, OFFER_EXAMPLES
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import StrictModel, Table, frame_of, row_model
+from api.http.settlements import ShareSellerRow, plain_rules
 from contracts.errors import InputError, NotReadyError
 from contracts.params import params_from
 from forecast.offers.tables import PROMOTIONS, SELLERS, STYLES
@@ -48,6 +49,16 @@ class OfferRequest(StrictModel):
         None, description="Free factory hours by day: gives each offer its day."
     )
     curve: Table[CurveRow] | None = Field(None, description="How orders follow a promotion.")  # type: ignore[valid-type]
+    rules: dict[str, Any] | None = Field(
+        None,
+        description="The agreement they would be settled by, as for `/v1/settlements`; the seller's percentage of "
+        "the margin without it. Roles other than the seller's and the rest are columns of the styles.",
+    )
+    rules_hash: str | None = Field(None, max_length=64, description="Or the hash of one that was settled by before.")
+    seller_role: str | None = Field(None, max_length=100, description="The role that sellers play in it; `kol` …")
+    parties: Table[ShareSellerRow] | None = Field(  # type: ignore[valid-type]
+        None, description="Who left, who took over, who brought whom: for rules filled by referrer."
+    )
     limits: dict[str, float] = Field(
         default_factory=dict, description="Limits of the house, like `approaches_per_week`; the usual ones without it."
     )
@@ -77,6 +88,9 @@ class OfferAnswer(StrictModel):
 class AnswerKept(BaseModel):
     """What was recorded."""
 
+    shares: list[dict[str, Any]] = Field(
+        description="What was promised: role, party_id, share_fen a piece, expected_fen; one's own, to the brand all."
+    )
     answer: dict[str, Any] = Field(description="The answer as it counts, by whom and when.")
 
 
@@ -106,6 +120,7 @@ def create_offers(
         weeks=request.weeks,
         loss_per_day=request.loss_per_day,
         seed=request.seed,
+        cake=_cake(house, request),
     )
     return JsonResponse({"offers_id": told.pop("offers_id"), "summary": told})
 
@@ -114,11 +129,20 @@ def create_offers(
 def list_offers(
     house: HouseDep, viewer: ViewerDep, *, limit: LimitQuery = 100, cursor: CursorQuery = None
 ) -> JsonResponse:
-    """List the current offers that the key's party or tenant is a side of, with their days if they are scheduled."""
-    from services.kept_offers import offers_seen
+    """List the current offers that the key's party or tenant is a side of, with their days if they are scheduled.
 
-    name, rows = offers_seen(_shelf(house), _network(house), viewer)
-    return _page(name, rows, ("offers", viewer.tenant, viewer.party), limit=limit, cursor=cursor)
+    Beside each stands what its parties would get of a piece and of the pieces expected: all of it to the brand, to
+    others their own.
+    """
+    from services.kept_offers import offers_seen, shares_seen
+
+    shelf, network = _shelf(house), _network(house)
+    name, rows = offers_seen(shelf, network, viewer)
+    query = ("offers", viewer.tenant, viewer.party)
+    part, following = page_bounds(cursor, limit, version=name, total=len(rows), query=query)
+    shares = shares_seen(shelf, network, viewer, rows.iloc[part])
+    page = [row | {"shares": own} for row, own in zip(to_rows(rows.iloc[part]), shares, strict=True)]
+    return JsonResponse({"version": name, "total": len(rows), "rows": page, "next_cursor": following})
 
 
 @router.get("/search", response_model=Page)
@@ -149,12 +173,16 @@ def answer_offer(
 ) -> JsonResponse:
     """Accept or refuse an offer of one's own, on either side; refused places go to others when offers are next made."""
     from services.kept_offers import answer_offer as answered
+    from services.kept_offers import offers_seen, shares_seen
 
     answer = request.model_dump()
     if request.promote_on is not None:
         _day(request.promote_on)
-    kept = answered(_shelf(house), _network(house), viewer, answer, by=house.principal.name)
-    return JsonResponse({"answer": kept})
+    shelf, network = _shelf(house), _network(house)
+    kept = answered(shelf, network, viewer, answer, by=house.principal.name)
+    rows = offers_seen(shelf, network, viewer)[1]
+    rows = rows[(rows["seller_id"] == answer["seller_id"]) & (rows["style_id"] == answer["style_id"])]
+    return JsonResponse({"answer": kept, "shares": shares_seen(shelf, network, viewer, rows)[0]})
 
 
 @router.get("/days", response_model=LevelDays)
@@ -162,6 +190,19 @@ def read_level_days(house: HouseDep) -> JsonResponse:
     """Return the days of the schedule: free hours, the level line, and the hours that orders are expected to take."""
     shelf = _shelf(house)
     return JsonResponse({"days": to_rows(shelf.table("days")), "offers_id": shelf.current()})
+
+
+def _cake(house: House, request: OfferRequest) -> Any:
+    """Return the agreement of a request, None without one."""
+    from services.offer_cake import cake_of
+    from services.settle_live import SalesDesk, rules_of
+    from services.viewer import Viewer
+
+    if request.rules is None and request.rules_hash is None:
+        return None
+    desk = SalesDesk(database=house.database, viewer=Viewer(), network=None)
+    rules = rules_of(desk, plain_rules(request.rules), request.rules_hash)
+    return cake_of(rules, request.seller_role, frame_of(request.parties))
 
 
 def _shelf(house: House) -> OfferShelf:

@@ -21,7 +21,7 @@ from contracts.errors import InputError, NotReadyError
 from services.viewer import Viewer
 from settlement.tables import BINDINGS, RETURNS, SALES, SELLERS, TOUCHES
 
-__all__ = ["router"]
+__all__ = ["ShareSellerRow", "plain_rules", "router"]
 
 _MOST = 10_000
 SettledSaleRow = row_model("SettledSaleRow", SALES, base=AttributeRow)
@@ -123,7 +123,7 @@ def preview_settlement(
     from services.settle_live import rules_of
     from services.settle_sales import preview_sales
 
-    rules = rules_of(_desk(house, viewer), _plain(request.rules), request.rules_hash)
+    rules = rules_of(_desk(house, viewer), plain_rules(request.rules), request.rules_hash)
     shares, summary = preview_sales(_sales(request), rules, _told(request))
     return JsonResponse({"shares": to_rows(shares), "summary": summary})
 
@@ -144,8 +144,10 @@ def settle_batch(
     from services.settle_live import rules_of, settle_live
 
     desk = _desk(house, viewer)
-    rules = rules_of(desk, _plain(request.rules), request.rules_hash)
-    return JsonResponse(settle_live(desk, _sales(request), rules, _told(request), strict=request.strict))
+    rules = rules_of(desk, plain_rules(request.rules), request.rules_hash)
+    rules_hash, found = settle_live(desk, _sales(request), rules, _told(request), strict=request.strict)
+    told = {"rules_hash": rules_hash, "summary": found.summary, "refused": found.refused.to_dict("records")}
+    return JsonResponse(told)
 
 
 @router.get("/rules", response_model=AgreementList)
@@ -216,7 +218,14 @@ def _told(request: ShareRequest) -> Any:
     return Told(**frames, sellers=frame_of(request.parties), returns=frame_of(returns), sources={"sellers": "parties"})
 
 
-def _plain(rules: dict[str, Any] | None) -> dict[str, Any] | None:
+def plain_rules(rules: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return an agreement that can be kept as text.
+
+    Raises
+    ------
+    InputError
+        If a name in it is none, or a number too large.
+    """
     try:
         orjson.dumps(rules)
     except orjson.JSONEncodeError:

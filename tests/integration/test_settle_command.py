@@ -136,3 +136,28 @@ def test_a_sale_changed_under_its_id_is_refused(folder: Path) -> None:
     figures = run(*SETTLE, "--returns", "returns.csv", "--ledger", "a.csv", "--out", "b.csv")
     assert figures["refused_by_reason"] == {"sale_id": 1, "margin": 1, "return_id": 1}
     assert figures["entries"] == 0
+
+
+def test_the_live_ledger_books_once_and_states(folder: Path) -> None:
+    """Into the database: sent again nothing is new; returns come later; the statement is that of the file."""
+    home = ["--live", "--home", str(folder / "home")]
+    (folder / "home").mkdir()
+    first = run(*SETTLE, *home, "--out", "new.csv")
+    assert (first["sales"], first["refused_by_reason"]) == (2, {"margin": 1})
+    again = run(*SETTLE, *home, "--returns", "returns.csv", "--out", "later.csv", "--quarantine", "q.csv")
+    assert (again["rules_hash"], again["returns"]) == (first["rules_hash"], 1)
+    assert set(pd.read_csv("later.csv")["kind"]) == {"return"}
+    run(*SETTLE, "--returns", "returns.csv", "--out", "file.csv")
+    mine = run("statement", "kol-7", *home, "--out", "live.csv")
+    filed = run("statement", "kol-7", "--ledger", "file.csv", "--out", "s.csv")
+    assert mine["share_fen"] == filed["share_fen"] > 0
+    assert pd.read_csv("live.csv")["share_fen"].tolist() == pd.read_csv("s.csv")["share_fen"].tolist()
+    for words, wrong in (
+        ([*SETTLE, *home, "--preview", "--out", "x.csv"], "--preview"),
+        ([*SETTLE, *home, "--ledger", "file.csv", "--out", "x.csv"], "--ledger"),
+        ([*SETTLE, "--home", "h", "--out", "x.csv"], "--live with it"),
+        (["statement", "kol-7", "--out", "x.csv"], "neither"),
+        (["statement", "nobody", *home, "--out", "x.csv"], "nobody"),
+    ):
+        with pytest.raises(EvenflowError, match=wrong):
+            CliRunner().invoke(app, words, catch_exceptions=False)

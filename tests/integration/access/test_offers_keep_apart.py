@@ -45,6 +45,23 @@ def test_the_operator_sees_all_and_each_side_its_own(made, asking):
     assert rows(asking("party", tenant="beta", party="beta-distributor")) == []
 
 
+def test_each_sees_beforehand_what_it_would_earn(made, asking):
+    """The seller its own share of a piece alone, the brand the whole cake, also in the answer to an acceptance."""
+    store = asking("party", tenant="beta", party="beta-store")
+    (mine,) = [row for row in rows(store) if row["style_id"] == "coat-1"] or rows(store)
+    assert {share["party_id"] for share in mine["shares"]} == {"beta-store"}
+    (share,) = mine["shares"]
+    margin = {"dress-9": 6_000, "coat-1": 15_000}[mine["style_id"]]
+    assert (share["role"], share["share_fen"], share["margin_fen"]) == ("seller", margin // 5, margin)
+    assert abs(share["expected_fen"] - mine["seller_income_fen"]) <= 1
+    brand = asking("party", tenant=mine["brand_id"].split("-")[0], party=mine["brand_id"])
+    whole = next(row for row in rows(brand) if row["seller_id"] == "beta-store")["shares"]
+    assert sum(part["share_fen"] for part in whole) == margin
+    pair = {"seller_id": "beta-store", "style_id": mine["style_id"], "state": "accepted"}
+    assert store.post("/v1/offers/answers", json=pair).json()["shares"] == mine["shares"]
+    assert brand.post("/v1/offers/answers", json=pair).json()["shares"] == whole
+
+
 def test_a_seller_searches_for_itself_and_a_brand_for_its_style(made, asking):
     """With the reasons of what was not offered; another's are unknown."""
     store = asking("party", tenant="beta", party="beta-store")
