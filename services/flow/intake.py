@@ -24,6 +24,7 @@ __all__ = ["OPERATORS_KINDS", "take_fact_file", "take_facts"]
 _OWN = ("key", "kind", "occurred_at", "sequence", "corrects")
 _AT_ONCE = 500  # rows of one transaction: others wait for one at most
 _LONGEST_KEY = 150
+_DIGITS = 16  # of a sequence sent as text: more are too many
 OPERATORS_KINDS = ("sale", "signal", "capacity_change", "progress")
 """What is drawn on by the whole house; a tenant's key sends orders and cancellations."""
 
@@ -154,13 +155,13 @@ def _fact(row: Mapping[str, Any], tenant: str, now_ms: int) -> Fact:
     key, kind, sequence, corrects = row.get("key"), row.get("kind"), row.get("sequence", 0), row.get("corrects")
     if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
         raise InputError("key", f"1 to {_LONGEST_KEY} printable characters", key)
-    if kind not in PAYLOADS:
+    if not isinstance(kind, str) or kind not in PAYLOADS:
         raise InputError("kind", f"one of {', '.join(PAYLOADS)}", kind)
     if corrects is not None and (not isinstance(corrects, str) or corrects == key or not corrects):
         raise InputError("corrects", "the key of the original fact", corrects)
     if kind == "cancellation" and corrects is None:
         raise InputError("corrects", "the key of the fact that is cancelled", None)
-    if isinstance(sequence, str) and sequence.isdecimal():
+    if isinstance(sequence, str) and sequence.isdecimal() and len(sequence) <= _DIGITS:
         sequence = int(sequence)
     if isinstance(sequence, bool) or not isinstance(sequence, int) or not 0 <= sequence < 2**53:
         raise InputError("sequence", "a whole number >= 0", sequence)

@@ -43,6 +43,8 @@ WRONG = [
     ({"ds": "soon"}, "ds: expected"),
     ({"corrects": "k"}, "corrects: expected the key of the original fact, got k"),
     ({"sequence": 1.5}, "sequence: expected a whole number >= 0, got 1.5"),
+    ({"sequence": "9" * 5000}, "sequence: expected a whole number >= 0"),
+    ({"kind": ["sale"]}, "kind: expected one of order, sale"),
     ({"colour": "red"}, "colour: expected a field of sale facts"),
     ({"kind": "cancellation", "unique_id": None, "ds": None, "pieces": None}, "corrects: expected the key of the fact"),
 ]
