@@ -59,7 +59,7 @@ def firm_work(
     """Split the FIRM table into what stays and what may still change.
 
     Firm and released orders stay. Of the proposed ones, all operations of an order stay if one of them starts in the
-    firm buckets; the others are the previous plan. Done and cancelled ones are passed over.
+    firm buckets; the others are the previous plan. Done and cancelled ones are passed over: what is done is in stock.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def firm_work(
     """
     rows = _match(firm, routes, source)
     rows["bucket_index"] = buckets.searchsorted(rows["start"], side="right") - 1
-    rows = rows[~rows["state"].isin(("done", "cancelled"))]
+    done, rows = rows[rows["state"] == "done"], rows[~rows["state"].isin(("done", "cancelled"))]
     beyond = (rows["start"] >= _end(buckets)).to_numpy()
     later_rows, rows = rows[beyond & rows["state"].isin(("firm", "released"))], rows[~beyond]
     fixed = _stays(rows, firm_buckets)
@@ -90,7 +90,7 @@ def firm_work(
         started=_started(here, items, shape[2]),
         previous=previous if len(later) else None,
         orders=stay,
-        reasons=_past(rows) + _beyond(later_rows),
+        reasons=_past(rows) + _beyond(later_rows) + _done(done),
     )
 
 
@@ -177,6 +177,15 @@ def _beyond(rows: pd.DataFrame) -> list[Reason]:
             pieces=float(row.pieces),
         )
         for row in rows.itertuples()
+    ]
+
+
+def _done(rows: pd.DataFrame) -> list[Reason]:
+    last = rows[rows["last_step"]]
+    good = np.floor(last["pieces"] * last["yield"] + 1e-6).groupby(last["item"]).sum()
+    return [
+        Reason("done", f"item {item}: {pieces:g} pieces of done orders are taken to be in its initial_stock", item=item)
+        for item, pieces in good.items()
     ]
 
 

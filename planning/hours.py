@@ -23,8 +23,8 @@ def explain_hours(problem: PlanProblem, outcome: Outcome) -> np.ndarray:
     known yet), ``no_demand`` (all that may be wanted is made), ``blocked: R`` (what is wanted needs R too, which has
     no room for a piece more), ``rounding`` (a piece more takes longer than what is left), ``level`` (as much as in the
     bucket before or after) or ``priced_out`` (more would cost more than it brings). Overtime: ``firm`` (firm orders
-    alone exceed the hours), ``full_before`` (no earlier bucket has regular hours left) or ``late_work`` (earlier work
-    would cost more, or could not start).
+    alone exceed the hours), ``rounding`` (the last piece takes longer than what was left), ``full_before`` (no earlier
+    bucket has regular hours left) or ``late_work`` (earlier work would cost more, or could not start).
     """
     load, capacity = outcome.load, problem.capacity
     reasons = np.full(load.shape, "", dtype=object)
@@ -32,10 +32,13 @@ def explain_hours(problem: PlanProblem, outcome: Outcome) -> np.ndarray:
     even = _even(load)
     for r, t in zip(*np.nonzero(load < capacity - _EPS), strict=True):
         reasons[r, t] = _idle_reason(problem, int(t), int(state[r, t]), int(blocker[r, t]), even=bool(even[r, t]))
-    had_room = np.logical_or.accumulate(capacity - load >= _smallest_piece(problem)[:, None] - _EPS, axis=1)
+    piece = _smallest_piece(problem)
+    had_room = np.logical_or.accumulate(capacity - load >= piece[:, None] - _EPS, axis=1)
     for r, t in zip(*np.nonzero(load > capacity + _EPS), strict=True):
         if problem.firm_hours[r, t] > capacity[r, t] + _EPS:
             reasons[r, t] = "firm"
+        elif load[r, t] - capacity[r, t] < piece[r] - _EPS:
+            reasons[r, t] = "rounding"
         else:
             reasons[r, t] = "late_work" if had_room[r, t] else "full_before"
     return reasons

@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 
 from planning.evaluate import Outcome, evaluate
 from planning.hours import explain_hours
+from planning.model import forbidden_late_price
 from planning.params import PlanParams
 from planning.problem import Ints, PlanProblem, Reason
 from planning.reasons import explain_starts
 from planning.shards import needs_shards, plan_shards
 from planning.shortages import explain_shortage
+from planning.starts import allowed_starts
 from planning.whole import Starts, plan_whole, relative_gap
 
 __all__ = ["PlanResult", "result_of", "solve"]
 
 _UNPLANNABLE = {"no_route", "firm_overload"}
+_SHORT = 1e-3  # pieces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,8 @@ class PlanResult:
         ``optimal`` (the cost in whole pieces is within the wanted gap of the bound), ``feasible`` (it is not, or time
         was up) or ``infeasible`` (something that must be on time is not; the rest is planned).
     bound
-        Cost that no plan can beat; None if infeasible or unknown.
+        Cost that no plan can beat, of what can be made; None if it is unknown, or something is late that could be made
+        and may not be late.
     gap
         (cost - bound) / cost; None without a bound.
     hours_why
@@ -93,8 +97,10 @@ def result_of(problem: PlanProblem, params: PlanParams, starts: Starts, began: f
     made = starts.pieces > 0
     mode, bucket, pieces = starts.mode[made], starts.bucket[made], starts.pieces[made]
     outcome = evaluate(problem, params, mode, bucket, pieces)
-    reasons, feasible = _reasons(problem, params, starts, outcome)
-    bound = min(starts.bound, outcome.total_cost) if feasible and np.isfinite(starts.bound) else None
+    exact = evaluate(problem, params, starts.mode, starts.bucket, starts.exact)
+    reasons, feasible = _reasons(problem, outcome, exact)
+    lowest = _bound(problem, params, starts.bound, exact)
+    bound = min(lowest, outcome.total_cost) if np.isfinite(lowest) else None
     gap = None if bound is None else relative_gap(outcome.total_cost, bound)
     proven = gap is not None and gap <= params.solve.gap
     return PlanResult(
@@ -113,13 +119,24 @@ def result_of(problem: PlanProblem, params: PlanParams, starts: Starts, began: f
     )
 
 
-def _reasons(
-    problem: PlanProblem, params: PlanParams, starts: Starts, outcome: Outcome
-) -> tuple[tuple[Reason, ...], bool]:
-    """Collect reasons; whether all that must be on time is, judged before pieces were made whole."""
-    before = evaluate(problem, params, starts.mode, starts.bucket, starts.exact)
+def _bound(problem: PlanProblem, params: PlanParams, bound: float, exact: Outcome) -> float:
+    """Return what no plan can beat, -inf if that is not known: without the price of lateness that is forbidden.
+
+    Items that nobody can make are as late in every plan. Where others are late that may not be, the price decided how
+    late, and what the rest would cost without it is not known.
+    """
+    makeable = np.isin(np.arange(problem.shape[0]), problem.modes.item[allowed_starts(problem).any(axis=1)])
     forbidden = ~problem.may_be_late
-    short = before.short > 1e-3
+    if (exact.short > _SHORT)[forbidden & makeable].any():
+        return -np.inf
+    late = float(exact.late[forbidden & ~makeable].sum())
+    return bound - forbidden_late_price(problem, params.weights) * late if late > 0 else bound
+
+
+def _reasons(problem: PlanProblem, outcome: Outcome, exact: Outcome) -> tuple[tuple[Reason, ...], bool]:
+    """Collect reasons; whether all that must be on time is, judged before pieces were made whole."""
+    forbidden = ~problem.may_be_late
+    short = exact.short > _SHORT
     named = {r.item for r in problem.notes if r.code in _UNPLANNABLE and r.item is not None}
     whole, rounded = [], []
     for r in explain_shortage(problem, outcome):

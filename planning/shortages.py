@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from planning.evaluate import Outcome
 from planning.problem import Floats, Ints, PlanProblem, Reason
 from planning.starts import piece_hours
 
-__all__ = ["explain_shortage", "late_by_reason"]
+__all__ = ["LATE_COLUMNS", "explain_shortage", "late_by_reason", "late_table"]
+
+LATE_COLUMNS = ("item", "bucket", "pieces", "reason")
 
 _EPS = 1e-6
 _NAMED = 3  # items that may be late and are named one by one
@@ -40,14 +43,34 @@ def explain_shortage(problem: PlanProblem, outcome: Outcome) -> list[Reason]:
     return strict + _overloads(problem) + _short_runs(problem, outcome) + _summed(priced)
 
 
-def late_by_reason(problem: PlanProblem, outcome: Outcome) -> dict[str, float]:
-    """Sum the pieces expected to be owed at the ends of buckets by the code of what keeps their item late."""
-    owed = outcome.late.sum(axis=1)
-    items = np.flatnonzero(owed > _EPS)
-    sums: dict[str, float] = {}
-    for item, reason in zip(items, _shortages(problem, outcome, items), strict=True):
-        sums[reason.code] = sums.get(reason.code, 0.0) + float(owed[item])
-    return dict(sorted(sums.items()))
+def late_by_reason(late: pd.DataFrame) -> dict[str, float]:
+    """Sum the pieces of a `late_table` by the code of what keeps them late."""
+    code = late["reason"].str.split(":").str[0]
+    return {str(name): float(pieces) for name, pieces in late.groupby(code)["pieces"].sum().items()}
+
+
+def late_table(problem: PlanProblem, outcome: Outcome) -> pd.DataFrame:
+    """Return the pieces expected to be owed at the end of each bucket, and what keeps their item late.
+
+    Returns
+    -------
+    late
+        Columns `LATE_COLUMNS`, one row per item and bucket with something owed: `reason` is a code of the reasons, with
+        the resource that binds where there is one (``no_capacity: line``).
+    """
+    items = np.flatnonzero(outcome.late.sum(axis=1) > _EPS)
+    told = [
+        f"{reason.code}: {reason.resource}" if reason.resource else reason.code
+        for reason in _shortages(problem, outcome, items)
+    ]
+    at, bucket = np.nonzero(outcome.late[items] > _EPS)
+    columns = (
+        problem.items[items[at]],
+        pd.to_datetime(problem.buckets[bucket]),
+        outcome.late[items[at], bucket],
+        np.array(told, dtype=object)[at],
+    )
+    return pd.DataFrame(dict(zip(LATE_COLUMNS, columns, strict=True)))
 
 
 def _overloads(problem: PlanProblem) -> list[Reason]:

@@ -14,7 +14,7 @@ from planning.params import PlanParams
 from services.network_forecast import forecast_network, network_series, series_items
 from services.overrides import in_force, weekly_with_overrides
 from services.plan_production import PLAN_TABLES, PlanReport, plan_production
-from services.production_orders import CurrentOrders, current_orders, order_decisions
+from services.production_orders import CurrentOrders, current_orders, finished_orders, order_decisions
 from store.plans import PlanShelf
 from store.snapshot import Snapshot
 
@@ -99,7 +99,7 @@ def plan_network(
         tables.demand,
         tables.resources,
         tables.routes,
-        items=network_items(snapshot.table("products"), sorted(tables.demand["item"].unique())),
+        items=_items(snapshot, tables),
         previous=None if before is None else on_known_routes(before.orders, tables.routes),
         params=chosen,
         boxes=boxes,
@@ -183,9 +183,21 @@ def network_case(snapshot: Snapshot) -> dict[str, pd.DataFrame | None]:
         "demand": tables.demand,
         "resources": tables.resources.assign(factory=tables.resources["resource"].map(owner)),
         "routes": tables.routes,
-        "items": network_items(snapshot.table("products"), sorted(tables.demand["item"].unique())),
+        "items": _items(snapshot, tables),
         "firm": firm,
     }
+
+
+def _items(snapshot: Snapshot, tables: NetworkTables) -> pd.DataFrame:
+    """Return the terms of the items; what was done since the network was loaded is in their stock."""
+    items = network_items(snapshot.table("products"), sorted(tables.demand["item"].unique()))
+    made = finished_orders(snapshot.root.parent.parent, snapshot.version)
+    if made.empty:
+        return items
+    made = made.merge(tables.routes.drop_duplicates(_STEP), on=_STEP)
+    good = made["pieces"] * (made["yield"].fillna(1.0) if "yield" in made else 1.0)
+    stock = items.get("initial_stock", 0.0)
+    return items.assign(initial_stock=stock + items["item"].map(good.groupby(made["item"]).sum()).fillna(0.0))
 
 
 def network_items(products: pd.DataFrame, items: list[str]) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from planning.recourse import can_branch
 from planning.recourse_plan import solve_revisable
 from planning.run_tables import forecast_runs, has_runs, newest_run, runs_schema
 from planning.shards import needs_shards
-from planning.shortages import late_by_reason
+from planning.shortages import late_by_reason, late_table
 from planning.tables import (
     BOM,
     FIRM,
@@ -43,7 +43,7 @@ from services.plan_workers import solve_on_workers
 
 __all__ = ["PLAN_TABLES", "PlanReport", "checked_demand", "checked_tables", "plan_checked", "plan_production"]
 
-PLAN_TABLES = ("orders", "load", "boxes", "pegs", "diff")
+PLAN_TABLES = ("orders", "load", "late", "boxes", "pegs", "diff")
 """The tables of a report; the last three where they were asked for."""
 
 _STAGES = 4
@@ -61,6 +61,8 @@ class PlanReport:
         `resource, day, slot, item, order_id, pieces, hours`, if they were asked for.
     load
         `resource, bucket, capacity, hours, idle, overtime, reason` (what binds idle hours and overtime).
+    late
+        `item, bucket, pieces, reason`: pieces expected to be owed at a bucket's end, and what keeps them late.
     pegs
         Which demand each order covers (`planning.pegging.PEG_COLUMNS`), if it was asked for.
     diff
@@ -73,6 +75,7 @@ class PlanReport:
     orders: pd.DataFrame
     boxes: pd.DataFrame | None
     load: pd.DataFrame
+    late: pd.DataFrame
     pegs: pd.DataFrame | None
     diff: pd.DataFrame | None
     summary: dict[str, Any]
@@ -149,20 +152,27 @@ def plan_checked(
     progress("plan", 3, _STAGES)
     known = tables.firm if previous is None else previous
     orders = order_table(problem, result, firm_orders, params.horizon, known)
+    late = _late(problem, result)
     orders, load = held_hours(orders, load_table(problem, result).assign(reason=result.hours_why.ravel()))
     changed = None if previous is None else _compared(previous, orders)
     report = PlanReport(
         orders=orders,
         boxes=heijunka_boxes(orders) if boxes else None,
         load=load,
+        late=late,
         pegs=peg_orders(problem, orders, tables.routes, tables.bom) if pegs else None,
         diff=None if changed is None else changed[0],
-        summary=_summary(problem, result, params, orders)
+        summary=_summary(problem, result, params, orders, late)
         | ({} if learnt is None else {"recourse": learnt})
         | ({} if changed is None else {"diff": changed[1]}),
     )
     progress("plan", _STAGES, _STAGES)
     return report
+
+
+def _late(problem: PlanProblem, result: PlanResult) -> pd.DataFrame:
+    late = late_table(problem, result.outcome)
+    return late[~is_held(late["item"])].reset_index(drop=True)
 
 
 def _compared(before: pd.DataFrame, orders: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -287,7 +297,9 @@ def _solved(
     }
 
 
-def _summary(problem: PlanProblem, result: PlanResult, params: PlanParams, orders: pd.DataFrame) -> dict[str, Any]:
+def _summary(
+    problem: PlanProblem, result: PlanResult, params: PlanParams, orders: pd.DataFrame, late: pd.DataFrame
+) -> dict[str, Any]:
     outcome, held = result.outcome, held_figures(problem, result.outcome.position)
     cost, weights = dict(outcome.cost), params.weights
     if held["expected_hours"] > 0:
@@ -313,7 +325,7 @@ def _summary(problem: PlanProblem, result: PlanResult, params: PlanParams, order
         "idle_hours": float(sum(r["idle_hours"] for r in by_resource.values())),
         "overtime_hours": float(sum(r["overtime_hours"] for r in by_resource.values())),
         "hours_by_reason": hours_by_reason(problem, outcome, result.hours_why),
-        "late_by_reason": late_by_reason(problem, outcome),
+        "late_by_reason": late_by_reason(late),
         "resources": by_resource,
         "nervousness": nervousness(problem, result, params.horizon),
         "shards": result.shards,

@@ -20,7 +20,18 @@ from store.home import Home
 from store.plans import KeptPlan, PlanShelf
 from store.record_log import RecordLog
 
-__all__ = ["CurrentOrders", "current_orders", "decide_in_table", "decide_order", "order_decisions"]
+__all__ = [
+    "CurrentOrders",
+    "current_orders",
+    "decide_in_table",
+    "decide_order",
+    "finished_orders",
+    "order_decisions",
+    "orders_before",
+]
+
+
+_STEP = ["item", "route", "step", "resource"]
 
 
 @dataclass(frozen=True)
@@ -58,12 +69,14 @@ def decide_order(
         If the change is not allowed, or `by` or `reason` is empty.
     """
     _require_told(by, reason)
+    version = Home(home).current().version
 
     def choose(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         found = _current(home, records)
         _, old, new = change_order(found.orders, change)
         told = _told(change, by, reason, now) | {"plan_id": found.plan.id, "zone": _zone(found, change.order_id)}
-        return [told | {"old": old, "new": new}]
+        made = {"version": version, "made": _made(found.orders, change.order_id)} if new["state"] == "done" else {}
+        return [told | made | {"old": old, "new": new}]
 
     record = _log(home).decide(choose)[0]
     _show(home)
@@ -104,6 +117,40 @@ def order_decisions(home: Path, *, order_id: str | None = None) -> list[dict[str
     return found[::-1]
 
 
+def finished_orders(home: Path, version: str) -> pd.DataFrame:
+    """Return the last steps of orders that were done since a version of the network was loaded.
+
+    Returns
+    -------
+    made
+        `item, route, step, resource, pieces`; its stock was counted before.
+    """
+    records = [record for record in _log(home).read() if record.get("version") == version]
+    return pd.DataFrame([record["made"] for record in records], columns=[*_STEP, "pieces"])
+
+
+def orders_before(home: Path, plan: KeptPlan, later: KeptPlan) -> pd.DataFrame:
+    """Return a plan's orders as the decisions made until a later plan left them: that is what the later one changed."""
+    first, last = (one.summary.get("decisions") for one in (plan, later))
+    orders = plan.table("orders")
+    if first is not None and last is not None:
+        for record in _log(home).read()[first:last]:
+            orders = _repeated(orders, record)
+    return orders
+
+
+def _made(orders: pd.DataFrame, order_id: str) -> dict[str, Any]:
+    """Return an order's last step, whose pieces are what it has made."""
+    mine = orders[_is_order(orders, order_id)].sort_values("step").iloc[-1]
+    return {**{name: mine[name] for name in _STEP}, "pieces": int(mine["pieces"])}
+
+
+def _is_order(orders: pd.DataFrame, order_id: str) -> pd.Series:
+    """Whether rows belong to an order, which may be named by one of its steps."""
+    lots = lot_names(orders)
+    return lots.isin({order_id, *lots[orders["order_id"] == order_id]})
+
+
 def _require_told(by: str, reason: str) -> None:
     for name, text in (("by", by), ("reason", reason)):
         if not text.strip():
@@ -141,7 +188,7 @@ def _repeated(orders: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
 
 def _zone(found: CurrentOrders, order_id: str) -> str:
     orders, summary = found.orders, found.plan.summary
-    start = orders.loc[(lot_names(orders) == order_id) | (orders["order_id"] == order_id), "start"].min()
+    start = orders.loc[_is_order(orders, order_id), "start"].min()
     horizon = HorizonParams(**summary["horizon"])
     return zone(start, pd.DatetimeIndex(summary["buckets"]), firm=horizon.firm, slushy=horizon.slushy)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, time
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from contracts.progress import Report
 
 stderr = Console(stderr=True)
 MOST_LINES = 12
+_BESIDE = 5
 
 
 @contextmanager
@@ -42,22 +44,46 @@ def emit(summary: Mapping[str, Any], *, as_json: bool, title: str) -> None:
         return
     table = Table(title=title, show_header=False, title_justify="left")
     for name, value in summary.items():
-        table.add_row(name, _shown(value))
+        table.add_row(name, shown(value))
     Console().print(table)
 
 
+def emit_beside(columns: Mapping[str, Mapping[str, Any]], *, title: str) -> None:
+    """Print alternatives side by side for people: a column each, a row per figure, as many beside as fit."""
+    names = list(columns)
+    figures = list(dict.fromkeys(figure for column in columns.values() for figure in column))
+    for start in range(0, len(names), _BESIDE):
+        beside = names[start : start + _BESIDE]
+        table = Table("", title=title, title_justify="left")
+        for name in beside:
+            table.add_column(name, justify="right")
+        for figure in figures:
+            table.add_row(figure, *(shown(columns[name].get(figure)) for name in beside))
+        Console().print(table)
+
+
 def to_json(value: Any) -> bytes:
-    """Encode plain data, numpy included; NaN becomes null."""
+    """Encode plain data, numpy and dates included; NaN and NaT become null."""
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=_plain)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, datetime):
+        return _moment(value)
     return str(value)
 
 
-def _shown(value: Any) -> str:
+def _moment(value: datetime) -> str | None:
+    """Return a day, or a moment if it is not midnight; None for no time at all (pandas' NaT, unequal to itself)."""
+    if value != value:  # noqa: PLR0124
+        return None
+    return f"{value:%Y-%m-%d}" if value.timetz() == time() else value.isoformat()
+
+
+def shown(value: Any) -> str:
+    """Return a value as people read it."""
     if isinstance(value, float):
         return "-" if math.isnan(value) else f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.4g}"
     if isinstance(value, int) and not isinstance(value, bool):
@@ -72,8 +98,8 @@ def _shown(value: Any) -> str:
 def _line(part: Any) -> str:
     """Return a nested value on one line: a reason's own words, or its figures."""
     if isinstance(part, Mapping):
-        return str(part["detail"]) if "detail" in part else ", ".join(f"{k} {_shown(v)}" for k, v in part.items())
-    return _shown(part)
+        return str(part["detail"]) if "detail" in part else ", ".join(f"{k} {shown(v)}" for k, v in part.items())
+    return shown(part)
 
 
 def _limited(lines: list[str]) -> list[str]:

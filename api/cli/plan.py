@@ -27,6 +27,12 @@ def plan(
         typer.Option(help="The last plan: its orders keep their ids, what is firm stays, changes are told."),
     ] = None,
     params: Annotated[Path | None, typer.Option(help=r"TOML file with \[weights], \[horizon] and \[solve].")] = None,
+    load: Annotated[
+        Path | None, typer.Option(help="Hours per resource and bucket to write: idle, overtime, what binds them.")
+    ] = None,
+    late: Annotated[
+        Path | None, typer.Option(help="Pieces owed per item and bucket to write, and what keeps them late.")
+    ] = None,
     boxes: Annotated[Path | None, typer.Option(help="Heijunka boxes to write: slots per resource and day.")] = None,
     pegs: Annotated[Path | None, typer.Option(help="Which demand each order covers, to write.")] = None,
     diff: Annotated[Path | None, typer.Option(help="What changed against --previous, to write.")] = None,
@@ -39,7 +45,7 @@ def plan(
     --items items.csv --params plan.toml --out orders.csv --boxes boxes.csv
     """
     inputs = {"demand": demand, "resources": resources, "routes": routes, "items": items, "bom": bom, "firm": firm}
-    outputs = {"orders": out, "boxes": boxes, "pegs": pegs, "diff": diff}
+    outputs = {"orders": out, "load": load, "late": late, "boxes": boxes, "pegs": pegs, "diff": diff}
     summary = _planned(inputs | {"previous": previous}, outputs, params, seed)
     emit(summary, as_json=as_json, title="Plan")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from api.cli.output import emit, progress
+from api.cli.output import emit, emit_beside, progress, shown
 
 __all__ = ["replay"]
 
@@ -56,6 +57,25 @@ def replay(
             progress=report,
         )
     write_table(result.buckets, out)
-    summary = result.summary
-    shown = summary if as_json else {name: found["mean"] for name, found in summary["policies"].items()}
-    emit(shown, as_json=as_json, title="Replay")
+    _show(result.summary, as_json=as_json)
+
+
+def _show(summary: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        emit(summary, as_json=True, title="Replay")
+    else:
+        emit_beside(_columns(summary), title="Replay: means over the paths")
+
+
+def _columns(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return each policy's mean figures, and what it costs beyond the first with the 95 % confidence interval."""
+    means = {name: dict(found["mean"]) for name, found in summary["policies"].items()}
+    first = next(iter(means))
+    for name, compared in summary["paired"].items():
+        beyond = compared["cost"]
+        told = shown(-beyond["difference"])
+        if beyond["low"] is not None:
+            told += f" ({shown(-beyond['high'])} to {shown(-beyond['low'])})"
+        means[name][f"cost beyond {first} (95 %)"] = told
+        means[name][f"dearer than {first}"] = f"on {compared['better_in']} of {compared['paths']} paths"
+    return means

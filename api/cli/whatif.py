@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.output import emit, progress
+from api.cli.output import emit, emit_beside, progress
 from contracts.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,7 +59,21 @@ def whatif(
             _numbers("--late", late or "1"), _numbers("--firm-buckets", firm_buckets or "0"), given, params
         )
     write_table(found.table, out)
-    emit(found.summary, as_json=as_json, title="What if")
+    if as_json:
+        emit(found.summary, as_json=True, title="What if")
+    else:
+        emit_beside(_columns(found.summary), title="What if")
+
+
+def _columns(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the figures of each scenario, or point of the frontier, by its name."""
+    if "scenarios" in summary:
+        return {row["scenario"]: _without(row, "scenario") for row in summary["scenarios"]}
+    return {f"late x {row['late']:g}, firm {row['firm']}": _without(row, "late", "firm") for row in summary["points"]}
+
+
+def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def _compared(scenarios: Path, given: dict[str, Path], params: Path | None) -> WhatIfReport:

@@ -31,7 +31,7 @@ from planning.scenarios import scenarios_from
 from services.dispatches import list_dispatches
 from services.jobs import Job, Work
 from services.make_boxes import make_boxes
-from services.production_orders import current_orders
+from services.production_orders import current_orders, orders_before
 from store.plans import PlanShelf
 
 __all__ = ["VIEWS"]
@@ -100,7 +100,8 @@ def _changes(house: House) -> None:
         grid = _grid(diff_grid(pd.DataFrame()), rows=12)
 
         def show() -> None:
-            before, after = (shelf.get(choice.value).table("orders") for choice in (old, new))
+            earlier, later = (shelf.get(choice.value) for choice in (old, new))
+            before, after = orders_before(house.settings.home, earlier, later), later.table("orders")
             diff = plan_diff(before, after)
             figures = diff_figures(before, after, diff)
             told.set_text(", ".join(f"{name.replace('_', ' ')}: {_short(value)}" for name, value in figures.items()))

@@ -14,6 +14,7 @@ from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from contracts.errors import NotReadyError
 from planning.plan_diff import diff_figures, diff_lines, plan_diff
+from services.production_orders import orders_before
 from store.plans import KeptPlan, PlanShelf
 
 __all__ = ["router"]
@@ -79,9 +80,13 @@ def read_kept_plan(house: HouseDep, plan_id: PlanId) -> JsonResponse:
 
 @router.get("/{plan_id}/diff", response_model=DiffView)
 def read_plan_diff(house: HouseDep, plan_id: PlanId, against: Against = None) -> JsonResponse:
-    """Tell what a plan changed against an earlier one: orders added, moved, resized or cancelled, and why."""
+    """Tell what a plan changed against an earlier one: orders added, moved, resized or cancelled, and why.
+
+    The earlier one's orders count as the decisions made until the later plan left them: what people changed, ended or
+    cancelled is in `GET /v1/production-orders/decisions`.
+    """
     plan, before = _pair(PlanShelf(house.settings.home), plan_id, against)
-    old, new = before.table("orders"), plan.table("orders")
+    old, new = orders_before(house.settings.home, before, plan), plan.table("orders")
     diff = plan_diff(old, new)
     told = {"figures": diff_figures(old, new, diff), "lines": diff_lines(diff), "rows": to_rows(diff)}
     return JsonResponse({"plan_id": plan.id, "against": before.id, **told})
@@ -91,7 +96,7 @@ def read_plan_diff(house: HouseDep, plan_id: PlanId, against: Against = None) ->
 def download_plan_diff(house: HouseDep, plan_id: PlanId, against: Against = None) -> Response:
     """Return what a plan changed against an earlier one as an Excel file."""
     plan, before = _pair(PlanShelf(house.settings.home), plan_id, against)
-    old, new = before.table("orders"), plan.table("orders")
+    old, new = orders_before(house.settings.home, before, plan), plan.table("orders")
     diff = plan_diff(old, new)
     figures = pd.DataFrame(list(diff_figures(old, new, diff).items()), columns=["figure", "value"])
     return excel_file({"changes": diff, "figures": figures}, f"diff-{plan.id}")
@@ -101,7 +106,7 @@ def download_plan_diff(house: HouseDep, plan_id: PlanId, against: Against = None
 def read_plan_table(
     house: HouseDep,
     plan_id: PlanId,
-    name: Annotated[str, Path(max_length=40, description="`orders`, `load`, `boxes`, `pegs` or `diff`.")],
+    name: Annotated[str, Path(max_length=40, description="`orders`, `load`, `late`, `boxes`, `pegs` or `diff`.")],
     limit: LimitQuery = 100,
     cursor: CursorQuery = None,
 ) -> JsonResponse:

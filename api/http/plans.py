@@ -60,8 +60,9 @@ class PlanRequest(PlanTablesModel):
 def create_plan(house: HouseDep, request: Annotated[PlanRequest, Body(openapi_examples=PLAN_EXAMPLES)]) -> JsonResponse:
     """Compute a level-loaded production plan in the background.
 
-    The answer names the job; its tables are `orders` (production orders), `load` (hours by resource and bucket) and,
-    if asked for, `boxes`, `pegs` and (with `previous` or `replan`) `diff`. An infeasible problem is a result, not a
+    The answer names the job; its tables are `orders` (production orders), `load` (hours by resource and bucket, and
+    what binds idle hours and overtime), `late` (pieces owed by item and bucket, and what keeps them late) and, if asked
+    for, `boxes`, `pegs` and (with `previous` or `replan`) `diff`. An infeasible problem is a result, not a
     failure: `summary.status` says so, with reasons. Without tables the loaded network is planned from its weekly
     forecast (computed first if nobody did), and the plan is kept with it. Every plan stays readable under
     `summary.plan_id`.
@@ -155,6 +156,6 @@ def _network_work(params: dict[str, Any], home: Path, options: dict[str, Any], p
 
 
 def _made(report: PlanReport) -> dict[str, pd.DataFrame]:
-    tables = {"orders": report.orders, "load": report.load, "boxes": report.boxes}
+    tables = {"orders": report.orders, "load": report.load, "late": report.late, "boxes": report.boxes}
     tables |= {"pegs": report.pegs, "diff": report.diff}
     return {name: table for name, table in tables.items() if table is not None}

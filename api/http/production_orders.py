@@ -43,6 +43,8 @@ class DecisionView(BaseModel):
     zone: str = Field(description="Whether it lay in the firm, the slushy or the free part of the horizon.")
     old: dict[str, Any] = Field(description="What was before.")
     new: dict[str, Any] = Field(description="What is now.")
+    made: dict[str, Any] | None = Field(None, description="Of a done order: its last step, whose pieces are in stock.")
+    version: str | None = Field(None, description="Of a done order: the network whose stock those pieces add to.")
 
 
 class DecisionList(BaseModel):
@@ -95,7 +97,8 @@ def decide_production_order(
     """Take an order to its next state, or change its pieces or its start, and log it.
 
     An order goes from proposed to firm to released to done; it can be cancelled until it is done. A change by hand
-    makes it firm: the next plan leaves it as it is. The plan itself stays as it was made; re-plan to see what follows.
+    makes it firm: the next plan leaves it as it is. What a done order made is in stock until the network is loaded
+    anew, with stock counted again. The plan itself stays as it was made; re-plan to see what follows.
     """
     change = OrderChange(order_id=order_id, **request.model_dump(include={"state", "pieces", "start"}))
     made = decide_order(house.settings.home, change, by=request.by, reason=request.reason)

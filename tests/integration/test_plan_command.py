@@ -39,7 +39,8 @@ def arguments(folder: Path, *more: str) -> list[str]:
 
 def test_files_in_orders_and_boxes_out(folder: Path) -> None:
     """The figures are one JSON object; ids keep their leading zeros; firm buckets are labelled."""
-    done = CliRunner().invoke(app, arguments(folder, "--boxes", str(folder / "boxes.csv"), "--json"))
+    wanted = [part for name in ("boxes", "load", "late") for part in (f"--{name}", str(folder / f"{name}.csv"))]
+    done = CliRunner().invoke(app, arguments(folder, *wanted, "--json"))
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
     assert {"status", "cost", "bound", "gap", "resources", "fill_rate", "nervousness", "seconds"} <= set(summary)
@@ -50,6 +51,11 @@ def test_files_in_orders_and_boxes_out(folder: Path) -> None:
     assert (orders["state"] == "firm").equals(orders["start"] == WEEKS[0])
     boxes = pd.read_csv(folder / "boxes.csv")
     assert boxes["pieces"].sum() == orders["pieces"].sum()
+    load, late = (pd.read_csv(folder / f"{name}.csv") for name in ("load", "late"))
+    assert load["reason"].notna().tolist() == (load["idle"] + load["overtime"] > 0).tolist()
+    assert late["reason"].str.split(":").str[0].isin(summary["late_by_reason"]).all()
+    assert late["pieces"].sum() == pytest.approx(sum(summary["late_by_reason"].values()))
+    assert len(late)
 
 
 def test_the_orders_written_are_the_firm_orders_read(folder: Path) -> None:

@@ -54,6 +54,16 @@ def test_every_policy_is_scored_on_every_path(arguments: list[str]) -> None:
     assert figures["fill_rate"] == pytest.approx(scored["on_time"].sum() / scored["demanded"].sum())
 
 
+def test_people_read_the_policies_side_by_side(arguments: list[str]) -> None:
+    """Without --json there is a column per policy, and what it costs beyond the first with its interval."""
+    done = CliRunner().invoke(app, [*arguments, "--policies", "chase,level"], env={"COLUMNS": "120"})
+    assert done.exit_code == 0, done.output
+    head, beyond = (next(line for line in done.stdout.splitlines() if word in line) for word in ("chase ", "(95 %)"))
+    assert "level" in head
+    assert " to " in beyond
+    assert "of 2 paths" in done.stdout
+
+
 def test_an_unknown_policy_writes_nothing(arguments: list[str]) -> None:
     """The names there are stand in the message."""
     done = CliRunner().invoke(app, [*arguments, "--policies", "ours,magic"])

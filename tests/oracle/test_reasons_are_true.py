@@ -11,6 +11,7 @@ from planning.model import build_model
 from planning.params import PlanParams, PlanWeights, SolveParams
 from planning.plan import PlanResult, solve
 from planning.problem import PlanProblem
+from planning.starts import piece_hours
 from services.plan_production import checked_tables
 
 WEEKS = pd.date_range("2026-01-05", periods=5, freq="7D")
@@ -105,7 +106,8 @@ def holds(problem: PlanProblem, plan: PlanResult, r: int, t: int, code: str) -> 
     m = problem.modes
     mine = problem.capacity[r, t] - plan.outcome.load[r, t]
     if kind == "rounding":
-        return bool(mine < m.op_hours[m.op_resource == r].max())
+        piece = piece_hours(m)[m.op_resource == r]
+        return bool(-piece.min() < mine < piece.max())
     return kind in ("no_start", "late_work")
 
 

@@ -58,6 +58,9 @@ def test_from_files(tmp_path):
     told = run(*files, "--item", "tee", "--pieces", 30, "--out", tmp_path / "quotes.csv", "--json")
     assert told["earliest"]["new"]["promise"] == "2026-03-09"
     assert len(pd.read_csv(tmp_path / "quotes.csv")) == len(told["quotes"])
+    assert {row["promise"] for row in told["quotes"]} >= {"2026-03-09"}
+    nobody = run(*files, "--item", "tee", "--pieces", 900, "--json")
+    assert [row["promise"] for row in nobody["quotes"]] == [None, None]
     for options, words in [
         (("--item", "tee"), "either --item with --pieces"),
         (("--item", "hat", "--pieces", 3), "expected the id of a known item of the routes, got hat"),

@@ -7,7 +7,7 @@ from contracts.errors import InputError, NotReadyError, UnknownIdError
 from planning.order_identity import lot_names
 from planning.order_states import OrderChange
 from services.network_plan import plan_network
-from services.production_orders import current_orders, decide_order, order_decisions
+from services.production_orders import current_orders, decide_order, order_decisions, orders_before
 from store.home import Home
 from store.plans import PlanShelf
 
@@ -117,10 +117,13 @@ def test_unknown_orders_nobody_and_no_plan(home):
 
 
 def test_released_orders_end_as_done(home):
-    """firm, released, done; then nothing more, and the next plan has it no longer."""
+    """firm, released, done; then nothing more, and the next plan has it no longer: its pieces are in stock."""
     plan(home)
     lot = first_lot(home, "tee", 0)
     orders = current_orders(home).orders
+    wanted, made = (
+        int(orders.loc[rows, "pieces"].sum()) for rows in (orders["item"] == "tee", lot_names(orders) == lot)
+    )
     states = (
         ["released", "done"]
         if "firm" in set(orders[lot_names(orders) == lot]["state"])
@@ -130,4 +133,12 @@ def test_released_orders_end_as_done(home):
         decide_order(home, OrderChange(order_id=lot, state=state), by="li", reason="so it is")
     with pytest.raises(InputError, match="expected no change: it is done"):
         decide_order(home, OrderChange(order_id=lot, state="cancelled"), by="li", reason="x")
-    assert lot not in set(lot_names(plan(home, replan=True).orders))
+    report = plan(home, replan=True)
+    assert lot not in set(lot_names(report.orders))
+    assert report.orders.loc[report.orders["item"] == "tee", "pieces"].sum() == wanted - made
+    assert report.diff.empty
+    shelf = PlanShelf(home)
+    later = shelf.current()
+    before = orders_before(home, shelf.get(later.summary["replaces"]), later)
+    assert set(before.loc[lot_names(before) == lot, "state"]) == {"done"}
+    assert plan(home, replan=True).diff.empty

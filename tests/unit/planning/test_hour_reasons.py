@@ -69,4 +69,4 @@ def test_no_hour_goes_without_a_reason() -> None:
         assert "" not in by_reason
         assert sum(by_reason.values()) == pytest.approx(summary[f"{name}_hours"], rel=1e-6)
     assert summary["late_by_reason"]
-    assert set(summary["hours_by_reason"]["overtime"]) <= {"full_before", "late_work", "firm"}
+    assert set(summary["hours_by_reason"]["overtime"]) <= {"full_before", "late_work", "firm", "rounding"}
