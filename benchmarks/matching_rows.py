@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.matching_peers import min_cost_flow, problem_of
-from benchmarks.meter import peak_mb, timed
+from benchmarks.meter import peak_mb, ruler_seconds, timed
 from matching.bound import lagrangian_bound
 from matching.online import OnlineOrder, OnlineRouter, Prices
 from matching.problem import Floats, Ints, MatchParams, MatchProblem, relative_gap
@@ -75,7 +75,10 @@ def floors(n_orders: int, seed: int) -> dict[str, Any]:
 
 
 def online(n_orders: int, seed: int) -> dict[str, Any]:
-    """Orders one at a time at yesterday's prices; regret against the hindsight optimum; latency of each decision."""
+    """Orders one at a time at yesterday's prices; regret against the hindsight optimum; latency of each decision.
+
+    ``ruler_seconds`` says how fast the machine was just then: what ten million additions in plain Python take.
+    """
     today, yesterday = problem_of(n_orders, seed), problem_of(n_orders, seed, order_seed=seed + 7777)
     prices = Prices(solve(yesterday.replace(capacity=today.capacity), params=_AUCTION).prices, 1)
     rng = np.random.default_rng(seed)
@@ -91,6 +94,7 @@ def online(n_orders: int, seed: int) -> dict[str, Any]:
         router = OnlineRouter(capacity, start)
         told = None if cause is None else refresh(router, yesterday, cause=cause, params=_AUCTION)
         reached, nanoseconds = _routed(router, today)
+        ruler = ruler_seconds()
         best = solve(today.replace(capacity=capacity), params=_AUCTION)
         p50, p99 = np.percentile(nanoseconds, [50, 99]) / 1000
         figures[name] = {
@@ -98,6 +102,7 @@ def online(n_orders: int, seed: int) -> dict[str, Any]:
             "refresh_activated": None if told is None else told.activated,
             "p50_us": p50,
             "p99_us": p99,
+            "ruler_seconds": ruler,
         }
     return figures
 

@@ -190,7 +190,8 @@ class OnlineRouter:
         )  # fmt: skip
         if self.down:
             code[np.isin(order.supplier, list(self.down)) & (code != REJECTED) & (code < FIRST_LIMIT)] = DOWN
-        return Decision(order, rank, pieces, code, net, order.pieces - int(pieces.sum()), self.prices.version)
+        # Of twenty numbers Python's own sum takes a fifth of the time of numpy's.
+        return Decision(order, rank, pieces, code, net, order.pieces - sum(pieces.tolist()), self.prices.version)
 
     def route(self, order: OnlineOrder) -> Decision:
         """Decide and take the room and the credit."""
@@ -231,9 +232,13 @@ class OnlineRouter:
 
     def _take(self, decision: Decision, sign: int) -> None:
         order = decision.order
-        for t in np.flatnonzero(decision.pieces).tolist():
-            amount = sign * int(decision.pieces[t])
-            supplier = int(order.supplier[t])
+        left = order.pieces - decision.unserved
+        for t in decision.rank:
+            if left == 0:
+                break
+            pieces = decision.pieces.item(t)
+            left -= pieces
+            amount, supplier = sign * pieces, order.supplier.item(t)
             if supplier in self.down:
                 self._withheld[supplier] -= amount
             else:
