@@ -71,7 +71,9 @@ def by_greedy(problem: MatchProblem) -> Answer:
 
 def by_highs(problem: MatchProblem) -> Answer:
     """Solve the linear program with HiGHS."""
-    pieces, prices, _, _ = relaxed(problem, linear_form(problem, None, unsplit=False))
+    solved = relaxed(problem, linear_form(problem, None, unsplit=False), seconds=np.inf)
+    assert solved is not None
+    pieces, prices, _, _ = solved
     return np.round(pieces).astype(np.int64), lagrangian_bound(problem, prices)
 
 

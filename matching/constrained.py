@@ -19,7 +19,16 @@ from contracts.jit import HAVE_NUMBA, NO_NUMBA_NOTE
 from matching.bound import lagrangian_bound, net_scores
 from matching.constraints import Constraints, Limits, Pools, attainable, extra_splits
 from matching.floors import floor_targets, missed_units, relaxed_floors
-from matching.linear import LinearForm, linear_form, relaxed, whole_pieces, with_limits, with_pools, with_splits
+from matching.linear import (
+    LinearForm,
+    linear_form,
+    lp_stopped,
+    relaxed,
+    whole_pieces,
+    with_limits,
+    with_pools,
+    with_splits,
+)
 from matching.placing import Placing, joined
 from matching.problem import Floats, Ints, MatchParams, MatchProblem, MatchResult, only, relative_gap
 from matching.smoothed import smoothed_limit_prices
@@ -29,6 +38,8 @@ __all__ = ["Constrained", "solve_constrained"]
 
 Mask = npt.NDArray[np.bool_]
 _ROUNDS = 12
+# Shares of the time for linear programs where there are pools: of the first; of those that close pools; of the last.
+_FIRST, _LATER = 0.5, 0.25
 _NONE: Floats = np.zeros(0)
 
 
@@ -87,6 +98,7 @@ class _Prices:
     lines: Floats
     limits: Floats
     start: Floats | None = None
+    stopped: bool = False  # the time for linear programs would not do
 
 
 def solve_constrained(
@@ -146,14 +158,18 @@ def _certified(task: _Task, first: _Prices, pieces: Ints, proved: float, method:
         relaxed_floors=relaxed_floors(problem, pieces, task.targets),
         toll=_toll(problem, constraints.limits, final.limits),
         barred=_barred(task, pieces, closed),
-        notes=_notes(task, method),
+        notes=_notes(task, first, final, method),
     )
     splits = extra_splits(problem, pieces)
     return Constrained(result=result, limit_prices=final.limits, pool_prices=pool_prices, splits=splits)
 
 
-def _notes(task: _Task, method: str) -> tuple[str, ...]:
+def _notes(task: _Task, first: _Prices, final: _Prices, method: str) -> tuple[str, ...]:
     notes = [] if HAVE_NUMBA else [NO_NUMBA_NOTE]
+    if first.stopped:
+        notes.append(lp_stopped(task.params.lp_seconds))
+    if final is not first and final.stopped:
+        notes.append("too little time for the prices of minimum lots: they are told as zero")
     if method.endswith("_stopped"):
         seconds = f"{task.params.seconds:g} s"
         notes.append(f"the mixed-integer program was stopped after {seconds}: this is the best match found")
@@ -168,11 +184,15 @@ def _notes(task: _Task, method: str) -> tuple[str, ...]:
 def _prices(task: _Task) -> _Prices:
     """Return prices of the problem without pools and split costs."""
     problem, limits = task.problem, task.constraints.limits
-    if problem.n_candidates > task.params.lp_candidates:
-        part = None if limits is None else _of(limits, task.reachable)
-        suppliers, lines, tolls = smoothed_limit_prices(only(problem, task.reachable), task.targets, part)
-        return _Prices(suppliers=suppliers, lines=lines, limits=tolls)
-    return _relaxed_over(task, task.reachable)
+    small = problem.n_candidates <= task.params.lp_candidates
+    if small:
+        share = 1.0 if task.constraints.pools is None else _FIRST
+        found = _relaxed_over(task, task.reachable, share * task.params.lp_seconds)
+        if found is not None:
+            return found
+    part = None if limits is None else _of(limits, task.reachable)
+    suppliers, lines, tolls = smoothed_limit_prices(only(problem, task.reachable), task.targets, part)
+    return _Prices(suppliers=suppliers, lines=lines, limits=tolls, stopped=small)
 
 
 def _reachable(problem: MatchProblem, constraints: Constraints) -> Mask:
@@ -222,6 +242,7 @@ def _placed(task: _Task, placing: Placing, prices: _Prices) -> Ints:
     if pools is None:
         return pieces
     closed = np.zeros(pools.minimum.size, np.bool_)
+    ends = time.perf_counter() + _LATER * task.params.lp_seconds
     for turn in range(_ROUNDS):
         short = pools.short(pieces)
         if not short.any():
@@ -231,13 +252,14 @@ def _placed(task: _Task, placing: Placing, prices: _Prices) -> Ints:
         allowed = task.reachable & ~pools.members(closed)
         if task.greedy:
             pieces = placing.first_come(allowed)
-        elif last or prices.start is None:
+            continue
+        anew = not last and prices.start is not None
+        solved = _relaxed_over(task, allowed, ends - time.perf_counter()) if anew else None
+        if solved is None or solved.start is None:
             again = np.where(allowed, pieces, 0).astype(np.float64)
             pieces = placing.improved(again, allowed, _open(pools, pieces))
         else:
-            solved = _relaxed_over(task, allowed).start
-            assert solved is not None
-            pieces = placing.improved(solved, allowed)
+            pieces = placing.improved(solved.start, allowed)
     return np.asarray(np.where(pools.members(pools.short(pieces)), 0, pieces))
 
 
@@ -254,12 +276,15 @@ def _start(task: _Task, prices: _Prices) -> Floats:
     return start
 
 
-def _relaxed_over(task: _Task, allowed: Mask) -> _Prices:
-    """Return the relaxation's prices and solution over the allowed candidates."""
+def _relaxed_over(task: _Task, allowed: Mask, seconds: float) -> _Prices | None:
+    """Return the relaxation's prices and solution over the allowed candidates; None if the time will not do."""
     limits = task.constraints.limits
     part = None if limits is None else _of(limits, allowed)
+    solved = relaxed(*task.form(allowed, part), seconds=seconds)
+    if solved is None:
+        return None
     start: Floats = np.zeros(task.problem.n_candidates)
-    start[allowed], suppliers, lines, rest = relaxed(*task.form(allowed, part))
+    start[allowed], suppliers, lines, rest = solved
     return _Prices(suppliers=suppliers, lines=lines, limits=rest, start=start)
 
 
@@ -315,7 +340,10 @@ def _with_open_pools(task: _Task, first: _Prices, closed: Mask) -> tuple[_Prices
         return first, prices
     allowed = ~pools.members(closed)
     part = _of(joined(limits, pools, opened), allowed)
-    _, suppliers, lines, rest = relaxed(*task.form(allowed, part))
+    solved = relaxed(*task.form(allowed, part), seconds=_LATER * task.params.lp_seconds)
+    if solved is None:
+        return replace(first, stopped=True), prices
+    _, suppliers, lines, rest = solved
     n_limits = 0 if limits is None else limits.most.size
     prices[opened] = rest[n_limits:]
     return _Prices(suppliers=suppliers, lines=lines, limits=rest[:n_limits]), prices

@@ -8,6 +8,10 @@ and the first ones, those of the linear relaxation, prove at least its bound.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from contracts.jit import compiled
@@ -21,7 +25,9 @@ _WORK_PER_SECOND = 100_000_000
 _PATIENCE, _SHORTER, _LEAST_STEP, _MEMORY, _AIM = 15, 0.6, 1e-3, 0.6, 0.01
 
 
-def knapsack_bound(problem: MatchProblem, choices: Choices, reached: float, *, seconds: float = np.inf) -> float:
+def knapsack_bound(
+    problem: MatchProblem, choices: Choices, reached: float, *, seconds: float = np.inf, ends: float = np.inf
+) -> float:
     """Return an upper bound on the objective of whole orders.
 
     Parameters
@@ -31,7 +37,10 @@ def knapsack_bound(problem: MatchProblem, choices: Choices, reached: float, *, s
     reached
         Objective of an allocation, which the steps aim at.
     seconds
-        About how long it may take; the work is counted, so that the bound is the same on any machine.
+        About how long it may take: the work is counted, so that the bound is the same on any machine that is not much
+        slower than that.
+    ends
+        Reading of `time.perf_counter` at which to stop at the latest, after one look at each supplier.
     """
     capacity, load = _in_units(problem, choices)
     by_supplier = np.argsort(choices.supplier, kind="stable")
@@ -44,7 +53,8 @@ def knapsack_bound(problem: MatchProblem, choices: Choices, reached: float, *, s
         constant = float(np.dot(choices.line_price[:-1], problem.credit.limit))
     items = (order[by_supplier], paid[by_supplier], load[by_supplier])
     work = int(min(_MOST_WORK, seconds * _WORK_PER_SECOND))
-    least = _descend(items, starts, capacity, first, -reached + constant, work)
+    pack = partial(_packed, items, starts, capacity)
+    least = _descend(pack, first, -reached + constant, work, ends)
     return constant - least
 
 
@@ -60,36 +70,42 @@ def _in_units(problem: MatchProblem, choices: Choices) -> tuple[Ints, Ints]:
     return np.floor(capacity / unit + 1e-9).astype(np.int64), units
 
 
-@compiled
-def _descend(  # noqa: PLR0917
-    items: tuple[Ints, Floats, Ints], starts: Ints, capacity: Ints, payment: Floats, target: float, most_work: int
+def _descend(
+    pack: Callable[[Floats, Ints], tuple[int, float]], payment: Floats, target: float, most_work: int, ends: float
 ) -> float:
     """Return the highest proved lower bound on the cost, following payments for as much work as is allowed."""
-    best, best_payment, step, stalled, work = -np.inf, payment.copy(), 1.0, 0, 0
+    best, best_payment, step, stalled, work = -np.inf, payment, 1.0, 0, 0
     way = np.zeros(payment.size)
     farthest = np.inf
     for _ in range(_ROUNDS):
         packed = np.zeros(payment.size, np.int64)
-        bound = payment.sum()
-        for j in range(capacity.size):
-            cells, saved = _pack(items, starts[j], starts[j + 1], capacity[j], payment, packed)
-            bound, work = bound + saved, work + cells
+        cells, bound = pack(payment, packed)
+        work += cells
         if bound - best > 1e-7 * abs(bound):
-            best, stalled = bound, 0
-            best_payment[:] = payment
+            best, best_payment, stalled = bound, payment, 0
         else:
             stalled += 1
         if stalled >= _PATIENCE:
-            step, stalled = step * _SHORTER, 0
-            payment[:] = best_payment
+            step, stalled, payment = step * _SHORTER, 0, best_payment
         farthest = min(farthest, _AIM * abs(bound))
-        missing = 1.0 - packed
-        way = _MEMORY * way + (1 - _MEMORY) * missing
-        length = np.dot(way, way)
-        if work > most_work or step < _LEAST_STEP or length < 1e-12 or bound >= target:
+        way = _MEMORY * way + (1 - _MEMORY) * (1.0 - packed)
+        length = float(np.dot(way, way))
+        if work > most_work or step < _LEAST_STEP or length < 1e-12 or bound >= target or time.perf_counter() >= ends:
             break
-        payment += step * min(target - bound, farthest) / length * way
+        payment = payment + step * min(target - bound, farthest) / length * way
     return best
+
+
+@compiled
+def _packed(
+    items: tuple[Ints, Floats, Ints], starts: Ints, capacity: Ints, payment: Floats, packed: Ints
+) -> tuple[int, float]:
+    """Pack every supplier's knapsack; count each order's places, return the cells filled and the bound on the cost."""
+    bound, work = payment.sum(), 0
+    for j in range(capacity.size):
+        cells, saved = _pack(items, starts[j], starts[j + 1], capacity[j], payment, packed)
+        bound, work = bound + saved, work + cells
+    return work, bound
 
 
 @compiled

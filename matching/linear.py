@@ -17,7 +17,7 @@ from matching.problem import Floats, Ints, MatchProblem
 __all__ = [
     "LinearForm",
     "linear_form",
-    "relaxation",
+    "lp_stopped",
     "relaxed",
     "whole_pieces",
     "with_limits",
@@ -167,14 +167,8 @@ def _with_uses(
     )
 
 
-def relaxation(problem: MatchProblem, form: LinearForm, *, seconds: float) -> tuple[Floats, Floats, Floats] | None:
-    """Solve the linear relaxation: `relaxed` without the prices of further rows; None if the time does not do."""
-    found = _relaxed(problem, form, seconds)
-    return None if found is None else found[:3]
-
-
-def relaxed(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats, Floats, Floats]:
-    """Solve the linear relaxation.
+def relaxed(problem: MatchProblem, form: LinearForm, *, seconds: float) -> tuple[Floats, Floats, Floats, Floats] | None:
+    """Solve the linear relaxation; None if so many wall seconds will not do.
 
     Returns
     -------
@@ -190,12 +184,6 @@ def relaxed(problem: MatchProblem, form: LinearForm) -> tuple[Floats, Floats, Fl
     EvenflowError
         If the program has no solution.
     """
-    found = _relaxed(problem, form, np.inf)
-    assert found is not None
-    return found
-
-
-def _relaxed(problem: MatchProblem, form: LinearForm, seconds: float) -> tuple[Floats, Floats, Floats, Floats] | None:
     from scipy.optimize import linprog
 
     n_lines = 0 if problem.credit is None else problem.credit.limit.size
@@ -204,6 +192,8 @@ def _relaxed(problem: MatchProblem, form: LinearForm, seconds: float) -> tuple[F
     if form.gain.size == 0:
         none = np.zeros(form.limits.size - further)
         return np.zeros(problem.n_candidates), np.zeros(problem.n_suppliers), np.zeros(n_lines), none
+    if seconds <= 0:
+        return None
 
     bounds = np.column_stack([np.zeros(form.upper.size), form.upper])
     options = {"time_limit": seconds} if np.isfinite(seconds) else {}
@@ -219,6 +209,11 @@ def _relaxed(problem: MatchProblem, form: LinearForm, seconds: float) -> tuple[F
     if form.floored.size:
         prices[form.floored] -= duals[last + n_lines : further]
     return pieces, prices, duals[last : last + n_lines], duals[further:]
+
+
+def lp_stopped(seconds: float) -> str:
+    """Return the note about linear programs that so many seconds would not do for."""
+    return f"the linear program was stopped after {seconds:g} s: prices come from the smoothed dual"
 
 
 def whole_pieces(

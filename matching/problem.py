@@ -29,6 +29,7 @@ Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
 Method = Literal["auto", "auction", "exact", "greedy"]
 _TOTAL_LIMIT = 2**62
+_LP_SHARE, _LP_MOST_SECONDS = 4.0, 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +60,8 @@ class MatchParams:
     mip_gap
         Relative gap at which a mixed-integer program stops, in [0, 1); with floors it stops at none.
     seconds
-        Time limit of a mixed-integer program, > 0; a note says where it stopped one. The linear program of loads that
-        vary has four times as much, at most a minute; where that will not do prices come from the smoothed dual.
+        Time limit of a mixed-integer program, wall seconds > 0; a note says where it stopped one. Linear programs have
+        `lp_seconds` together; where that will not do prices come from the smoothed dual.
     polish_seconds
         Seconds for whole orders of uneven loads, where no program proved them best: a sharper bound, then improvement
         part by part, >= 0; the work is counted, and ends earlier on an idle machine.
@@ -95,6 +96,11 @@ class MatchParams:
         for name in ("gap_tolerance", "auction_from", "mip_candidates", "lp_candidates", "polish_seconds"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: expected a number >= 0, got {getattr(self, name)}")
+
+    @property
+    def lp_seconds(self) -> float:
+        """Time limit of all linear programs of a match, wall seconds: four times `seconds`, at most a minute."""
+        return min(_LP_SHARE * self.seconds, _LP_MOST_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from matching.bound import lagrangian_bound
 from matching.floors import floor_targets, missed_units, relaxed_floors
 from matching.flow import min_cost_flow
 from matching.ledger import trimmed
-from matching.linear import linear_form, relaxation, whole_pieces
+from matching.linear import linear_form, lp_stopped, relaxed, whole_pieces
 from matching.problem import Floats, Ints, MatchParams, MatchProblem, MatchResult, relative_gap
 from matching.shadow import shadow_prices
 from matching.smoothed import smoothed_prices
@@ -34,7 +34,6 @@ __all__ = ["OPTIMAL_GAP", "solve"]
 
 OPTIMAL_GAP = 1e-9
 _FINER = (1.0, 5.0, 25.0)
-_LP_SHARE, _LP_MOST_SECONDS = 4.0, 60.0
 _NOTHING: Ints = np.zeros(0, np.int64)
 
 
@@ -209,15 +208,18 @@ def _program(problem: MatchProblem, params: MatchParams, targets: Floats | None,
     form, solved = None, None
     if problem.n_candidates <= params.lp_candidates:
         form = linear_form(problem, targets, unsplit=params.unsplit)
-        solved = relaxation(problem, form, seconds=min(_LP_SHARE * params.seconds, _LP_MOST_SECONDS))
+        solved = relaxed(problem, form, seconds=params.lp_seconds)
     if solved is None:
         prices, line_prices = smoothed_prices(problem, targets)
     else:
-        start, prices, line_prices = solved
+        start, prices, line_prices, _ = solved
+    notes = () if form is None or solved is not None else (lp_stopped(params.lp_seconds),)
     exact, proved, finished = None, np.inf, False
     if form is not None and problem.n_candidates <= params.mip_candidates:
         exact, proved, finished = whole_pieces(problem, form, gap=params.mip_gap, seconds=params.seconds)
-    found = _Found(prices=prices, line_prices=line_prices, upper_bound=np.inf, method="milp", pieces=_NOTHING)
+    found = _Found(
+        prices=prices, line_prices=line_prices, upper_bound=np.inf, method="milp", pieces=_NOTHING, notes=notes
+    )
     if exact is not None:
         found = replace(found, pieces=trimmed(problem, exact, unsplit=params.unsplit))
     if exact is None or not finished:
@@ -246,7 +248,8 @@ def _placed(
     if found.pieces.size == pieces.size and _better(problem, found.pieces, pieces, targets):
         return found
     method = "prices+whole_orders" if params.unsplit else "prices+whole_pieces"
-    return replace(found, pieces=pieces, method=method, notes=() if HAVE_NUMBA else (NO_NUMBA_NOTE,))
+    notes = found.notes if HAVE_NUMBA else (*found.notes, NO_NUMBA_NOTE)
+    return replace(found, pieces=pieces, method=method, notes=notes)
 
 
 def _polished(problem: MatchProblem, found: _Found, params: MatchParams, seed: int) -> _Found:
@@ -261,7 +264,8 @@ def _polished(problem: MatchProblem, found: _Found, params: MatchParams, seed: i
     ends = time.perf_counter() + params.polish_seconds
     choices = choices_of(problem, found.prices, found.line_prices)
     reached = problem.objective(found.pieces)
-    bound = min(bound, knapsack_bound(problem, choices, reached, seconds=params.polish_seconds))
+    half = ends - params.polish_seconds / 2
+    bound = min(bound, knapsack_bound(problem, choices, reached, seconds=params.polish_seconds, ends=half))
     pieces = improve_parts(problem, choices, found.pieces, upper_bound=bound, gap=params.mip_gap, ends=ends, seed=seed)
     return replace(found, pieces=pieces, upper_bound=bound, method=f"{found.method}+parts")
 

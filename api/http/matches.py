@@ -67,7 +67,10 @@ class MatchOptions(StrictModel):
 
     unsplit: bool = Field(False, description="One supplier serves the whole order or nobody does.")
     method: Literal["auto", "auction", "exact", "greedy"] = Field("auto", description="Which solver.")
-    seconds: float = Field(2.0, gt=0, le=60, description="After so many a mixed-integer program stops with its best.")
+    seconds: float = Field(
+        2.0, gt=0, le=60, description="After so many a mixed-integer program stops with its best; linear "
+        "programs have four times as many together."
+    )  # fmt: skip
     polish_seconds: float = Field(1.0, ge=0, le=60, description="So long whole orders of uneven loads are improved.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random.")
     weights: ScoreWeightsModel | Literal["champion"] | None = Field(

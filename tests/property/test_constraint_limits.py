@@ -1,12 +1,16 @@
 """Matches under constraints, larger than can be enumerated: never one piece over, and every bound is true."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.constrained import solve_constrained
 from matching.constraints import Constraints, Limits, Pools, extra_splits
 from matching.problem import CreditLines, MatchParams, MatchProblem
+from matching.solve import solve
 
 
 def random_case(seed, *, share):
@@ -83,3 +87,21 @@ def test_no_method_exceeds_the_bound_of_another(seed):
     for lp_candidates in (0, 300_000):
         params = MatchParams(mip_candidates=0, lp_candidates=lp_candidates)
         assert solve_constrained(problem, made, params=params).result.upper_bound >= exact.objective - 1e-6
+
+
+@pytest.mark.parametrize("unsplit", [False, True])
+def test_programs_that_run_out_of_time_leave_a_feasible_match_and_say_so(unsplit):
+    """No time for linear programs at all: every limit is kept under a true bound, and notes tell what is missing."""
+    problem, made = random_case(3, share=0.5)
+    params = MatchParams(mip_candidates=0, unsplit=unsplit, polish_seconds=0)
+    hurried = replace(params, seconds=1e-12)
+    bound = solve_constrained(problem, made, params=params).result.upper_bound
+    found = solve_constrained(problem, made, params=hurried)
+    assert_kept(problem, made, found.result.pieces)
+    assert found.result.objective <= bound + 1e-6
+    assert found.result.upper_bound >= found.result.objective
+    assert any("the linear program was stopped after 4e-12 s" in note for note in found.result.notes)
+    assert any("prices of minimum lots" in note for note in found.result.notes)
+    assert not found.pool_prices.any()
+    plain = solve(problem, params=hurried)
+    assert any("the linear program was stopped after 4e-12 s" in note for note in plain.notes)
