@@ -73,6 +73,9 @@ class Settings(BaseSettings):
         "reservation that is over can be read, events and deliveries of webhooks, retried work and closings of "
         "exceptions; no hold is as long as the least, 8.",
     )
+    worker_nice: int = Field(
+        default=10, ge=0, le=19, description="How far a worker gives way to the servers of its machine, as `nice` does."
+    )
     connections: int = Field(
         default=1000,
         ge=1,

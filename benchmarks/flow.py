@@ -2,8 +2,8 @@
 
 A server and a worker run beside the sender on this machine's cores. The wave: orders of communities, most within
 the hour, which is compressed to `--seconds`; beside them somebody asks for matches. Afterwards nothing may be
-lost or oversold. Then one changed sale is followed to its forecast, and that to the plan. `--soak SECONDS` sends 50
-orders a second and looks at what the processes hold before and after.
+lost or oversold. Before, one changed sale is followed to its forecast, and that to the plan. `--parts soak --minutes N`
+sends 50 orders a second and looks at what the processes hold before and after.
 """
 
 from __future__ import annotations
@@ -222,16 +222,22 @@ def measure(kind: str, chosen: argparse.Namespace) -> dict[str, Any] | None:
         _database(kind, Path(folder)) as (url, database),
     ):
         home = Path(folder)
-        publish_world(home, communities=chosen.communities, styles=chosen.styles, pieces=4 * chosen.orders)
+        publish_world(home, communities=chosen.communities, styles=chosen.styles, pieces=_pieces(chosen))
         with running(home, url) as house:
             made: dict[str, Any] = {}
             if "sale" in chosen.parts:
                 made["changed_sale"] = changed_sale(house.url, database, chosen.sales)
             if "wave" in chosen.parts:
                 made["wave"] = wave(house, database, chosen.orders, chosen.communities, chosen.seconds)
-            if chosen.soak:
-                made["soak"] = soak(house, database, chosen.soak, chosen.communities, chosen.per_second)
+            if "soak" in chosen.parts:
+                made["soak"] = soak(house, database, 60 * chosen.minutes, chosen.communities, chosen.per_second)
     return made
+
+
+def _pieces(chosen: argparse.Namespace) -> int:
+    """Return what factories offer: a third more than all orders ask for."""
+    soaked = 60 * chosen.minutes * chosen.per_second if "soak" in chosen.parts else 0
+    return int(4 * (chosen.orders * ("wave" in chosen.parts) + soaked))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -239,13 +245,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object (always done)")
     parser.add_argument("--databases", nargs="*", default=["sqlite", "postgresql"], help="which kinds")
-    parser.add_argument("--parts", nargs="*", default=["sale", "wave"], help="sale, wave")
+    parser.add_argument("--parts", nargs="*", default=["sale", "wave"], help="sale, wave, soak")
     parser.add_argument("--orders", type=int, default=150_000, help="orders of the wave")
     parser.add_argument("--communities", type=int, default=4_000, help="communities that order")
     parser.add_argument("--seconds", type=float, default=3600.0, help="what the wave's hour is compressed to")
     parser.add_argument("--styles", type=int, default=1_000, help="styles that are sold and planned")
     parser.add_argument("--sales", type=int, default=6, help="changed sales to follow")
-    parser.add_argument("--soak", type=float, default=0.0, help="seconds of the soak; 0 = none")
+    parser.add_argument("--minutes", type=float, default=30.0, help="how long the soak goes on")
     parser.add_argument("--per-second", type=int, default=50, help="orders a second of the soak")
     chosen = parser.parse_args(arguments)
     made = {kind: measure(kind, chosen) for kind in chosen.databases}

@@ -23,7 +23,7 @@ __all__ = ["back_up", "restore"]
 
 _FORMAT = 1
 _HOME, _DATABASE, _MANIFEST = "home", "database.db", "manifest.json"
-_PASSING = (".db-wal", ".db-shm", ".db-journal")  # SQLite's own; what is in them is in the copy
+_PASSING = (".db-wal", ".db-shm", ".db-journal", ".db-door", ".db-turn")  # SQLite's own; what is in them is in the copy
 
 
 def back_up(home: Path, database: Database, place: Path, *, taken_at: str) -> dict[str, Any]:

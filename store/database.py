@@ -20,7 +20,7 @@ from store.group_writer import GroupWriter
 from store.turns import Turns
 from store.upgrade import downgrade, require_current, revision_of, upgrade
 
-__all__ = ["Database"]
+__all__ = ["Database", "Work"]
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -59,7 +59,7 @@ class Database:
         self.embedded = self.url.get_backend_name() == "sqlite"
         self.file = Path(str(self.url.database)) if self.embedded else None
         self.engine = engine_of(self.url)
-        self._writer = GroupWriter(self.engine) if self.embedded else None
+        self._writer = None if self.file is None else GroupWriter(self.engine, self.file)
         self.turns = Turns()
         """For what threads of this process write to the same row."""
         self._ready, self._lock = False, threading.Lock()

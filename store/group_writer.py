@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from store.engines import IMMEDIATE
+from store.turnstile import alone
 
 __all__ = ["GroupWriter"]
 
@@ -28,8 +30,8 @@ class _Job(NamedTuple):
 class GroupWriter:
     """The only writer of a SQLite file in this process. Each piece of work has a savepoint of its own in the group."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, file: Path) -> None:
+        self._engine, self._file = engine, file
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -59,34 +61,35 @@ class GroupWriter:
                     self._thread.start()
 
     def _run(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            group = [first]
-            ended = False
-            with suppress(queue.Empty):
-                while len(group) < _MOST and not ended:
-                    job = self._jobs.get_nowait()
-                    if job is None:
-                        ended = True
-                    else:
-                        group.append(job)
-            self._commit(group)
-            if ended:
-                return
+        ended = False
+        while not ended and (first := self._jobs.get()) is not None:
+            with alone(self._file):
+                group, ended = self._group(first)
+                results = self._commit(group)
+            for job, (result, fault) in zip(group, results, strict=True):
+                if fault is None:
+                    job.future.set_result(result)
+                else:
+                    job.future.set_exception(fault)
 
-    def _commit(self, group: list[_Job]) -> None:
-        """Do a group in one transaction; tell each its own result only after the commit."""
+    def _group(self, first: _Job) -> tuple[list[_Job], bool]:
+        """Return what waits by now, and whether it is the last."""
+        group = [first]
+        with suppress(queue.Empty):
+            while len(group) < _MOST:
+                job = self._jobs.get_nowait()
+                if job is None:
+                    return group, True
+                group.append(job)
+        return group, False
+
+    def _commit(self, group: list[_Job]) -> list[tuple[Any, Exception | None]]:
+        """Do a group in one transaction; return what became of each once it is on the disk."""
         try:
             with self._engine.connect().execution_options(**IMMEDIATE) as connection, connection.begin():
-                results = [_done(connection, job) for job in group]
+                return [_done(connection, job) for job in group]
         except Exception as error:  # noqa: BLE001 (the group's transaction failed: nothing of it happened)
-            for job in group:
-                job.future.set_exception(error)
-            return
-        for job, (result, fault) in zip(group, results, strict=True):
-            if fault is None:
-                job.future.set_result(result)
-            else:
-                job.future.set_exception(fault)
+            return [(None, error)] * len(group)
 
 
 def _done(connection: Connection, job: _Job) -> tuple[Any, Exception | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -58,17 +59,18 @@ def worker(
     courier = Courier(database, targets=settings.webhook_targets)
     try:
         with traced("evenflow-worker"):
-            _work(made, courier, once=once, as_json=as_json)
+            _work(made, courier, once=once, as_json=as_json, nice=settings.worker_nice)
     finally:
         database.close()
 
 
-def _work(made: Any, courier: Any, *, once: bool, as_json: bool) -> None:
+def _work(made: Any, courier: Any, *, once: bool, as_json: bool, nice: int) -> None:
     from services.deliver_events import deliver_due
     from services.flow.lag import stage_lags
     from services.keep_doing import KeepDoing
 
     if not once:
+        os.nice(nice)
         _serve(made, KeepDoing(partial(deliver_due, courier, seconds=1.0), "courier"))
         return
     passes = made.drain()

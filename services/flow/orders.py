@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from contracts.errors import EvenflowError, InputError, UnknownIdError
@@ -16,8 +17,10 @@ from services.viewer import Viewer
 from store.booking.answers import Answer, known_answer
 from store.booking.lookup import list_reservations
 from store.booking.states import Action
+from store.database import Database
 from store.fact_book import Fact
 from store.snapshot import Snapshot
+from store.together import together
 
 __all__ = ["route_facts"]
 
@@ -25,7 +28,9 @@ _TTL_SECONDS = 7 * 86_400  # a hold outlives any worker: it is confirmed in the 
 _LONG_AGO_MS = 1000 * _TTL_SECONDS  # answers are kept for longer, but not for ever
 _MOST_OF_AN_ORDER = 100  # reservations that stand for it
 _OPERATOR = Viewer()
+_AT_ONCE = 10  # orders of one transaction
 _Searched = Found | EvenflowError
+_Case = tuple[Sequence[Fact], Fact | None, _Searched | None]
 
 
 def route_facts(world: World, given: Pass) -> Sequence[Event]:
@@ -39,13 +44,26 @@ def route_facts(world: World, given: Pass) -> Sequence[Event]:
     for fact in facts:
         members.setdefault(family_of(fact), []).append(fact)
     found = _searched(world, [fact for fact in counting.values() if fact is not None])
+    cases = [(own, counting[family], found.get(family)) for family, own in members.items()]
     told: list[Event] = []
-    for family, own in members.items():
-        counts = counting[family]
-        told += [_given_back(world, one) for one in own if one is not counts and one.kind == "order"]
-        if counts is not None:
-            told.append(_routed(world, counts, found[family]))
-    return [one for one in told if one]
+    for start in range(0, len(cases), _AT_ONCE):
+        told += _done(world, cases[start : start + _AT_ONCE])
+    return told
+
+
+def _done(world: World, cases: Sequence[_Case]) -> list[Event]:
+    """Do some orders in one transaction: short enough for those who accept facts meanwhile."""
+
+    def work(database: Database) -> list[Event]:
+        here = replace(world, desk=replace(world.desk, database=database))
+        return [one for case in cases for one in _stood(here, *case) if one]
+
+    return together(world.database, work)
+
+
+def _stood(world: World, own: Sequence[Fact], counts: Fact | None, found: _Searched | None) -> list[Event]:
+    told = [_given_back(world, one) for one in own if one is not counts and one.kind == "order"]
+    return told if counts is None or found is None else [*told, _routed(world, counts, found)]
 
 
 def _searched(world: World, facts: Sequence[Fact]) -> dict[Family, _Searched]:
