@@ -359,13 +359,14 @@ def _of(limits: Limits, allowed: Mask) -> Limits:
 
 
 def _barred(task: _Task, pieces: Ints, closed: Mask) -> npt.NDArray[np.object_]:
-    """Return object [E], the code of the limit that keeps each candidate from one more piece, empty = none."""
+    """Return object [E], the code of the limit that keeps each candidate from one piece (order) more, empty = none."""
     problem, constraints = task.problem, task.constraints
     barred = np.full(problem.n_candidates, "", dtype=object)
     limits = constraints.limits
     if limits is not None:
         room = limits.most - limits.matrix(problem.n_candidates) @ pieces
-        full = (limits.use > 0) & (limits.use > room[limits.row] + 1e-9)
+        least = problem.pieces[problem.order[limits.candidate]] if task.params.unsplit else 1
+        full = (limits.use > 0) & (limits.use * least > room[limits.row] + 1e-9)
         barred[limits.candidate[full]] = limits.code[limits.row[full]]
     if constraints.pools is not None:
         barred[constraints.pools.members(closed) & _too_small(task, constraints.pools, pieces)] = "below_minimum"

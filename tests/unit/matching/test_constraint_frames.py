@@ -64,6 +64,15 @@ def test_a_limit_binds_to_the_piece_at_the_price_of_the_next_best(row, where, mo
         assert more.summary["objective"] - report.summary["objective"] == pytest.approx(price)
 
 
+def test_a_whole_order_larger_than_a_limit_says_which():
+    """There is room for its 40 pieces and nobody else wants it: they stay because only 35 may be served, not outbid."""
+    few = match_orders(
+        ORDERS, SUPPLIERS, CANDIDATES[1:4], terms=MatchTerms(limits=limit(most=35, kind="exposure_cap")), unsplit=True
+    )
+    left = few.allocation[few.allocation["supplier_id"].isna()].set_index("order_id")
+    assert left["reason"].to_dict() == {"o1": "exposure_cap", "o3": "no_candidates"}
+
+
 def test_a_share_of_what_is_served_grows_with_it():
     """At most 60 % of what a supplier serves goes East: 45 pieces West would allow 67 East, 30 allow 45."""
     report = matched(
