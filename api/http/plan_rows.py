@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import pandas as pd
@@ -39,7 +40,9 @@ class QuantileRow(AttributeRow):
         return self
 
 
-DemandRow = row_model("DemandRow", DEMAND, base=AttributeRow)
+# negative demand is taken as none and told as a reason, as from files
+_SIGNED = replace(DEMAND, columns=tuple(replace(column, minimum=None) for column in DEMAND.columns))
+DemandRow = row_model("DemandRow", _SIGNED, base=AttributeRow)
 ResourceRow = row_model("ResourceRow", RESOURCES, base=QuantileRow)
 RouteRow = row_model("RouteRow", ROUTES)
 ItemRow = row_model("ItemRow", ITEMS)

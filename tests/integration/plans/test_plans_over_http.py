@@ -72,3 +72,48 @@ def test_tables_with_a_previous_plan(client, finished):
     assert again["summary"]["diff"]["resized"] + again["summary"]["diff"]["added"] >= 1
     told = client.get(f"/v1/plans/{again['summary']['plan_id']}/diff", params={"against": job["summary"]["plan_id"]})
     assert told.json()["figures"] == again["summary"]["diff"]
+
+
+def test_what_cannot_be_planned_has_reasons_and_the_rest_is_planned(client, finished):
+    """Everything that may be wrong at once: each reason by its name, and the item that can be made is."""
+    step = {"route": "r", "step": 1, "hours_per_unit": 1}
+    body = {
+        "demand": [
+            {"item": "fine", "bucket": "2026-03-02", "y": 5},
+            {"item": "fine", "bucket": "2026-02-02", "y": 2},
+            {"item": "less", "bucket": "2026-03-02", "y": -3},
+            {"item": "nobody", "bucket": "2026-03-02", "y": 4},
+            {"item": "large", "bucket": "2026-03-02", "y": 4},
+            {"item": "ring", "bucket": "2026-03-02", "y": 1},
+            {"item": "closed", "bucket": "2026-03-02", "y": 1},
+        ],
+        "resources": [
+            {"resource": "L", "bucket": "2026-03-02", "capacity": 40},
+            {"resource": "L", "bucket": "2026-03-09", "capacity": 40},
+            {"resource": "M", "bucket": "2026-03-02", "capacity": 4},
+            {"resource": "Z", "bucket": "2026-03-02", "capacity": 0},
+            {"resource": "Z", "bucket": "2026-03-09", "capacity": 0},
+        ],
+        "routes": [
+            *({"item": item, "resource": "L"} | step for item in ("fine", "less", "ring", "band")),
+            {"item": "nobody", "resource": "X"} | step,
+            {"item": "large", "resource": "L", "minimum_lot": 500} | step,
+            {"item": "closed", "resource": "Z"} | step,
+            {"item": "busy", "resource": "M"} | step,
+        ],
+        "bom": [{"parent": a, "component": b, "quantity": 1} for a, b in (("ring", "band"), ("band", "ring"))],
+        "firm": [{"item": "busy", "resource": "M", "route": "r", "step": 1, "pieces": 9, "start": "2026-03-02"}],
+    }
+    job = finished("/v1/plans", body)
+    told = {reason["code"]: reason["detail"] for reason in job["summary"]["reasons"]}
+    assert told.keys() == {
+        "past", "negative_demand", "step_without_resource", "no_route", "lot_above_capacity", "cyclic_bom",
+        "calendar_hole", "firm_overload", "no_capacity",
+    }  # fmt: skip
+    assert told["negative_demand"] == "demand: column 'y', row 3: -3 pieces: taken as 0"
+    assert job["summary"]["status"] == "infeasible"
+    assert job["summary"]["gap"] == 0
+    orders = client.get(job["tables"]["orders"]["href"]).json()["rows"]
+    assert sum(row["pieces"] for row in orders if row["item"] == "fine") == 7
+    late = client.get(job["tables"]["late"]["href"]).json()["rows"]
+    assert {(row["item"], row["reason"]) for row in late} >= {("nobody", "no_route"), ("closed", "no_capacity: Z")}
