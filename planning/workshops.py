@@ -150,7 +150,7 @@ def _may(routes: pd.DataFrame, shop: pd.Series, qualified: pd.DataFrame | None) 
 
 
 def _refused(rows: pd.DataFrame, shop: pd.Series, code: str, words: str, otif: pd.Series | None = None) -> list[Reason]:
-    found = rows.assign(workshop=shop).drop_duplicates(["item", "step", "workshop"])
+    found = rows.assign(workshop=shop[rows.index]).drop_duplicates(["item", "step", "workshop"])
     return [
         Reason(
             code,

@@ -74,37 +74,39 @@ def test_tables_with_a_previous_plan(client, finished):
     assert told.json()["figures"] == again["summary"]["diff"]
 
 
+STEP = {"route": "r", "step": 1, "hours_per_unit": 1}
+WRONG = {
+    "demand": [
+        {"item": "fine", "bucket": "2026-03-02", "y": 5},
+        {"item": "fine", "bucket": "2026-02-02", "y": 2},
+        {"item": "less", "bucket": "2026-03-02", "y": -3},
+        {"item": "nobody", "bucket": "2026-03-02", "y": 4},
+        {"item": "large", "bucket": "2026-03-02", "y": 4},
+        {"item": "ring", "bucket": "2026-03-02", "y": 1},
+        {"item": "closed", "bucket": "2026-03-02", "y": 1},
+    ],
+    "resources": [
+        {"resource": "L", "bucket": "2026-03-02", "capacity": 40},
+        {"resource": "L", "bucket": "2026-03-09", "capacity": 40},
+        {"resource": "M", "bucket": "2026-03-02", "capacity": 4},
+        {"resource": "Z", "bucket": "2026-03-02", "capacity": 0},
+        {"resource": "Z", "bucket": "2026-03-09", "capacity": 0},
+    ],
+    "routes": [
+        *({"item": item, "resource": "L"} | STEP for item in ("fine", "less", "ring", "band")),
+        {"item": "nobody", "resource": "X"} | STEP,
+        {"item": "large", "resource": "L", "minimum_lot": 500} | STEP,
+        {"item": "closed", "resource": "Z"} | STEP,
+        {"item": "busy", "resource": "M"} | STEP,
+    ],
+    "bom": [{"parent": a, "component": b, "quantity": 1} for a, b in (("ring", "band"), ("band", "ring"))],
+    "firm": [{"item": "busy", "resource": "M", "route": "r", "step": 1, "pieces": 9, "start": "2026-03-02"}],
+}
+
+
 def test_what_cannot_be_planned_has_reasons_and_the_rest_is_planned(client, finished):
     """Everything that may be wrong at once: each reason by its name, and the item that can be made is."""
-    step = {"route": "r", "step": 1, "hours_per_unit": 1}
-    body = {
-        "demand": [
-            {"item": "fine", "bucket": "2026-03-02", "y": 5},
-            {"item": "fine", "bucket": "2026-02-02", "y": 2},
-            {"item": "less", "bucket": "2026-03-02", "y": -3},
-            {"item": "nobody", "bucket": "2026-03-02", "y": 4},
-            {"item": "large", "bucket": "2026-03-02", "y": 4},
-            {"item": "ring", "bucket": "2026-03-02", "y": 1},
-            {"item": "closed", "bucket": "2026-03-02", "y": 1},
-        ],
-        "resources": [
-            {"resource": "L", "bucket": "2026-03-02", "capacity": 40},
-            {"resource": "L", "bucket": "2026-03-09", "capacity": 40},
-            {"resource": "M", "bucket": "2026-03-02", "capacity": 4},
-            {"resource": "Z", "bucket": "2026-03-02", "capacity": 0},
-            {"resource": "Z", "bucket": "2026-03-09", "capacity": 0},
-        ],
-        "routes": [
-            *({"item": item, "resource": "L"} | step for item in ("fine", "less", "ring", "band")),
-            {"item": "nobody", "resource": "X"} | step,
-            {"item": "large", "resource": "L", "minimum_lot": 500} | step,
-            {"item": "closed", "resource": "Z"} | step,
-            {"item": "busy", "resource": "M"} | step,
-        ],
-        "bom": [{"parent": a, "component": b, "quantity": 1} for a, b in (("ring", "band"), ("band", "ring"))],
-        "firm": [{"item": "busy", "resource": "M", "route": "r", "step": 1, "pieces": 9, "start": "2026-03-02"}],
-    }
-    job = finished("/v1/plans", body)
+    job = finished("/v1/plans", WRONG)
     told = {reason["code"]: reason["detail"] for reason in job["summary"]["reasons"]}
     assert told.keys() == {
         "past", "negative_demand", "step_without_resource", "no_route", "lot_above_capacity", "cyclic_bom",

@@ -44,6 +44,7 @@ def test_the_cheap_workshop_gets_the_work_and_the_central_steps_stay():
     assert set(report.dispatches["workshop"]) == {"ws-1"}
     assert report.summary["workshops"]["ws-1"]["hours"] == pytest.approx(90)
     assert report.summary["workshops"]["ws-2"]["hours"] == 0
+    assert report.summary["reasons"] == []
 
 
 def test_only_the_qualified_sew():
