@@ -26,7 +26,12 @@ class Settings(BaseSettings):
         min_length=1,
         description="Database of reservations and other transactions (PostgreSQL); a SQLite file in the home if unset.",
     )
-    workers: int = Field(default=2, ge=1, le=64, description="Jobs (forecasts, plans) computed at the same time.")
+    processes: int = Field(
+        default=1, ge=1, le=64, description="Processes that answer requests; with several there is no console."
+    )
+    workers: int = Field(
+        default=2, ge=1, le=64, description="Jobs (forecasts, plans) computed at the same time; at least one a process."
+    )
     mlflow_uri: str | None = Field(
         default=None,
         min_length=1,

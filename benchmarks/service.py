@@ -3,6 +3,7 @@
 Reservations: threads of one process hold a piece each through `services.reserve`, on SQLite and on a PostgreSQL server
 that is started for it; both flush every commit to this machine's disk, whose time is measured beside them.
 HTTP: a server's CPU a request, beside a bare FastAPI ping's (`benchmarks.service_http`).
+Processes: what one, two and four of them share (`benchmarks.service_processes`).
 
 Notifications: one webhook with a receiver on this machine, and one client that polls.
 """
@@ -23,6 +24,7 @@ from benchmarks.notifications import notifications
 from benchmarks.postgres import postgres_programs
 from benchmarks.reservations import postgresql, sqlite
 from benchmarks.service_http import http
+from benchmarks.service_processes import processes
 
 __all__ = ["main"]
 
@@ -56,12 +58,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object (always done)")
     parser.add_argument("--small", action="store_true", help="a few holds only, to see that it runs")
-    parser.add_argument("--part", choices=["reservations", "notifications", "http"], help="only this part")
+    parser.add_argument("--part", choices=["reservations", "notifications", "http", "processes"], help="only this part")
     chosen = parser.parse_args(arguments)
     parts: dict[str, Callable[..., dict[str, Any]]] = {
         "reservations": reservations,
         "notifications": notifications,
         "http": http,
+        "processes": processes,
     }
     made = {name: part(small=chosen.small) for name, part in parts.items() if chosen.part in (None, name)}
     print(orjson.dumps(made, option=orjson.OPT_INDENT_2).decode())

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ import orjson
 import pandas as pd
 from fastapi import FastAPI
 
-__all__ = ["http", "ping"]
+__all__ = ["Server", "http", "lines_rate", "market_home", "measured", "orders_of", "ping", "served"]
 
 ping = FastAPI()
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -42,10 +42,14 @@ class Server(NamedTuple):
     pid: int
     key: str = ""
 
+    def pids(self) -> list[int]:
+        """Return its process and those that it started."""
+        return [self.pid, *map(int, Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split())]
+
     def cpu_seconds(self) -> float:
-        """Return what its process has used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Return what its processes have used so far."""
+        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.pids()]
+        return sum(int(fields[11]) + int(fields[12]) for fields in stats) / _TICKS
 
     def request(self, path: str, body: bytes | None = None, *, kind: str = "application/json") -> bytes:
         """Return a request's bytes: POST with a body of a kind, else GET."""
@@ -58,37 +62,35 @@ class Server(NamedTuple):
 def http(*, small: bool = False) -> dict[str, Any]:
     """Return CPU milliseconds a request and latencies: the ping, one order routed, one matched, a kept forecast."""
     times = 200 if small else 4_000
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        _ping_server() as bare,
-        _evenflow(Path(folder), small=small) as server,
-    ):
-        orders = _orders(Path(folder), 1_000)
+    with tempfile.TemporaryDirectory() as folder, _ping_server() as bare, ExitStack() as stack:
+        files, home = market_home(Path(folder), "small" if small else "default")
+        server = stack.enter_context(served(home))
+        orders = orders_of(files, 1_000)
         made: dict[str, Any] = {"load_average": os.getloadavg()[0]}
-        made["ping"] = _measured(bare, [bare.request("/ping")], times)
+        made["ping"] = measured(bare, [bare.request("/ping")], times)
         routes = [server.request("/v1/matches/route", orjson.dumps({"order": one, "top": 10})) for one in orders]
-        made["route"] = _measured(server, routes, times)
+        made["route"] = measured(server, routes, times)
         whole = [server.request("/v1/matches", orjson.dumps({"orders": [one], "top": 10})) for one in orders]
         single = [orjson.dumps({"orders": [one | {"pieces": 1}], "top": 10}) for one in orders]
-        made["match"] = _measured(server, whole, times // 20)  # a solver where the best candidate has not the room
-        made["match_one_piece"] = _measured(server, [server.request("/v1/matches", body) for body in single], times)
+        made["match"] = measured(server, whole, times // 20)  # a solver where the best candidate has not the room
+        made["match_one_piece"] = measured(server, [server.request("/v1/matches", body) for body in single], times)
         series = [server.request(f"/v1/forecasts/s{n}?horizon=14") for n in range(50)]
-        made["forecast"] = _measured(server, series, times // 4)
-        made["lines"] = _lines(server, _orders(Path(folder), 100_000), times=4 if small else 40)
+        made["forecast"] = measured(server, series, times // 4)
+        made["lines"] = lines_rate(server, orders_of(files, 100_000), times=4 if small else 40)
     made["route_over_ping"] = made["route"]["cpu_ms"] / made["ping"]["cpu_ms"]
     return made
 
 
-def _lines(server: Server, orders: Sequence[dict[str, Any]], *, times: int) -> dict[str, Any]:
+def lines_rate(server: Server, orders: Sequence[dict[str, Any]], *, times: int) -> dict[str, Any]:
     """Return orders matched a second: all orders of the market in one request of lines, told in brief, two at once."""
     body = b"\n".join([b'{"alternatives": false, "top": 10}', *map(orjson.dumps, orders)])
     request = server.request("/v1/matches", body, kind="application/x-ndjson")
-    asked = _measured(server, [request], times, clients=2)
+    asked = measured(server, [request], times, clients=2)
     told = {"orders": len(orders), "orders_per_second": asked["per_second"] * len(orders)}
     return told | {"cpu_us_per_order": 1000 * asked["cpu_ms"] / len(orders), "p50_ms": asked["p50_ms"]}
 
 
-def _measured(server: Server, requests: Sequence[bytes], times: int, *, clients: int = 8) -> dict[str, Any]:
+def measured(server: Server, requests: Sequence[bytes], times: int, *, clients: int = 8) -> dict[str, Any]:
     """Send requests in turn from several connections at once; a tenth of them first, unmeasured."""
     _load(server, requests, times // 10, clients)
     before, began = server.cpu_seconds(), time.perf_counter()
@@ -157,34 +159,37 @@ def _ping_server() -> Iterator[Server]:
         yield Server(port, process.pid)
 
 
-@contextmanager
-def _evenflow(folder: Path, *, small: bool) -> Iterator[Server]:
-    """Serve a simulated market that is loaded into a folder."""
+def market_home(folder: Path, scale: str) -> tuple[Path, Path]:
+    """Load a simulated market with a forecast; return the folder of its files and the home."""
     from services.demo_market import make_market, scale_of, write_market
     from services.load_network import load_network
     from store.home import Home
 
     files, home = folder / "files", folder / "home"
     files.mkdir()
-    write_market(make_market(scale_of("small" if small else "default")), files)
+    write_market(make_market(scale_of(scale)), files)
     load_network(files, home=Home(home))
     Home(home).current().write_result("forecast", _forecast())
+    return files, home
+
+
+@contextmanager
+def served(home: Path, processes: int = 1) -> Iterator[Server]:
+    """Serve a home as a user does, with keys, by so many processes."""
+    from services.keys import create_key
+    from store.database import Database
+    from store.engines import default_url
+
+    database = Database.open(default_url(home))
+    key = create_key(database, name="bench", role="admin", now_ms=time.time_ns() // 1_000_000).secret
+    database.close()
     environment = {**os.environ, "EVENFLOW_ACCESS": "keys", "EVENFLOW_REQUESTS_PER_SECOND": "1000000"}
-    command = [
-        sys.executable,
-        "-c",
-        "from api.cli.entry import run; run()",
-        "serve",
-        "--home",
-        str(home),
-        "--port",
-        "0",
-        "--json",
-    ]
+    options = ["--home", str(home), "--port", "0", "--processes", str(processes), "--json"]
+    command = [sys.executable, "-c", "from api.cli.entry import run; run()", "serve", *options]
     with _process(command, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         told = orjson.loads(process.stdout.readline())
-        yield Server(int(told["url"].rpartition(":")[2]), process.pid, told["key"])
+        yield Server(int(told["url"].rpartition(":")[2]), process.pid, key)
 
 
 @contextmanager
@@ -209,11 +214,9 @@ def _wait(port: int) -> None:
     raise TimeoutError(f"nobody listens on port {port}")
 
 
-def _orders(folder: Path, n: int) -> list[dict[str, Any]]:
-    """Return orders of the market, as requests name them."""
-    table = pd.read_parquet(folder / "files" / "orders.parquet")[
-        ["order_id", "sku_id", "pieces", "buyer_id", "ship_to"]
-    ]
+def orders_of(files: Path, n: int) -> list[dict[str, Any]]:
+    """Return orders of a market, as requests name them."""
+    table = pd.read_parquet(files / "orders.parquet")[["order_id", "sku_id", "pieces", "buyer_id", "ship_to"]]
     rows: list[dict[str, Any]] = orjson.loads(table.head(n).to_json(orient="records"))
     due = str((pd.Timestamp.now() + pd.Timedelta(days=10)).date())
     return [{name: value for name, value in row.items() if value} | {"due_date": due} for row in rows]

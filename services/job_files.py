@@ -20,6 +20,7 @@ from services.files import write_whole
 
 __all__ = ["Job", "JobFiles", "JobResult", "new_job_id", "problem_of", "problem_of_error"]
 
+_STOP = "cancelled"
 _ID = re.compile(r"[0-9a-f]{24}")
 
 
@@ -156,6 +157,18 @@ class JobFiles:
         if not _ID.fullmatch(job_id) or not path.is_file():
             raise UnknownIdError("job", job_id)
         return Job(**orjson.loads(path.read_bytes()))
+
+    def ask_to_stop(self, job_id: str) -> None:
+        """Leave word that a job is cancelled, for the server that runs it."""
+        (self.folder(job_id) / _STOP).touch()
+
+    def told_to_stop(self, job_id: str) -> bool:
+        """Whether another server left word that the job is cancelled."""
+        return (self.folder(job_id) / _STOP).exists()
+
+    def runs_elsewhere(self, job: Job) -> bool:
+        """Whether another server that lives has the job."""
+        return job.owner != self.owner and self._alive(job.owner)
 
     def read_all(self) -> list[Job]:
         """Return every job, the newest first."""

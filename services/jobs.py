@@ -129,14 +129,17 @@ class JobBoard:
         UnknownIdError
             If there is no such job.
         JobDoneError
-            If it is over, or runs in another server that shares the folder.
+            If it is over. One that another server has, which shares the folder, is stopped by that one in a moment.
         """
         with self._lock:
             job = self.get(job_id)
             event = self._cancelled.get(job_id)
-            if job.over or event is None:
-                raise JobDoneError(f"job {job_id}: expected one waiting or running here, it is {job.state}")
-            event.set()
+            if job.over or (event is None and not self._files.runs_elsewhere(job)):
+                raise JobDoneError(f"job {job_id}: expected one waiting or running, it is {job.state}")
+            if event is None:
+                self._files.ask_to_stop(job_id)
+            else:
+                event.set()
             return self._finish(job, state="cancelled")
 
     def close(self, *, grace_seconds: float = 0.0) -> None:
@@ -177,9 +180,8 @@ class JobBoard:
                 self._cancelled.pop(item[0], None)
 
     def _run(self, job_id: str, work: Work) -> None:
-        event = self._cancelled[job_id]
         with self._lock:
-            if event.is_set():
+            if self._is_cancelled(job_id):
                 return
             job = replace(self.get(job_id), state="running", started_at=time.time())
             self._files.write(job)
@@ -188,13 +190,18 @@ class JobBoard:
                 work,
                 folder=self._files.folder(job_id),
                 heard=self._listener(job),
-                stopped=lambda: event.is_set() or self._closed.is_set(),
+                stopped=lambda: self._is_cancelled(job_id) or self._closed.is_set(),
             )
         except Cancelled:
-            return
+            outcome = {}
         with self._lock:
-            if not event.is_set():
+            if self._files.told_to_stop(job_id):
+                self._finish(self.get(job_id), state="cancelled")  # this server may have written since
+            elif outcome and not self._is_cancelled(job_id):
                 self._finish(self.get(job_id), **outcome)
+
+    def _is_cancelled(self, job_id: str) -> bool:
+        return self._cancelled[job_id].is_set() or self._files.told_to_stop(job_id)
 
     def _listener(self, job: Job) -> Callable[[str, int, int], None]:
         last = 0.0
@@ -205,7 +212,7 @@ class JobBoard:
                 return
             last = time.monotonic()
             with self._lock:
-                if not self._cancelled[job.id].is_set():
+                if not self._is_cancelled(job.id):
                     self._files.write(replace(job, stage=stage, done=done, total=total))
 
         return hear

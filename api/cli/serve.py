@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +27,8 @@ from contracts.errors import InputError, NotReadyError
 if TYPE_CHECKING:
     import uvicorn
 
+    from store.snapshot import Snapshot
+
 __all__ = ["serve", "serve_command"]
 
 _SECONDS_TO_END = 3
@@ -32,13 +38,16 @@ def serve_command(
     home: Annotated[Path | None, typer.Option(help="Folder of loaded networks; EVENFLOW_HOME by default.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on; this machine only by default.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that answer; 1 by default. Several have no console.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one JSON object.")] = False,  # noqa: FBT002
 ) -> None:
     """Serve the API and the planner console until Ctrl-C.
 
     Example: evenflow serve --home .evenflow --port 8000
     """
-    settings = read_settings(home=home, host=host, port=port)
+    settings = read_settings(home=home, host=host, port=port, processes=processes)
     serve(settings, as_json=as_json)
 
 
@@ -52,12 +61,41 @@ def serve(settings: Settings, *, as_json: bool = False) -> None:
     """
     first_key = _first_key(settings)
     listener = _listen(settings.host, settings.port)
+    log_to(sys.stderr, settings.log)
     with listener:
+        if settings.processes > 1:
+            _serve_together(settings, listener, first_key=first_key, as_json=as_json)
+            return
         server = _server(settings, listener, first_key=first_key, as_json=as_json)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _ignore)  # uvicorn ends by itself, then sends the signal again
         with traced("evenflow-server"):
             server.run(sockets=[listener])
+
+
+def _serve_together(settings: Settings, listener: socket.socket, *, first_key: str | None, as_json: bool) -> None:
+    """Serve one socket by several processes, which share what was read and indexed before they parted."""
+    with tempfile.TemporaryDirectory(prefix="evenflow-counts-") as counts:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts  # read when prometheus_client is imported, below
+        from prometheus_client.multiprocess import mark_process_dead
+
+        from api.cli.crew import Crew
+        from api.http.app import Shared, create_app
+        from api.http.shared_counts import SharedCounts
+        from store.home import Home
+
+        shared = Shared(Home(settings.home), SharedCounts(), Path(counts))
+        _warm_up(shared.home.current)
+        gc.collect()
+        gc.freeze()  # what is here stays: a collection would write to it, and what is written to is copied
+
+        def work() -> None:
+            app = create_app(settings, shared=shared)
+            with traced("evenflow-server"):
+                _uvicorn(app, settings, lambda: None).run(sockets=[listener])
+
+        _announce(_addresses(listener, console=False) | {"key": first_key}, as_json=as_json, together=True)
+        Crew(work, settings.processes, ended=lambda pid: mark_process_dead(pid, counts)).run()
 
 
 def _first_key(settings: Settings) -> str | None:
@@ -99,23 +137,30 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _server(settings: Settings, listener: socket.socket, *, first_key: str | None, as_json: bool) -> uvicorn.Server:
-    import uvicorn
-
     from api.http.app import create_app
 
-    log_to(sys.stderr, settings.log)
     app = create_app(settings)
     addresses = _addresses(listener, console=_add_console(app)) | {"key": first_key}
     if settings.access == "keys" and addresses["console"]:
         addresses["console"] = f"{addresses['url']}/sign-in?ticket={app.state.door.ticket}"
+
+    def started() -> None:
+        _announce(addresses, as_json=as_json)
+        current = app.state.house.net.current
+        threading.Thread(target=_warm_up, args=(lambda: current().snapshot,), name="warm-up", daemon=True).start()
+
+    return _uvicorn(app, settings, started)
+
+
+def _uvicorn(app: Any, settings: Settings, started: Callable[[], None]) -> uvicorn.Server:
+    import uvicorn
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 app.state.connections = lambda: len(self.server_state.connections)
-                _announce(addresses, as_json=as_json)
-                threading.Thread(target=_warm_up, args=(app,), name="warm-up", daemon=True).start()
+                started()
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             if sig == signal.SIGTERM:  # Ctrl-C is somebody who waits; SIGTERM lets what is at work end by itself
@@ -151,11 +196,12 @@ def _addresses(listener: socket.socket, *, console: bool) -> dict[str, Any]:
     }
 
 
-def _announce(addresses: dict[str, Any], *, as_json: bool) -> None:
+def _announce(addresses: dict[str, Any], *, as_json: bool, together: bool = False) -> None:
     if as_json:
         typer.echo(to_json(addresses).decode())
         return
-    console = addresses["console"] or "not installed (pip install 'evenflow[console]')"
+    missing = "by one process only" if together else "not installed (pip install 'evenflow[console]')"
+    console = addresses["console"] or missing
     stderr.print(f"Evenflow is listening on {addresses['url']}", highlight=False)
     stderr.print(f"  planner console  {console}", highlight=False)
     stderr.print(f"  API to try       {addresses['docs']}", highlight=False)
@@ -165,12 +211,12 @@ def _announce(addresses: dict[str, Any], *, as_json: bool) -> None:
     stderr.print("Ctrl-C ends it.")
 
 
-def _warm_up(app: Any) -> None:
+def _warm_up(current: Callable[[], Snapshot]) -> None:
     """Get ready what the first match would wait for; whoever asks before just waits for that, as without it."""
     from services.warm_up import warm_up
 
     try:
-        warm_up(app.state.house.net.current().snapshot)
+        warm_up(current())
     except NotReadyError:
         return  # nothing loaded yet
 

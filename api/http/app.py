@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -75,6 +76,7 @@ from api.http.guard import Guard
 from api.http.hosts import Hosts
 from api.http.house import House, Houses, Net
 from api.http.metrics import Metrics
+from api.http.shared_counts import SharedCounts
 from api.http.sign_in import Door
 from api.http.straight import Straight
 from api.http.tokens import Tokens
@@ -93,7 +95,7 @@ from store.database import Database
 from store.home import Home
 from store.link_key import link_key
 
-__all__ = ["create_app"]
+__all__ = ["Shared", "create_app"]
 
 _ROUTERS = (
     candidates.router,
@@ -157,13 +159,23 @@ Matches supply and demand, and turns social demand into level-loaded factory ord
 _GC_THRESHOLD = 50_000  # allocations between two collections: the objects of a request are few and short-lived
 
 
-def create_app(settings: Settings) -> FastAPI:
+class Shared(NamedTuple):
+    """What processes that serve together have from before they parted: the opened home, limits, a folder of counts."""
+
+    home: Home
+    limits: SharedCounts
+    counts: Path
+
+
+def create_app(settings: Settings, *, shared: Shared | None = None) -> FastAPI:
     """Return the application.
 
     Parameters
     ----------
     settings
         Where the home folder is, how many jobs run at once, how large a body may be.
+    shared
+        What it has in common with other processes; None: it serves alone.
     """
     app = FastAPI(
         title="Evenflow",
@@ -178,7 +190,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=_PROBLEM_RESPONSES,
         dependencies=[Depends(authorise)],
     )
-    house = app.state.house = _house(settings)
+    house = app.state.house = _house(settings, shared)
     app.state.houses = Houses(house)
     app.state.door = Door(house.keys, link_key(settings.home))
     for router in _ROUTERS:
@@ -192,7 +204,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Straight, routes={route.path: route for route in posts}, read=read)
     app.add_middleware(
         Guard,
-        gate=_gate(settings, house.keys),
+        gate=_gate(settings, house.keys, None if shared is None else shared.limits),
         audit=partial(record_write, house.database),
         door=app.state.door,
         metrics=house.metrics,
@@ -204,15 +216,20 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _house(settings: Settings) -> House:
+def _house(settings: Settings, shared: Shared | None) -> House:
     """Return the operator's house."""
-    board = JobBoard(settings.home / "jobs", workers=settings.workers)
+    each = -(-settings.workers // settings.processes)  # jobs of processes that serve together: their share
+    board = JobBoard(settings.home / "jobs", workers=each)
     database = Database.open(settings.database())
     return House(
         settings=settings,
         board=board,
-        net=Net(Home(settings.home)),
-        metrics=Metrics(board.jobs, lambda: vital_signs(settings.home, database, now_ms=wall_clock_ms())),
+        net=Net(Home(settings.home) if shared is None else shared.home),
+        metrics=Metrics(
+            board.jobs,
+            lambda: vital_signs(settings.home, database, now_ms=wall_clock_ms()),
+            together=None if shared is None else shared.counts,
+        ),
         inlet=Inlet.of(settings.home, key=settings.secret()),
         database=database,
         desk=Desk(database),
@@ -220,7 +237,7 @@ def _house(settings: Settings) -> House:
     )
 
 
-def _gate(settings: Settings, keys: KeyRing | None) -> Gate:
+def _gate(settings: Settings, keys: KeyRing | None, counts: SharedCounts | None) -> Gate:
     """Return the gate that the settings ask for."""
     rate = settings.requests_per_second
     tokens = None
@@ -230,7 +247,7 @@ def _gate(settings: Settings, keys: KeyRing | None) -> Gate:
         tokens = Tokens(settings.jwt_jwks, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
     names = settings.allowed_hosts.split(",") if settings.allowed_hosts else None
     hosts = Hosts([] if names is None and keys is None else names)  # without keys only this machine's own names
-    return Gate(keys, tokens, requests_per_second=rate, hosts=hosts)
+    return Gate(keys, tokens, requests_per_second=rate, hosts=hosts, counts=counts)
 
 
 def _operation_id(route: APIRoute) -> str:

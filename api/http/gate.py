@@ -12,13 +12,13 @@ from starlette.types import Scope
 
 from api.http.access import UnauthorizedError
 from api.http.hosts import Hosts
+from api.http.shared_counts import SharedCounts
 from contracts.errors import EvenflowError
 from services.access import ANYONE, OPERATOR, Principal
 
 __all__ = ["Gate", "TooManyRequestsError"]
 
 _NEEDS_KEY = "/v1/"
-_FORGOTTEN_AFTER = 10_000  # principals whose counts are kept
 
 
 class TooManyRequestsError(EvenflowError):
@@ -51,6 +51,8 @@ class Gate:
         What one key may ask for on average; twice as much at once.
     hosts
         The names it may be asked under.
+    counts
+        What each has left; shared by processes that serve together.
     clock
         Seconds, monotonic.
     """
@@ -62,12 +64,13 @@ class Gate:
         *,
         requests_per_second: float,
         hosts: Hosts | None = None,
+        counts: SharedCounts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._keys, self._tokens = keys, tokens
         self.hosts = hosts or Hosts(None)
         self._rate, self._clock = requests_per_second, clock
-        self._left: dict[str, tuple[float, float]] = {}
+        self._left = counts or SharedCounts()
 
     async def admit(self, scope: Scope) -> Principal:
         """Return who asks.
@@ -112,9 +115,7 @@ class Gate:
         left = min(2 * rate, left + (now - since) * rate)
         if left < 1:
             raise TooManyRequestsError(principal.name, rate, max(1, math.ceil((1 - left) / rate)))
-        if len(self._left) >= _FORGOTTEN_AFTER:
-            self._left.clear()
-        self._left[principal.name] = (left - 1, now)
+        self._left.put(principal.name, (left - 1, now))
 
 
 async def _told(reader: Reader, credential: str) -> Principal | None:

@@ -6,9 +6,11 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cache
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
@@ -30,22 +32,36 @@ class Metrics:
         Returns every job remembered.
     signs
         Returns what is measured at each look: by name (without ``evenflow_``) its meaning and its value.
+    together
+        Folder in which processes that serve together keep their counts (``PROMETHEUS_MULTIPROC_DIR`` named it before
+        `prometheus_client` was imported): any of them tells the sums, and figures of the process, which differ, none.
     """
 
-    def __init__(self, jobs: Callable[[], Iterable[Job]], signs: Callable[[], Figures] = dict) -> None:
+    def __init__(
+        self, jobs: Callable[[], Iterable[Job]], signs: Callable[[], Figures] = dict, *, together: Path | None = None
+    ) -> None:
         self._registry = CollectorRegistry()
+        told = self._told = self._registry if together is None else CollectorRegistry()
         self._requests = Counter(
             "evenflow_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
         )
         self._seconds = Histogram(
             "evenflow_request_seconds", "Time to answer.", ["route"], buckets=_SECONDS, registry=self._registry
         )
-        self._at_work = Gauge("evenflow_requests_at_work", "Requests being answered.", registry=self._registry)
-        ProcessCollector(namespace="evenflow", registry=self._registry)
-        self._registry.register(_Jobs(jobs))
+        self._at_work = Gauge(
+            "evenflow_requests_at_work",
+            "Requests being answered.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        if together is None:
+            ProcessCollector(namespace="evenflow", registry=told)
+        else:
+            MultiProcessCollector(told, path=str(together))  # type: ignore[no-untyped-call]
+        told.register(_Jobs(jobs))
         self._counted = cache(self._requests.labels)  # a label is looked up under a lock otherwise
         self._timed = cache(self._seconds.labels)
-        self._registry.register(_Signs(signs))
+        told.register(_Signs(signs))
 
     def at_work(self) -> AbstractContextManager[object]:
         """Count a request as being answered until the context ends."""
@@ -58,7 +74,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self._told)
 
 
 class _Signs(Collector):

@@ -218,3 +218,18 @@ def test_a_table_error_is_plain_data():
     """The message as a whole is the detail."""
     error = TableError("sales", "y", "a number", "x", row=2)
     assert problem_of_error(error)["detail"] == str(error)
+
+
+def test_a_job_is_cancelled_by_any_server_that_shares_the_folder(board, tmp_path):
+    """Servers of one home take requests in turn: the one that is asked leaves word, the one that runs it stops."""
+    other = JobBoard(tmp_path / "jobs", workers=1)
+    running, waiting = (board.submit("plan", job_works.sleep_long) for _ in range(2))
+    wait(board, running, "running")
+    for job in (running, waiting):
+        assert other.cancel(job.id).state == "cancelled"
+    following = wait(board, board.submit("forecast", partial(job_works.make, rows=1)))
+    assert following.state == "succeeded"
+    assert [board.get(job.id).state for job in (running, waiting)] == ["cancelled", "cancelled"]
+    with pytest.raises(JobDoneError):
+        other.cancel(running.id)
+    other.close()
