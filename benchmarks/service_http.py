@@ -138,9 +138,10 @@ def _answer(connection: socket.socket) -> bytes:
         data += connection.recv(1 << 16)
     head = data[:end].lower()
     if b"transfer-encoding: chunked" in head:
-        while not data.endswith(b"\r\n0\r\n\r\n"):
-            data = data[-8:] + connection.recv(1 << 20) if len(data) > 1 << 20 else data + connection.recv(1 << 20)
-        return data
+        last = data[-8:]
+        while not last.endswith(b"\r\n0\r\n\r\n"):
+            last = (last + connection.recv(1 << 20))[-8:]
+        return data[:end]
     at = head.find(b"content-length:")
     left = (int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0) - (len(data) - end - 4)
     while left > 0:
