@@ -15,6 +15,7 @@ MOST_PIECES = 512
 """Orders of more pieces are not split here where smallest lots bind: the table of all numbers of pieces gets long."""
 _SAME = 1e-12
 _NOTHING = -np.inf
+_ONE, _SEVERAL, _TOO_LITTLE = range(3)  # best splits; one that gives somebody less than its smallest lot
 
 
 class Split(NamedTuple):
@@ -40,34 +41,38 @@ def best_split(score: Floats, room: Ints, minimum: Ints, pieces: int, penalty: f
     penalty
         Score lost per unserved piece.
     """
-    worth = score + penalty
-    ahead = np.argsort(-worth, kind="stable")
-    if (np.abs(worth) < _SAME).any() or (np.diff(worth[ahead]) > -_SAME).any():
+    found, taken, price = _filled(score + penalty, room, minimum, pieces)
+    if found == _SEVERAL or (found == _TOO_LITTLE and pieces > MOST_PIECES):
         return None
-    taken = _filled(worth, room, ahead, pieces)
-    price = _prices(worth, taken, int(pieces - taken.sum()))
-    if (taken[taken > 0] >= minimum[taken > 0]).all():
-        return Split(taken, price, by_lots=False)
-    if pieces > MOST_PIECES:
-        return None
-    return Split(_in_lots(worth, room, minimum, pieces), price, by_lots=True)
+    if found == _TOO_LITTLE:
+        taken = _in_lots(score + penalty, room, minimum, pieces)
+    return Split(taken, price, by_lots=bool(found == _TOO_LITTLE))
 
 
-def _filled(worth: Floats, room: Ints, ahead: Ints, pieces: int) -> Ints:
-    """Return what each takes if the best takes all it can, the next one what is left, and so on."""
-    offered = np.where(worth > 0, np.minimum(room, pieces), 0)[ahead]
-    before = np.cumsum(offered) - offered
-    taken: Ints = np.zeros(worth.size, np.int64)
-    taken[ahead] = np.clip(pieces - before, 0, offered)
-    return taken
+@compiled
+def _filled(worth: Floats, room: Ints, minimum: Ints, pieces: int) -> tuple[int, Ints, Floats]:
+    """Return what each takes if the best takes all it can, the next one what is left, and so on; and the prices.
 
-
-def _prices(worth: Floats, taken: Ints, unserved: int) -> Floats:
-    """Return what one more piece of each would gain: it frees a piece of the worst that serves, or one unserved."""
-    served = taken > 0
-    least = 0.0 if unserved or not served.any() else float(worth[served].min())
-    price: Floats = np.where(served, worth - least, 0.0)
-    return price
+    One more piece of somebody who serves would free a piece of the worst that serves, or one that is unserved.
+    """
+    taken, price = np.zeros(worth.size, np.int64), np.zeros(worth.size)
+    ahead = np.argsort(-worth, kind="mergesort")
+    found, left, least = _ONE, pieces, 0.0
+    for at in range(worth.size):
+        t = ahead[at]
+        if abs(worth[t]) < _SAME or (at and worth[ahead[at - 1]] - worth[t] < _SAME):
+            return _SEVERAL, taken, price
+        if worth[t] > 0:
+            taken[t] = min(room[t], left)
+            left -= taken[t]
+        if taken[t]:
+            least = worth[t]
+            if taken[t] < minimum[t]:
+                found = _TOO_LITTLE
+    for t in range(worth.size):
+        if taken[t]:
+            price[t] = worth[t] - (0.0 if left else least)
+    return found, taken, price
 
 
 @compiled

@@ -105,6 +105,10 @@ class JobBoard:
         """
         return self._files.read(job_id)
 
+    def remembers(self, job_id: str) -> bool:
+        """Whether a job is still there, asked without reading it."""
+        return self._files.folder(job_id).is_dir()
+
     def jobs(self) -> list[Job]:
         """Return every job remembered, the newest first."""
         return self._files.read_all()

@@ -12,7 +12,7 @@ import resource
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from math import inf
+from math import inf, isnan
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,8 @@ def _split(book: SupplyBook, market: Market, routed: Routed, *, unsplit: bool) -
 
 def _has_credit(book: SupplyBook, market: Market, routed: Routed, split: Split) -> bool:
     """Whether credit changes nothing: a piece more from each who serves (in lots: from all) would be within it."""
+    if not market.terms_key.size:
+        return True
     pieces = split.pieces
     served = np.flatnonzero(pieces)
     alone = served.size == 1 and pieces[served[0]] == routed.decision.order.pieces
@@ -101,7 +103,7 @@ def _has_credit(book: SupplyBook, market: Market, routed: Routed, split: Split) 
     suppliers = book.offers.rows["supplier"][routed.found["offer"][some]].astype(np.int64)
     keys = int(routed.orders.rows["buyer"][0]) * book.network.n_parties + suppliers
     drawn = np.nan_to_num(routed.numbers[0, some]) * asked[some]
-    for key in np.unique(keys) if market.terms_key.size else ():
+    for key in np.unique(keys):
         at = int(np.searchsorted(market.terms_key, key))
         known = at < market.terms_key.size and market.terms_key[at] == key
         if known and drawn[keys == key].sum() > market.terms_limit[market.terms_row[at]]:
@@ -156,7 +158,7 @@ def _alternatives(
 ) -> dict[str, list[Any]]:
     """Return the candidates, as they came, with the columns of `services.route_frames.alternatives_frame`."""
     order, n = routed.decision.order, len(routed.found)
-    free = (order.limit < 0).tolist()
+    free, whole = (order.limit < 0).tolist(), not np.isnan(routed.numbers[_COST]).any()
     nets = (routed.decision.net - prices).tolist()
     rivals, margins = _rivals(routed, nets)
     sellers = [*told["supplier_id"], None]
@@ -170,7 +172,7 @@ def _alternatives(
         "promised_date": told["promised_date"],
         **{name: told[name] for name in COSTS},
         "cost_fen": [None if None in parts else sum(parts) for parts in money],
-        **{name: np.nan_to_num(told[name]).tolist() for name in told if name.startswith("score_")},
+        **{name: _counted(told[name], whole) for name in told if name.startswith("score_")},
         "score": told["score"],
         "price": [price if one else None for one, price in zip(free, prices, strict=True)],
         "runner_up": [sellers[rival] for rival in rivals],
@@ -189,6 +191,11 @@ def _alternatives(
         "minimum_order": told["minimum_order"],
         **{name: more[name] for name in ("otif_low", "p_late_next")},
     }
+
+
+def _counted(parts: list[float], whole: bool) -> list[float]:  # noqa: FBT001
+    """Return what parts add to the score, 0 where that is not known."""
+    return parts if whole else [0.0 if isnan(part) else part for part in parts]
 
 
 def _rivals(routed: Routed, nets: list[float]) -> tuple[list[int], list[float | None]]:

@@ -199,7 +199,9 @@ def create_app(settings: Settings, *, shared: Shared | None = None) -> FastAPI:
     problems.install(app)
     describe(app)
     app.state.forecast_readers = OrderedDict()
-    posts = (match_routes.route_straight(house.net), matches.match_straight(house.net))
+    app.state.forecast_jobs = {}
+    again = forecasts.asked_again(house.board, app.state.forecast_jobs)
+    posts = (again, match_routes.route_straight(house.net), matches.match_straight(house.net))
     read = forecasts.forecast_straight(house.net, app.state.forecast_readers)
     app.add_middleware(Straight, routes={route.path: route for route in posts}, read=read)
     app.add_middleware(

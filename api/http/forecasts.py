@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,18 +18,20 @@ from starlette.types import Scope
 from api.http.examples import FORECAST_EXAMPLES
 from api.http.forecast_store import MOST_HELD, NDJSON, IfNoneMatch, ReaderDep, Readers, cached, ndjson, tag_of, written
 from api.http.house import HouseDep, Net
-from api.http.jobs import JobView, accepted
+from api.http.jobs import JobView, told_job
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
 from api.http.sight import SightDep
-from api.http.straight import StraightRead
+from api.http.straight import StraightAgain, StraightRead
 from contracts.errors import InputError, UnknownIdError
 from contracts.progress import Report
 from forecast.tables import CALENDAR, KNOWN, SALES, STATIC
-from services.jobs import JobResult
+from services.jobs import JobBoard, JobResult
 
-__all__ = ["forecast_straight", "router"]
+__all__ = ["asked_again", "forecast_straight", "router"]
+
+T = TypeVar("T")
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
@@ -39,6 +41,7 @@ KnownRow = row_model("KnownRow", KNOWN, base=AttributeRow)
 CalendarRow = row_model("CalendarRow", CALENDAR, base=AttributeRow)
 _TABLES = ("sales", "static", "known", "calendar")
 _PAST_SECONDS = 3600
+_MOST_JOBS = 1_000
 _HELD: dict[int | str, dict[str, Any]] = {304: {"description": "The answer you hold is right."}}
 
 
@@ -117,19 +120,27 @@ AsOfQuery = Annotated[
 
 @router.post("", status_code=202, response_model=JobView)
 def create_forecast(
-    house: HouseDep, request: Annotated[ForecastRequest, Body(openapi_examples=FORECAST_EXAMPLES)]
+    http: Request, house: HouseDep, request: Annotated[ForecastRequest, Body(openapi_examples=FORECAST_EXAMPLES)]
 ) -> JsonResponse:
     """Compute a probabilistic forecast in the background.
 
     The answer names the job; its table `forecast` has `unique_id`, `ds`, `mean` and one column per quantile. Without
     `sales` those of the loaded network are forecast, and kept with it: by series and by node of the hierarchy as asked
     (days only), and by item and week (`weekly_forecast`) for its plan. `champion` forecasts without learning anew.
+
+    The operator's own tables asked about again, byte for byte the same, are answered with the job that has computed
+    just that, as long as it is remembered: no other seed or table could make it another one.
     """
     tables = {name: frame_of(getattr(request, name)) for name in _TABLES}
     options = request.model_dump(exclude=set(_TABLES), exclude_none=True)
     if request.sales is None:
         house.own_current()  # says at once that nothing is loaded
-    return accepted(house, "forecast", partial(forecast_work, tables, options, house.settings.home))
+    job = house.board.submit(
+        "forecast", partial(forecast_work, tables, options, house.settings.home), folder=house.principal.folder
+    )
+    if request.sales is not None and request.model == "auto" and not house.principal.bound:
+        _remember(http.app.state.forecast_jobs, http.scope["state"]["body"].digest(), job.id)
+    return told_job(job)
 
 
 @router.get(
@@ -249,6 +260,31 @@ def forecast_straight(net: Net, readers: Readers) -> StraightRead:
         return None if known is None else cached(partial(Response, known, media_type="application/json"), tag, held)
 
     return StraightRead("/v1/forecasts/{unique_id:path}", "/v1/forecasts/", "read_forecast", answer)
+
+
+def asked_again(board: JobBoard, jobs: dict[str, str]) -> StraightAgain:
+    """Return the way in which tables that were forecast before are answered with the job that did it."""
+    answers: dict[str, Response] = {}
+
+    def answer(digest: str) -> Response | None:
+        job_id = jobs.get(digest)
+        if job_id is None or not board.remembers(job_id):
+            return None
+        if job_id not in answers:
+            job = board.get(job_id)
+            if job.state != "succeeded":
+                return None
+            _remember(answers, job_id, told_job(job))
+        return answers[job_id]
+
+    return StraightAgain("/v1/forecasts", "create_forecast", "read_job", answer)
+
+
+def _remember(kept: dict[str, T], name: str, value: T) -> None:
+    """Keep a value, and forget the oldest beyond a thousand."""
+    kept[name] = value
+    while len(kept) > _MOST_JOBS:
+        del kept[next(iter(kept))]
 
 
 def _totals(name: str, rows: pd.DataFrame) -> dict[str, Any]:

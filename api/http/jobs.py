@@ -16,7 +16,7 @@ from api.http.responses import JsonResponse, to_rows
 from contracts.errors import UnknownIdError
 from services.jobs import Job, Work
 
-__all__ = ["JobView", "accepted", "router"]
+__all__ = ["JobView", "accepted", "router", "told_job"]
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -65,7 +65,11 @@ class JobList(BaseModel):
 
 def accepted(house: House, kind: str, work: Work) -> JsonResponse:
     """Queue work and say where to watch it."""
-    job = house.board.submit(kind, work, folder=house.principal.folder)
+    return told_job(house.board.submit(kind, work, folder=house.principal.folder))
+
+
+def told_job(job: Job) -> JsonResponse:
+    """Return a job as the answer to who asked for it."""
     return JsonResponse(view(job), status_code=202, headers={"Location": f"/v1/jobs/{job.id}", "Retry-After": "1"})
 
 

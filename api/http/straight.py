@@ -20,7 +20,7 @@ from api.http.access import allow
 from contracts.errors import EvenflowError
 from services.access import ANYONE, Principal
 
-__all__ = ["Straight", "StraightRead", "StraightRoute"]
+__all__ = ["Straight", "StraightAgain", "StraightRead", "StraightRoute"]
 
 _JSON = b"application/json"
 _Asked = TypeVar("_Asked")
@@ -41,6 +41,25 @@ class StraightRoute(NamedTuple):
     path: str
     name: str
     answer: Callable[[bytes], bytes | None]
+
+
+class StraightAgain(NamedTuple):
+    """One route whose answer was given before, to the same body.
+
+    Parameters
+    ----------
+    path, name
+        Its path and its name in `api.http.access.ACCESS`.
+    told_as
+        The name of the route that reads what is told: nothing is made anew, so nothing is kept of the request.
+    answer
+        Takes the SHA-256 of the body and returns its answer, or None: the usual way.
+    """
+
+    path: str
+    name: str
+    told_as: str
+    answer: Callable[[str], Response | None]
 
 
 class StraightRead(NamedTuple):
@@ -73,7 +92,9 @@ class Straight:
         What is read.
     """
 
-    def __init__(self, app: ASGIApp, *, routes: Mapping[str, StraightRoute], read: StraightRead) -> None:
+    def __init__(
+        self, app: ASGIApp, *, routes: Mapping[str, StraightRoute | StraightAgain], read: StraightRead
+    ) -> None:
         self._app, self._routes, self._read = app, routes, read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,6 +124,9 @@ class Straight:
         except HTTPException as error:  # too long or too late: the route says so
             await self._app(scope, _failing(error), send)
             return
+        if isinstance(route, StraightAgain):
+            await self._tell_again(route, scope, _again(messages, receive), send)
+            return
         answer = _answer(route.name, route.answer, scope, body)
         if answer is None:
             await self._app(scope, _again(messages, receive), send)
@@ -112,6 +136,15 @@ class Straight:
         headers = [(b"content-type", _JSON), (b"content-length", length)]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
+
+    async def _tell_again(self, route: StraightAgain, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what was posted before; whoever may not read what is told is answered by the route."""
+        answer = _answer(route.name, route.answer, scope, scope["state"]["body"].digest())
+        if answer is not None and _answer(route.told_as, lambda told: told, scope, answer) is not None:
+            scope["route"] = route._replace(name=route.told_as)
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _plain(scope: Scope) -> bool:
