@@ -104,6 +104,8 @@ class Crew:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
             self._work()
             code = 0
+        except SystemExit:
+            code = 0
         except EvenflowError as error:
             sys.stderr.write(f"evenflow: {error}\n")
         except BaseException:  # noqa: BLE001 (nothing may unwind into the parent's work)
@@ -114,10 +116,10 @@ class Crew:
             os._exit(code)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
     """End before the work took the signals over, or after it has ended by them."""
     del number, frame
-    os._exit(0)
+    sys.exit(0)
 
 
 def _die_with(parent: int) -> None:
