@@ -95,7 +95,11 @@ def _serve_together(settings: Settings, listener: socket.socket, *, first_key: s
                 _uvicorn(app, settings, lambda: None).run(sockets=[listener])
 
         _announce(_addresses(listener, console=False) | {"key": first_key}, as_json=as_json, together=True)
-        Crew(work, settings.processes, ended=lambda pid: mark_process_dead(pid, counts)).run()
+
+        def forget(pid: int) -> None:
+            mark_process_dead(pid, counts)  # type: ignore[no-untyped-call]
+
+        Crew(work, settings.processes, ended=forget).run()
 
 
 def _first_key(settings: Settings) -> str | None:
