@@ -254,8 +254,13 @@ class RecourseParams:
         How many times its price a piece left at the end of a life counts in the plan, in [1, 100]: the plan sees one
         more update of each item, not the later ones in which it could stop making more.
     late_factor
-        How many times its price a late piece counts in the plan, in [0.01, 100]: the plans to come catch up on some of
-        what this one would leave late.
+        How many times its price a late piece counts in the plan, in [0.01, 100].
+    late_by_piece
+        How far late pieces count alike, in [0, 1], because service is counted in pieces: 0 = each by its own price, 1 =
+        as if each lost piece were worth the same, so that only what is more urgent than its worth tells counts more.
+    lost_factor, lost_buckets
+        How many times its price a piece still owed at the end of a life counts in the plan, in [0, 100], and how many
+        buckets before the end it begins to: before that, plans that know more can still make what is missing.
     idle_factor, overtime_factor, load_change_factor
         How many times its price an idle hour, an hour of overtime or a change of load counts in the plan, in [0, 100].
     plan_change
@@ -268,10 +273,13 @@ class RecourseParams:
     branches: int = 3
     paths: int = 5
     market_branches: int = 2
-    leftover_factor: float = 1.4
-    late_factor: float = 0.6
-    idle_factor: float = 1.0
-    overtime_factor: float = 0.6
+    leftover_factor: float = 1.5
+    late_factor: float = 1.1
+    late_by_piece: float = 1.0
+    lost_factor: float = 0.5
+    lost_buckets: int = 4
+    idle_factor: float = 1.2
+    overtime_factor: float = 0.8
     load_change_factor: float = 2.0
     plan_change: float = 1.0
     prior_items: float = 60.0
@@ -281,7 +289,9 @@ class RecourseParams:
             _require_whole(name, getattr(self, name), 1, high)
         _require_number("leftover_factor", self.leftover_factor, 1, 100)
         _require_number("late_factor", self.late_factor, 0.01, 100)
-        for name in ("idle_factor", "overtime_factor", "load_change_factor"):
+        _require_number("late_by_piece", self.late_by_piece, 0, 1)
+        _require_whole("lost_buckets", self.lost_buckets, 0, 1000)
+        for name in ("lost_factor", "idle_factor", "overtime_factor", "load_change_factor"):
             _require_number(name, getattr(self, name), 0, 100)
         _require_number("plan_change", self.plan_change, 0, 1e9)
         _require_number("prior_items", self.prior_items, 0.1, 1e6)

@@ -21,6 +21,7 @@ from planning.whole import Starts, relaxed_bound
 __all__ = ["branches_of", "planning_params", "solve_revisable", "weighted", "where_late"]
 
 _PIECE = 1e-6
+_WORTH = (0.1, 10.0)  # worth, by the mean, beyond which a piece's own no longer counts
 
 
 def solve_revisable(
@@ -94,11 +95,22 @@ def where_late(expected: Outlook, problem: PlanProblem) -> Outlook:
 
 
 def weighted(problem: PlanProblem, recourse: RecourseParams) -> PlanProblem:
-    """Return the problem with late and left pieces weighed as the plan is to weigh them."""
+    """Return the problem with late, lost and left pieces weighed as the plan is to weigh them."""
+    alike = _worth_share(problem.lost_cost) ** -recourse.late_by_piece
+    near = problem.last < recourse.lost_buckets
     return problem.replace(
         leftover_cost=problem.leftover_cost * recourse.leftover_factor,
-        backlog_cost=problem.backlog_cost * recourse.late_factor,
+        backlog_cost=problem.backlog_cost * recourse.late_factor * alike,
+        lost_cost=problem.lost_cost * recourse.lost_factor * near,
     )
+
+
+def _worth_share(lost_cost: Floats) -> Floats:
+    """Return what losing a piece costs, by the mean over the items that have a price for it; 1 for the others."""
+    priced = lost_cost > 0
+    if not priced.any():
+        return np.ones(len(lost_cost))
+    return np.where(priced, np.clip(lost_cost / lost_cost[priced].mean(), *_WORTH), 1.0)
 
 
 def planning_params(params: PlanParams, change_buckets: int) -> PlanParams:

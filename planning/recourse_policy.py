@@ -51,7 +51,8 @@ class RecoursePolicy:
         branches = self._branches(known, expected, state.owed[wanted])
         nothing = DemandAtoms(pieces=np.zeros((base.shape[0], 1, ahead)), chance=np.ones((base.shape[0], 1)))
         whole = window(base, state, stages, nothing, firm)
-        whole = whole.replace(leftover_cost=base.leftover_cost)  # what nobody has asked for within sight is left too
+        # what nobody has asked for within sight is left, and what is owed by then is lost
+        whole = whole.replace(leftover_cost=base.leftover_cost, lost_cost=base.lost_cost)
         made = wanted[base.modes.item]
         part = self._priced(_only(whole, wanted))
         if state.plan is not None:

@@ -93,6 +93,11 @@ class RecourseModel(StrictModel):
     market_branches: int | None = Field(None, ge=1, le=3, description="Moves of the market that are told apart.")
     leftover_factor: float | None = Field(None, ge=1, le=100, description="Times the price of a piece left.")
     late_factor: float | None = Field(None, ge=0.01, le=100, description="Times the price of a late piece.")
+    late_by_piece: float | None = Field(None, ge=0, le=1, description="How far late pieces count alike.")
+    lost_factor: _Factor | None = Field(None, description="Times the price of a piece owed at the end of a life.")
+    lost_buckets: int | None = Field(
+        None, ge=0, le=1000, description="Buckets before the end from which that price counts."
+    )
     idle_factor: _Factor | None = Field(None, description="Times the price of an idle hour.")
     overtime_factor: _Factor | None = Field(None, description="Times the price of an hour of overtime.")
     load_change_factor: _Factor | None = Field(None, description="Times the price of a change of load.")

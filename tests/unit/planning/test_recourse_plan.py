@@ -12,6 +12,7 @@ from planning.params import HorizonParams, PlanParams, PlanWeights, RecoursePara
 from planning.problem import PlanProblem
 from planning.recourse import can_branch, expand, plan_with_recourse
 from planning.recourse_outlook import Outlook
+from planning.recourse_plan import weighted
 from planning.recourse_tree import Branches, Quantiles, branch, middles
 from planning.tables import ITEMS, RESOURCES, ROUTES
 
@@ -185,9 +186,37 @@ def test_lots_and_components_are_for_the_plain_plan() -> None:
     assert not can_branch(plain.replace(setup_cost=np.ones(1)))
 
 
+def test_late_pieces_count_alike_unless_they_are_more_urgent() -> None:
+    """A dear and a cheap piece of one urgency weigh the same; an urgent one, or one without a worth, keeps that."""
+    items = problem(n_items=4).replace(
+        backlog_cost=np.array([2.0, 8.0, 80.0, 5.0]), lost_cost=np.array([10.0, 40.0, 40.0, 0.0])
+    )
+    late = weighted(items, RecourseParams(late_factor=0.5)).backlog_cost
+    assert late[0] == pytest.approx(late[1])
+    assert late[2] == pytest.approx(10 * late[1])
+    assert late[3] == pytest.approx(2.5)
+    own = weighted(items, RecourseParams(late_factor=1, late_by_piece=0)).backlog_cost
+    np.testing.assert_allclose(own, items.backlog_cost)
+
+
+def test_what_is_owed_at_a_far_end_is_left_to_later_plans() -> None:
+    """The price of a lost piece counts from some buckets before the end of its item's life."""
+    items = problem(n_items=2).replace(last=np.array([1, 2]))
+    lost = weighted(items, RecourseParams(lost_factor=0.5, lost_buckets=2)).lost_cost
+    np.testing.assert_allclose(lost, [10.0, 0.0])
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("branches", 0), ("paths", 10), ("market_branches", 4), ("leftover_factor", 0.5), ("plan_change", -1)],
+    [
+        ("lost_buckets", -1),
+        ("late_by_piece", 1.5),
+        ("branches", 0),
+        ("paths", 10),
+        ("market_branches", 4),
+        ("leftover_factor", 0.5),
+        ("plan_change", -1),
+    ],
 )
 def test_parameters_have_ranges(name: str, value: float) -> None:
     """Each number is refused by name outside its range."""
