@@ -15,6 +15,7 @@ from services.network_forecast import forecast_network, network_series, series_i
 from services.overrides import in_force, weekly_with_overrides
 from services.plan_production import PLAN_TABLES, PlanReport, plan_production
 from services.production_orders import CurrentOrders, current_orders, finished_orders, order_decisions
+from services.wave_demand import with_waves
 from store.plans import PlanShelf
 from store.snapshot import Snapshot
 
@@ -142,7 +143,7 @@ def network_tables(snapshot: Snapshot) -> NetworkTables:
     demand, routes = snapshot.result("weekly_forecast"), snapshot.table("routes")
     if not isinstance(demand, pd.DataFrame):
         raise NotReadyError("no weekly forecast has been computed on this network yet: `POST /v1/forecasts` with {}")
-    demand = _adjusted(snapshot, demand).rename(columns={"unique_id": "item", "ds": "bucket"})
+    demand = with_waves(snapshot, _adjusted(snapshot, demand)).rename(columns={"unique_id": "item", "ds": "bucket"})
     known = demand["item"].isin(routes["item"])
     if not known.any():
         raise NotReadyError(f"no route makes what is sold (the first item sold: {demand['item'].iloc[0]})")

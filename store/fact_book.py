@@ -16,7 +16,7 @@ from store.database import Database
 from store.outbox import tell
 from store.schema import FACTS
 
-__all__ = ["Fact", "accept_facts", "facts_of_kind", "families", "find_fact", "latest_facts"]
+__all__ = ["Fact", "accept_facts", "facts_of_kind", "facts_since", "families", "find_fact", "latest_facts"]
 
 _F = FACTS.c
 _MOST_PARAMETERS = 400
@@ -151,6 +151,11 @@ def facts_of_kind(database: Database, kind: str, subjects: Iterable[str] | None 
         for start in range(0, len(names), _MOST_PARAMETERS):
             first += _read(database, (_F.kind == kind) & _F.subject.in_(names[start : start + _MOST_PARAMETERS]))
     return families(database, ((fact.tenant, fact.root) for fact in first))
+
+
+def facts_since(database: Database, kinds: Iterable[str], *, since_ms: int) -> list[Fact]:
+    """Return the facts of some kinds that happened at a moment or later, in no order."""
+    return _read(database, _F.kind.in_(sorted(kinds)) & (_F.occurred_at_ms >= since_ms))
 
 
 def latest_facts(database: Database, kind: str, *, since_ms: int, most: int) -> tuple[list[Fact], int]:

@@ -6,9 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import pandas as pd
 import typer
 
 from api.cli.output import emit
+from api.settings import read_settings
 from contracts.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ def wave(
     bucket: Annotated[int, typer.Option(min=1, max=120, help="Minutes of a bucket.")] = 15,
     hours: Annotated[int, typer.Option(min=1, max=72, help="Hours that a wave lasts.")] = 24,
     quantiles: Annotated[str, typer.Option(help="Levels in (0, 1), joined by commas.")] = "0.1,0.5,0.9",
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the finished waves, so that `evenflow worker` learns from them.")
+    ] = False,
+    home: Annotated[Path | None, typer.Option(help="With --keep: where; EVENFLOW_HOME by default.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Accepted by every command; nothing here is random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -50,18 +56,21 @@ def wave(
     if communities is not None:
         check_writable(communities, out, pushes, orders)
     levels, params = _settings(quantiles, bucket, hours)
-    report = forecast_waves(
-        read_raw(pushes),
-        read_raw(orders),
-        as_of=as_of,
-        quantiles=levels,
-        params=params,
-        sources={"pushes": pushes.name, "orders": orders.name},
-    )
+    raw, names = (read_raw(pushes), read_raw(orders)), {"pushes": pushes.name, "orders": orders.name}
+    report = forecast_waves(*raw, as_of=as_of, quantiles=levels, params=params, sources=names)
+    if keep:
+        from services.keep_waves import keep_waves
+
+        kept = keep_waves(read_settings(home=home).home, *raw, as_of=_zoned(as_of), sources=names)
+        report.summary["kept_waves"] = kept
     write_table(report.buckets, out)
     if communities is not None:
         write_table(report.communities, communities)
     emit(report.summary | {"out": str(out)}, as_json=as_json, title="Waves")
+
+
+def _zoned(as_of: datetime | None) -> pd.Timestamp | None:
+    return None if as_of is None else pd.Timestamp(as_of).tz_localize("Asia/Shanghai")
 
 
 def _settings(quantiles: str, bucket: int, hours: int) -> tuple[list[float], WaveParams]:

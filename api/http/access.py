@@ -84,6 +84,7 @@ ACCESS: Mapping[str, Access] = {
     **_routes("webhooks:write", Reach.SEEN, "add_webhook end_webhook resend_delivery", writes=True),
     **_routes("plans:read", Reach.SEEN, "list_open_exceptions"),
     **_routes("plans:read", Reach.HOUSE, "list_closings"),
+    **_routes("forecasts:read", Reach.HOUSE, "list_running_waves"),
     **_routes("exceptions:write", Reach.HOUSE, "end_exception", writes=True),
     **_routes("settlements:read", Reach.SEEN, "read_statement read_sale_split list_share_rules"),
     **_routes("settlements:read", Reach.OWN, "preview_settlement"),

@@ -51,4 +51,16 @@ FACT_EXAMPLES: dict[str, Any] = {
             "left_share": 0,
         },
     },
+    "a push to communities": {
+        "summary": "A coupon at two o'clock; orders of these communities in the day after it are its wave",
+        "value": {
+            "key": "wave-0302",
+            "kind": "push",
+            "occurred_at": "2026-03-01T18:00:00+08:00",
+            "wave_id": "wave-0302",
+            "push_at": "2026-03-02T14:00:00+08:00",
+            "coupon": "5-off",
+            "communities": [{"community_id": "s1", "members": 180}, {"community_id": "s2", "members": 95}],
+        },
+    },
 }

@@ -18,8 +18,8 @@ __all__ = ["router"]
 
 _MOST = 10_000
 _MEANING = (
-    "A fact: `key`, `kind` (order, sale, signal, capacity_change, progress, cancellation), `occurred_at`, and what its "
-    "kind says; `corrects` names the original fact, `sequence` orders corrections of one moment."
+    "A fact: `key`, `kind` (order, sale, signal, capacity_change, progress, push, cancellation), `occurred_at`, and "
+    "what its kind says; `corrects` names the original fact, `sequence` orders corrections of one moment."
 )
 Rows = Annotated[list[dict[str, Any]], Field(min_length=1, max_length=_MOST, description=_MEANING)]
 KeyPath = Annotated[str, Path(min_length=1, max_length=150, description="The fact's key.")]

@@ -1,4 +1,4 @@
-"""Waves of group orders: before a push, and while they run; nothing is kept."""
+"""Waves of group orders: before a push, and while they run; asked for, or as the worker corrects them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import pandas as pd
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
+from api.http.house import NetDep
 from api.http.launch_examples import WAVE_EXAMPLES
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import StrictModel, Table, frame_of, row_model
 from contracts.errors import InputError
 from forecast.wave_tables import PUSHES, WAVE_ORDERS
+from store.booking.rows import moment_text
 
 __all__ = ["router"]
 
@@ -45,6 +47,47 @@ class WaveAnswer(BaseModel):
     summary: dict[str, Any] = Field(description="Per wave: state, orders so far, mean and quantiles of the whole.")
     buckets: list[dict[str, Any]] = Field(description="What came in buckets that are over, forecasts in the rest.")
     communities: list[dict[str, Any]] | None = Field(description="Expected orders by community, if asked for.")
+
+
+class RunningWave(BaseModel):
+    """A wave that is coming or running, as the worker last forecast it."""
+
+    wave_id: str = Field(description="Its id.")
+    state: str = Field(description="`coming` or `running`.")
+    push_at: str = Field(description="When it is pushed.")
+    coupon: str = Field(description="Its coupon.")
+    minutes_known: int = Field(description="Minutes since the push whose orders are known.")
+    minutes_late: float = Field(description="Nine of ten orders were told of within so many minutes.")
+    so_far: float = Field(description="Orders that came.")
+    left: float = Field(description="Orders still expected.")
+    mean: float = Field(description="Orders expected of the whole wave.")
+    low: float = Field(description="With nine chances of ten it gets more.")
+    high: float = Field(description="With nine chances of ten it gets fewer.")
+    busiest_bucket: str = Field(description="Quarter of an hour with the most orders.")
+    buckets: list[dict[str, Any]] = Field(description="Orders by quarter of an hour: come (`observed`) or expected.")
+
+
+class RunningWaves(BaseModel):
+    """The waves of the loaded network."""
+
+    as_of: str | None = Field(description="When the worker last looked; null before it did.")
+    waves: list[RunningWave] = Field(description="Those that are coming within two days or running.")
+
+
+@router.get("", response_model=RunningWaves)
+def list_running_waves(loaded: NetDep) -> JsonResponse:
+    """Return the waves that `push` facts told of, their forecast corrected by the orders so far; a worker does that."""
+    kept, buckets = loaded.snapshot.result("waves"), loaded.snapshot.result("wave_buckets")
+    if not isinstance(kept, dict) or not isinstance(buckets, pd.DataFrame):
+        return JsonResponse({"as_of": None, "waves": []})
+    rows = dict(iter(buckets.groupby("wave_id")))
+    waves = [
+        {**figures, "wave_id": name, "low": figures["q0.1"], "high": figures["q0.9"]}
+        | {"buckets": to_rows(rows[name].drop(columns="wave_id"))}
+        for name, figures in kept["waves"].items()
+    ]
+    told = [{name: wave[name] for name in RunningWave.model_fields} for wave in waves]
+    return JsonResponse({"as_of": moment_text(kept["as_of_ms"]), "waves": told})
 
 
 @router.post("/forecast", response_model=WaveAnswer)

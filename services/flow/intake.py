@@ -14,6 +14,7 @@ from forecast.signal_intake import sift as sift_signals
 from forecast.tables import SIGNALS
 from services.access import ForbiddenError
 from services.flow.tables import PAYLOADS, SUBJECTS
+from services.flow.wave_orders import unusable_push
 from services.viewer import Viewer
 from store.database import Database
 from store.fact_book import Fact, accept_facts
@@ -25,7 +26,7 @@ _OWN = ("key", "kind", "occurred_at", "sequence", "corrects")
 _AT_ONCE = 500  # rows of one transaction: others wait for one at most
 _LONGEST_KEY = 150
 _DIGITS = 16  # of a sequence sent as text: more are too many
-OPERATORS_KINDS = ("sale", "signal", "capacity_change", "progress")
+OPERATORS_KINDS = ("sale", "signal", "capacity_change", "progress", "push")
 """What is drawn on by the whole house; a tenant's key sends orders and cancellations."""
 
 
@@ -207,6 +208,9 @@ def _unusable(facts: Mapping[int, Fact]) -> dict[int, str]:
     for kind, schema in PAYLOADS.items():
         numbers = [number for number, fact in facts.items() if fact.kind == kind]
         if not numbers or not schema.columns:
+            continue
+        if kind == "push":
+            found |= {number: reason for number in numbers if (reason := unusable_push(facts[number].payload))}
             continue
         raw = pd.DataFrame([facts[number].payload for number in numbers], columns=list(schema.by_name), dtype=object)
         if kind == "signal":

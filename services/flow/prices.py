@@ -9,8 +9,12 @@ import pandas as pd
 from contracts.errors import NotReadyError
 from services.flow.effective import effective
 from services.flow.passes import Event, Pass, World, causes_of, event, moment
+from services.flow.waves import orders_to_come
+from services.network_supply import known_on
+from services.order_scope import refusals
 from services.refresh_prices import refresh_prices
 from services.route_orders import TIMEZONE
+from services.viewer import Viewer
 from store.booking.capacity import promised
 from store.fact_book import latest_facts
 
@@ -18,6 +22,8 @@ __all__ = ["publish_prices"]
 
 _MOST_ORDERS = 2_000
 _HOUR_MS = 3_600_000
+_FEWEST = 0.01  # of the sample: a wave that is nearly over
+_OF_ORDERS = {"order.routed", "wave.forecast"}
 _COLUMNS = ("order_id", "sku_id", "pieces", "buyer_id", "ship_to", "due_date", "max_price_fen")
 
 
@@ -27,7 +33,7 @@ def publish_prices(world: World, given: Pass) -> Sequence[Event]:
     now = pd.Timestamp(given.now_ms, unit="ms", tz="UTC").tz_convert(TIMEZONE)
     orders, share = _expected(world, given.now_ms)
     topics = {row.topic for row in given.rows}
-    cause = "capacity_cut" if "supply.changed" in topics else "wave" if "order.routed" in topics else "nightly"
+    cause = "capacity_cut" if "supply.changed" in topics else "wave" if topics & _OF_ORDERS else "nightly"
     before = world.shelf.current()
     try:
         made = refresh_prices(
@@ -55,12 +61,19 @@ def publish_prices(world: World, given: Pass) -> Sequence[Event]:
 
 
 def _expected(world: World, now_ms: int) -> tuple[pd.DataFrame | None, float]:
-    """Return the latest orders that count, and how many times as many came in the last hour: as many are expected."""
+    """Return the latest orders that count, and how many times as many are expected: as came in the last hour.
+
+    While waves run, of theirs as many as their forecast says are still to come.
+    """
     facts, in_all = latest_facts(world.database, "order", since_ms=now_ms - _HOUR_MS, most=_MOST_ORDERS)
     rows = [fact.payload for fact in effective(facts).values() if fact is not None]
     if not rows:
         return None, 1.0
     orders = pd.DataFrame(rows, columns=list(_COLUMNS)).drop_duplicates("order_id", keep="last")
-    known = orders["sku_id"].isin(world.home.current().table("products")["sku_id"])
-    orders = orders[known].dropna(axis="columns", how="all").reset_index(drop=True)
-    return (orders, max(in_all / len(facts), 1.0)) if len(orders) else (None, 1.0)
+    orders = orders.dropna(axis="columns", how="all")
+    snapshot, today = world.home.current(), pd.Timestamp(now_ms, unit="ms", tz="UTC").tz_convert(TIMEZONE).normalize()
+    book = known_on(snapshot, today.tz_localize(None)).book
+    askable = refusals(orders, book, Viewer(), None) == ""  # one that names nobody known must not stop the others
+    orders = orders[askable].dropna(axis="columns", how="all").reset_index(drop=True)
+    to_come = orders_to_come(snapshot, in_all, now_ms=now_ms)
+    return (orders, max(to_come / len(facts), _FEWEST)) if len(orders) else (None, 1.0)

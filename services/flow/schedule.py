@@ -16,9 +16,10 @@ from services.flow.passes import Event, Pass, World, event
 from services.flow.prices import publish_prices
 from services.flow.retrain import retrain
 from services.flow.sales import refresh_all
+from services.flow.waves import correct_waves
 from services.route_orders import TIMEZONE
 
-__all__ = ["Timed", "schedule_of"]
+__all__ = ["Every", "Timed", "schedule_of"]
 
 Run = Callable[[World, Pass], Sequence[Event]]
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -55,8 +56,34 @@ class Timed:
         return int(due.value // 1_000_000)
 
 
-def schedule_of(times: Mapping[str, str], *, retention_days: int) -> tuple[Timed, ...]:
-    """Return the work of a schedule: times of day by ``forecast``, ``prices``, ``retrain`` and ``forget``.
+@dataclass(frozen=True, kw_only=True)
+class Every:
+    """Work of every so many seconds.
+
+    Parameters
+    ----------
+    name
+        Of its stage.
+    """
+
+    name: str
+    seconds: int
+    run: Run
+
+    def after(self, now_ms: int) -> int:
+        """Return the next moment at which it is due, in milliseconds since 1970.
+
+        Examples
+        --------
+        >>> Every(name="x", seconds=60, run=publish_prices).after(61_000)
+        120000
+        """
+        step = 1000 * self.seconds
+        return (now_ms // step + 1) * step
+
+
+def schedule_of(times: Mapping[str, str], *, retention_days: int) -> tuple[Timed | Every, ...]:
+    """Return the work of a schedule: waves every minute; ``forecast``, ``prices``, ``retrain``, ``forget`` once a day.
 
     Parameters
     ----------
@@ -74,7 +101,8 @@ def schedule_of(times: Mapping[str, str], *, retention_days: int) -> tuple[Timed
             raise InputError("schedule", f"only {', '.join(runs)}", name)
         if not _TIME.fullmatch(at):
             raise InputError(f"schedule: {name}", "a time of day, HH:MM", at)
-    return tuple(Timed(name=f"daily-{name}", at=at, run=runs[name]) for name, at in {**_ALWAYS, **times}.items())
+    daily = (Timed(name=f"daily-{name}", at=at, run=runs[name]) for name, at in {**_ALWAYS, **times}.items())
+    return (Every(name="waves", seconds=60, run=correct_waves), *daily)
 
 
 def _forecast(world: World, given: Pass) -> Sequence[Event]:

@@ -7,7 +7,7 @@ from forecast.tables import SIGNALS
 from graph.tables import DEMANDS
 from planning.order_states import NEXT_STATES
 
-__all__ = ["CAPACITY_CHANGES", "PAYLOADS", "PROGRESS", "SALE_FACTS", "SUBJECTS"]
+__all__ = ["CAPACITY_CHANGES", "PAYLOADS", "PROGRESS", "PUSH_FACTS", "SALE_FACTS", "SUBJECTS"]
 
 SALE_FACTS = TableSchema(
     name="sale",
@@ -55,12 +55,23 @@ PROGRESS = TableSchema(
     ),
 )
 
+PUSH_FACTS = TableSchema(
+    name="push",
+    columns=(
+        Column(name="wave_id", kind="str", description="Wave: one push at one time, to many communities."),
+        Column(name="push_at", kind="timestamp", description="When the push is sent."),
+        Column(name="coupon", kind="str", required=False, nullable=True, description="Coupon or kind of offer."),
+        Column(name="communities", kind="str", description="List of `community_id` and `members` who get it."),
+    ),
+)
+
 PAYLOADS = {
     "order": DEMANDS,
     "sale": SALE_FACTS,
     "signal": SIGNALS,
     "capacity_change": CAPACITY_CHANGES,
     "progress": PROGRESS,
+    "push": PUSH_FACTS,
     "cancellation": TableSchema(name="cancellation", columns=()),
 }
 """The payload of each kind as a table of one row."""
@@ -71,5 +82,6 @@ SUBJECTS = {
     "signal": "style_id",
     "capacity_change": "supplier_id",
     "progress": "order_id",
+    "push": "wave_id",
 }
 """The column of a payload that names what the fact is about; a cancellation is about what it cancels."""

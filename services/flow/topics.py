@@ -14,7 +14,7 @@ LISTENS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "progress": ((FACTS,), ("progress",)),
     "orders": ((FACTS,), ("order",)),
     "forecast": ((FACTS,), ("sale",)),
-    "plan": (("forecast.refreshed", "supply.changed", "progress.recorded"), ()),
-    "prices": (("order.routed", "plan.revised", "supply.changed"), ()),
+    "plan": (("forecast.refreshed", "supply.changed", "progress.recorded", "wave.forecast"), ()),
+    "prices": (("order.routed", "plan.revised", "supply.changed", "wave.forecast"), ()),
 }
 """By stage, in the order in which one's events are another's input."""

@@ -17,7 +17,7 @@ from services.flow.passes import Event, Pass, Step, World
 from services.flow.plans import revise_plan
 from services.flow.prices import publish_prices
 from services.flow.sales import refresh_items
-from services.flow.schedule import Timed
+from services.flow.schedule import Every, Timed
 from services.flow.supply import change_supply, record_progress, record_signals
 from services.flow.topics import LISTENS
 from store.outbox import read_outbox, settled_to
@@ -27,6 +27,7 @@ __all__ = ["STEPS", "Worker"]
 
 _log = logging.getLogger(__name__)
 _PASS_OVER = 500  # positions that a stage reads again rather than moving its cursor
+_OFTEN_MS = 3_600_000
 _MOST_TOLD = 20  # causes named in a line of the log or a trace
 _MADE_BY: dict[str, dict[str, Any]] = {
     "signals": {"run": record_signals},
@@ -63,7 +64,7 @@ class Worker:
 
     world: World
     steps: Sequence[Step] = STEPS
-    schedule: Sequence[Timed] = ()
+    schedule: Sequence[Timed | Every] = ()
     lease_seconds: float = 15.0
     name: str = field(default_factory=lambda: f"worker-{secrets.token_hex(4)}")
 
@@ -110,7 +111,7 @@ class Worker:
             there = {row["name"]: row for row in stages(self.world.database)}
         return there
 
-    def _by_clock(self, timed: Timed, settled: int) -> bool:
+    def _by_clock(self, timed: Timed | Every, settled: int) -> bool:
         """Do what is due at this time of day; once it is done it is due the next day."""
         clock = self.world.desk.clock
         stage = claim(self.world.database, timed.name, worker=self.name, now_ms=clock(), lease_ms=self._lease_ms)
@@ -169,7 +170,8 @@ class Worker:
         causes = [str(row.payload["id"]) for row in given.rows[-200:]]
         waits = isinstance(error, NotReadyError | UnavailableError)  # not the fault of its input
         told: dict[str, Any] = {"to": given.to_position, "reason": reason[:500], "causes": causes, "park": not waits}
-        told["rest_ms"] = step.rest_ms if step.topics == () else 0  # what is due once a day is due again tomorrow
+        if not step.topics:  # by the clock: what is due every day is parked until tomorrow, what is due at once is not
+            told |= {"rest_ms": step.rest_ms, "park": told["park"] and step.rest_ms > _OFTEN_MS}
         stumble(self.world.database, stage, now_ms=self.world.desk.clock(), **told)
 
     @property

@@ -8,7 +8,7 @@ from store.schema.base import METADATA, moment, serial, tenant
 
 __all__ = ["FACTS", "FACT_KINDS", "PARKED_WORK", "STAGES"]
 
-FACT_KINDS = ("order", "sale", "signal", "capacity_change", "progress", "cancellation")
+FACT_KINDS = ("order", "sale", "signal", "capacity_change", "progress", "cancellation", "push")
 
 FACTS = Table(
     "facts",
@@ -26,6 +26,7 @@ FACTS = Table(
     CheckConstraint(f"kind IN ({', '.join(repr(kind) for kind in FACT_KINDS)})", "kind_known"),
     Index(None, "tenant", "root"),
     Index(None, "kind", "subject"),
+    Index(None, "kind", "occurred_at_ms"),
 )
 """What happened, as it was told, never changed. `root` is the key of the original: its own, or the one it corrects."""
 

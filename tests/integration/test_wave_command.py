@@ -10,6 +10,7 @@ from api.cli.main import app
 from contracts.errors import InputError, NotReadyError
 from services.forecast_wave import forecast_waves
 from simulate.waves import WaveSimParams, simulate_waves
+from store.wave_book import WaveBook
 
 MADE = simulate_waves(WaveSimParams(communities=40, waves=12, mean_orders=2_000), seed=2)
 LAST = MADE.pushes["push_at"].max()
@@ -127,3 +128,13 @@ def test_wrong_options_are_named(tmp_path, option, value):
     """In one line."""
     with pytest.raises(InputError, match=option):
         run(tmp_path, option, value)
+
+
+def test_finished_waves_are_kept_for_the_worker(tmp_path):
+    """Those that are over, once, however often they are kept; not the one that runs."""
+    for _ in range(2):
+        figures = run(tmp_path, "--as-of", at(45), "--keep", "--home", str(tmp_path / "home"))
+    pushes, orders = WaveBook(tmp_path / "home").read()
+    assert set(pushes["wave_id"]) == set(figures["kept_waves"]) == set(MADE.pushes["wave_id"]) - set(figures["waves"])
+    own = MADE.orders[MADE.orders["wave_id"].isin(figures["kept_waves"])]
+    assert orders["orders"].sum() == own["orders"].sum()

@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -75,3 +76,20 @@ def test_a_file_and_the_command(home, tmp_path):
     made = asked("ingest", "facts", file, "--home", home, "--json")
     assert (made["accepted"], made["results"][0]["row"]) == (1, 2)
     assert asked("worker", "--once", "--home", home, "--json")["passes"] >= 1
+
+
+def test_waves_as_the_worker_left_them(client):
+    """Before it looked nothing; then figures and buckets of each."""
+    assert client.get("/v1/waves").json() == {"as_of": None, "waves": []}
+    figures = {"state": "running", "push_at": "2026-03-02T14:00:00+08:00", "coupon": "5-off", "minutes_known": 15}
+    figures |= {"minutes_late": 0.5, "so_far": 30, "left": 70.5, "mean": 100.5, "q0.1": 80.0, "q0.5": 99.0}
+    figures |= {"q0.9": 130.0, "busiest_bucket": "2026-03-02T14:15:00+08:00"}
+    snapshot = client.app.state.house.net.home.current()
+    bucket = {"wave_id": "w", "bucket_at": pd.Timestamp("2026-03-02T14:00:00+08:00"), "observed": True, "mean": 30.0}
+    snapshot.write_result("wave_buckets", pd.DataFrame([bucket]))
+    snapshot.write_result("waves", {"as_of_ms": 1_772_431_260_000, "waves": {"w": figures}})
+    told = client.get("/v1/waves").json()
+    (wave,) = told["waves"]
+    assert (wave["wave_id"], wave["left"], wave["low"], wave["high"]) == ("w", 70.5, 80.0, 130.0)
+    assert wave["buckets"][0]["mean"] == 30.0
+    assert told["as_of"].startswith("2026-03-02T14:01")

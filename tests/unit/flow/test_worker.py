@@ -123,6 +123,19 @@ def test_a_burst_is_one_pass(file_flow):
     assert told(flow, "forecast.refreshed")[0]["causes_in_all"] == 51
 
 
+def test_an_order_that_names_nobody_does_not_stop_the_prices(file_flow):
+    """An unknown place, buyer or sku is refused by itself; prices are made from the others."""
+    flow = file_flow
+    flow.send(order("o1"), order("o2", ship_to="nowhere"), order("o3", buyer_id="nobody"), order("o4", sku_id="none"))
+    flow.settle()
+    assert {one["id"]: one["status"] for one in told(flow, "order.routed")} == {
+        "route:o1": "confirmed",
+        **dict.fromkeys(("route:o2", "route:o3", "route:o4"), "refused"),
+    }
+    assert told(flow, "prices.published")[-1]["orders"] == 1
+    assert [row["reason"] for row in stages(flow.world.database) if row["attempts"]] == []
+
+
 _HEAVY = ("forecast", "plan")
 
 
