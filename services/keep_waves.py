@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,6 @@ def keep_waves(
     orders: pd.DataFrame,
     *,
     as_of: pd.Timestamp | None = None,
-    sources: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Keep the waves that are over, a day after their push, in place of what was known of them; return their ids.
 
@@ -36,10 +34,10 @@ def keep_waves(
     Raises
     ------
     TableError
-        Naming the file, the column and the row.
+        Naming the table, the column and the row.
     """
     params = WaveParams()
-    frames = wave_frames(pushes, orders, as_of=as_of, params=params, sources=sources)
+    frames = wave_frames(pushes, orders, as_of=as_of, params=params)
     sent, placed = PUSHES.check(pushes), WAVE_ORDERS.check(orders)
     placed["orders"] = placed["orders"].fillna(1.0) if "orders" in placed else 1.0
     over = frames.waves["wave_id"][np.asarray(frames.elapsed >= params.buckets)]

@@ -14,6 +14,8 @@ from api.settings import read_settings
 from contracts.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from forecast.waves import WaveParams
 
 __all__ = ["wave"]
@@ -59,18 +61,20 @@ def wave(
     raw, names = (read_raw(pushes), read_raw(orders)), {"pushes": pushes.name, "orders": orders.name}
     report = forecast_waves(*raw, as_of=as_of, quantiles=levels, params=params, sources=names)
     if keep:
-        from services.keep_waves import keep_waves
-
-        kept = keep_waves(read_settings(home=home).home, *raw, as_of=_zoned(as_of), sources=names)
-        report.summary["kept_waves"] = kept
+        report.summary["kept_waves"] = _keep(home, *raw, as_of)
     write_table(report.buckets, out)
     if communities is not None:
         write_table(report.communities, communities)
     emit(report.summary | {"out": str(out)}, as_json=as_json, title="Waves")
 
 
-def _zoned(as_of: datetime | None) -> pd.Timestamp | None:
-    return None if as_of is None else pd.Timestamp(as_of).tz_localize("Asia/Shanghai")
+def _keep(home: Path | None, pushes: pd.DataFrame, orders: pd.DataFrame, as_of: datetime | None) -> list[str]:
+    import pandas as pd
+
+    from services.keep_waves import keep_waves
+
+    moment = None if as_of is None else pd.Timestamp(as_of).tz_localize("Asia/Shanghai")
+    return keep_waves(read_settings(home=home).home, pushes, orders, as_of=moment)
 
 
 def _settings(quantiles: str, bucket: int, hours: int) -> tuple[list[float], WaveParams]:
