@@ -16,7 +16,7 @@ from matching.online_kernel import replay
 from matching.problem import Floats, MatchParams, MatchProblem, of_orders
 from matching.solve import solve
 
-__all__ = ["Refresh", "refresh"]
+__all__ = ["Refresh", "learnt_prices", "refresh"]
 
 
 class Refresh(NamedTuple):
@@ -58,15 +58,16 @@ def refresh(
         raise ValueError(f"share: expected a number > 0, got {share}")
     if expected.n_suppliers != router.room.size:
         raise ValueError(f"expected: orders over {router.room.size} suppliers, got {expected.n_suppliers}")
-    made = Prices(_prices(expected, router.room / share, params), router.prices.version + 1, cause)
+    before = router.prices.value
+    made = Prices(_prices(expected, router.room / share, before, params), router.prices.version + 1, cause)
     even = np.arange(expected.n_orders) % 2 == 0
     if even.all():
         old = new = _reached(router, expected, made.value, share)
     else:
         judge, half = of_orders(expected, ~even), of_orders(expected, even)
         parts = [one.demand / expected.demand for one in (half, judge)]
-        learnt = _prices(half, router.room / share * parts[0], params)
-        old = _reached(router, judge, router.prices.value, share / parts[1])
+        learnt = _prices(half, router.room / share * parts[0], before, params)
+        old = _reached(router, judge, before, share / parts[1])
         new = _reached(router, judge, learnt, share / parts[1])
     activated = new >= old
     if activated:
@@ -74,9 +75,19 @@ def refresh(
     return Refresh(made, activated, old, new)
 
 
-def _prices(expected: MatchProblem, room: Floats, params: MatchParams | None) -> Floats:
-    solved = solve(expected.replace(capacity=np.floor(room).astype(np.int64)), params=params)
-    return np.maximum(solved.prices, 0.0)
+def learnt_prices(orders: MatchProblem, before: Floats, params: MatchParams | None = None) -> Floats:
+    """Return float64 [M], the prices of a batch match of orders, as far as so few orders tell them.
+
+    The shadow prices of few orders swing with each of them: prices known before (float [M]; zero where none are) count
+    as much as one order per supplier that these orders could go to.
+    """
+    n, m = orders.n_orders, np.unique(orders.supplier).size
+    solved = np.maximum(solve(orders, params=params).prices, 0.0)
+    return np.asarray((n * solved + m * before) / (n + m))
+
+
+def _prices(expected: MatchProblem, room: Floats, before: Floats, params: MatchParams | None) -> Floats:
+    return learnt_prices(expected.replace(capacity=np.floor(room).astype(np.int64)), before, params)
 
 
 def _reached(router: OnlineRouter, orders: MatchProblem, prices: Floats, share: float) -> float:

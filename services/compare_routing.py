@@ -15,6 +15,7 @@ from matching.frames import Instance, instance
 from matching.online import RouterParams
 from matching.policies import RULES, at_prices, by_rule, fewest_splits, key_of
 from matching.problem import Floats, Ints, MatchParams, MatchProblem, of_orders
+from matching.refresh import learnt_prices
 from matching.score import ScoreWeights
 from matching.solve import solve
 from matching.sums import sum_by
@@ -151,7 +152,7 @@ def _at_learnt_prices(problem: MatchProblem) -> Ints:
             part = of_orders(problem, learnt)
             share = part.demand / problem.demand
             part = part.replace(capacity=np.floor(problem.capacity * share).astype(np.int64))
-            prices[k] = np.maximum(solve(part).prices, 0.0)
+            prices[k] = learnt_prices(part, np.zeros(problem.n_suppliers))
     paid = prices[problem.order % 2, problem.supplier]
     if problem.load is not None:
         paid = paid * problem.load

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from matching.backorders import Backorders
 from matching.online import REASONS, OnlineOrder, OnlineRouter, Prices, RouterParams
 from matching.problem import MatchProblem
-from matching.refresh import refresh
+from matching.refresh import learnt_prices, refresh
 from matching.solve import solve
 from simulate.matching_instance import matching_instance
 
@@ -177,16 +177,28 @@ def test_yesterdays_prices_beat_first_come_first_served_and_survive_an_outage():
     assert routed(fresh, today) > routed(stale, today)
 
 
+def test_few_orders_move_prices_a_little_and_many_orders_nearly_all_the_way():
+    """What was known before counts as one order per supplier; suppliers that no order could go to do not count."""
+    for n, weight in ((1, 0.5), (3, 0.75), (99, 0.99)):
+        orders = MatchProblem(
+            indptr=np.arange(n + 1), supplier=np.zeros(n, np.int64), score=np.full(n, 0.6), pieces=np.ones(n, np.int64),
+            capacity=np.array([0, 5]),
+        )  # fmt: skip
+        assert learnt_prices(orders, np.array([0.4, 0.2])) == pytest.approx(
+            [weight * 1.6 + (1 - weight) * 0.4, 0.2 * (1 - weight)]
+        )
+
+
 def test_prices_that_fit_only_half_of_the_past_are_not_activated():
     """Half of the orders make supplier 0 dear; the other half would lose by that price."""
     past = MatchProblem(
-        indptr=np.array([0, 2, 4, 6]),
-        supplier=np.array([0, 1, 0, 1, 0, 1]),
-        score=np.array([0.9, 0.1, 0.9, 0.3, 0.9, 0.1]),
-        pieces=np.array([5, 5, 5]),
-        capacity=np.array([10, 10]),
+        indptr=np.arange(25) * 2,
+        supplier=np.tile([0, 1], 24),
+        score=np.tile([0.9, 0.1, 0.9, 0.3], 12),
+        pieces=np.full(24, 5),
+        capacity=np.array([80, 80]),
     )
-    router = OnlineRouter(np.array([10, 10]))
+    router = OnlineRouter(np.array([80, 80]))
     told = refresh(router, past)
     assert not told.activated
     assert told.new_objective < told.old_objective
