@@ -21,9 +21,11 @@ from contracts.progress import Report, silent
 from forecast.launch.checkpoints import checkpoints_from
 from forecast.launch.forecaster import FittedLaunches, LaunchForecaster
 from services.ingest import Inlet
+from services.launch_memory import LaunchMemory
 from services.launch_tables import LIFE, LaunchTables, finals, history_at, launch_styles, own_tables
 from store.home import Home
 from store.launch_book import hash_of
+from store.snapshot import Snapshot
 
 __all__ = ["CHECKPOINTS", "QUANTILES", "LaunchDesk", "checkpoint_at", "estimate_all", "moves"]
 
@@ -90,6 +92,7 @@ class LaunchDesk:
     def __init__(self, home: Home, inlet: Inlet, *, seed: int = 0) -> None:
         self._home, self._inlet, self._seed = home, inlet, seed
         self.book = inlet.book
+        self._memory = LaunchMemory(inlet)
         self._histories: OrderedDict[tuple[Any, ...], _Learnt] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -121,12 +124,19 @@ class LaunchDesk:
         InputError
             If the checkpoint was not over.
         """
-        snapshot = self._home.current()
-        own = own_tables(snapshot, self._inlet, style_id, as_of)
+        looked = self._memory.look(self._home.current())
+        name, at = _looked(looked.launch_at(style_id), as_of, checkpoint)
+        return looked.told(style_id, name, at, lambda: self._made(looked.snapshot, style_id, name, at))
+
+    def finished(self, style_id: str, *, by: pd.Timestamp, where: str | None = None) -> int:
+        """Return how many styles' totals were known at a moment; raises UnknownIdError if there is no such style."""
+        looked = self._memory.look(self._home.current())
+        looked.launch_at(style_id, where=where)
+        return looked.finished_by(by)
+
+    def _made(self, snapshot: Snapshot, style_id: str, name: str, at: pd.Timestamp) -> dict[str, Any]:
+        own = own_tables(snapshot, self._inlet, style_id, at)
         launch_at = own.styles["launch_at"].iloc[0]
-        name, at = _looked(launch_at, as_of, checkpoint)
-        if at < as_of:
-            own = own_tables(snapshot, self._inlet, style_id, at)
         learnt = self._history(at)
         told = _told(learnt, own, name, self._seed)
         inputs = self.book.keep_inputs(_plain(own))

@@ -100,7 +100,7 @@ def standing_numbers(
     buyer_id: pd.Series | Texts, supplier_id: pd.Series | Texts, unit_cost_fen: Floats, standing: Standing
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Return the columns that `with_standing` adds, by name, each of shape (candidates,)."""
-    line = standing.pairs.get_indexer(pd.MultiIndex.from_arrays([buyer_id, supplier_id]))
+    line = _lines_of(buyer_id, supplier_id, standing)
     at = standing.suppliers.get_indexer(pd.Index(supplier_id))
     low, late = (np.append(standing.records[name].to_numpy(np.float64), np.nan)[at] for name in _RECORD[1:])
     return {
@@ -110,6 +110,13 @@ def standing_numbers(
         "p_late_next": late,
         "reliability": np.nan_to_num(low - standing.usual),
     }
+
+
+def _lines_of(buyer_id: pd.Series | Texts, supplier_id: pd.Series | Texts, standing: Standing) -> npt.NDArray[np.intp]:
+    if not len(standing.pairs):
+        return np.full(len(supplier_id), -1, dtype=np.intp)  # to make an index of pairs costs more than all the rest
+    line: npt.NDArray[np.intp] = standing.pairs.get_indexer(pd.MultiIndex.from_arrays([buyer_id, supplier_id]))
+    return line
 
 
 def credit_lines(rows: pd.DataFrame, standing: Standing) -> CreditLines | None:

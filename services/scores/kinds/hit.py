@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from contracts.errors import NotReadyError, UnknownIdError
+from contracts.errors import NotReadyError
 from services.scores.contract import Answer, Field, Gathered, Inputs, Kind, PartTold, beta_range, log_odds_parts
 from services.scores.world import World
 
@@ -19,14 +19,10 @@ __all__ = ["KIND"]
 
 def _gather(world: World, subject: str, context: Mapping[str, Any]) -> Gathered:
     from forecast.launch.model import LaunchParams
-    from services.launch_tables import finals
 
     desk = world.launches()
     at = pd.Timestamp.now(tz="UTC") if world.as_of is None else world.as_of.tz_convert("UTC")
-    styles = desk.styles()
-    if subject not in set(styles["style_id"]):
-        raise UnknownIdError("style", subject, where="subject")
-    finished = int((finals(styles) <= at).sum())
+    finished = desk.finished(subject, by=at, where="subject")
     inputs: dict[str, Any] = {"finished_styles": finished, "p_before": None, "p_now": None}
     inputs |= {"checkpoint": None, "estimate_id": None, "known_n": 0.0}
     if finished:
