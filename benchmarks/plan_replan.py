@@ -18,7 +18,7 @@ __all__ = ["hours_touched", "run_replan"]
 Tables = dict[str, pd.DataFrame]
 
 _WEEKS, _NEXT_WEEKS = 13, 4
-_FACTORS = (0.5, 0.9, 1.1, 1.5)
+_FACTORS = (1 / 3, 0.5, 1.5, 3.0)
 _STYLES = 4
 
 

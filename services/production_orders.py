@@ -28,6 +28,7 @@ __all__ = [
     "finished_orders",
     "order_decisions",
     "orders_before",
+    "rows_of_order",
 ]
 
 
@@ -141,11 +142,11 @@ def orders_before(home: Path, plan: KeptPlan, later: KeptPlan) -> pd.DataFrame:
 
 def _made(orders: pd.DataFrame, order_id: str) -> dict[str, Any]:
     """Return an order's last step, whose pieces are what it has made."""
-    mine = orders[_is_order(orders, order_id)].sort_values("step").iloc[-1]
+    mine = orders[rows_of_order(orders, order_id)].sort_values("step").iloc[-1]
     return {**{name: mine[name] for name in _STEP}, "pieces": int(mine["pieces"])}
 
 
-def _is_order(orders: pd.DataFrame, order_id: str) -> pd.Series:
+def rows_of_order(orders: pd.DataFrame, order_id: str) -> pd.Series:
     """Whether rows belong to an order, which may be named by one of its steps."""
     lots = lot_names(orders)
     return lots.isin({order_id, *lots[orders["order_id"] == order_id]})
@@ -188,7 +189,7 @@ def _repeated(orders: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
 
 def _zone(found: CurrentOrders, order_id: str) -> str:
     orders, summary = found.orders, found.plan.summary
-    start = orders.loc[_is_order(orders, order_id), "start"].min()
+    start = orders.loc[rows_of_order(orders, order_id), "start"].min()
     horizon = HorizonParams(**summary["horizon"])
     return zone(start, pd.DatetimeIndex(summary["buckets"]), firm=horizon.firm, slushy=horizon.slushy)
 

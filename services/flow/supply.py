@@ -11,7 +11,7 @@ from planning.order_states import NEXT_STATES, OrderChange
 from services.flow.effective import effective
 from services.flow.passes import Event, Pass, World, causes_of, event, facts_in
 from services.post_signals import post_signals
-from services.production_orders import current_orders, decide_order
+from services.production_orders import current_orders, decide_order, rows_of_order
 from store.fact_book import Fact, facts_of_kind
 
 __all__ = ["change_supply", "record_progress", "record_signals"]
@@ -79,7 +79,7 @@ def _taken_to(world: World, order_id: str, state: str, now_ms: int) -> bool:
         orders: Any = current_orders(world.home.root).orders
     except NotReadyError:
         raise UnknownIdError("production order", order_id) from None
-    lots = orders.loc[orders["order_id"].astype(str).str.startswith(order_id), "state"]
+    lots = orders.loc[rows_of_order(orders, order_id), "state"]
     way = _way(str(lots.iloc[0]) if len(lots) else "proposed", state)
     for next_state in way:
         change = OrderChange(order_id=order_id, state=next_state)

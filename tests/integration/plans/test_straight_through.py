@@ -7,7 +7,13 @@ from contracts.errors import InputError, NotReadyError, UnknownIdError
 from planning.order_identity import lot_names
 from planning.order_states import OrderChange
 from services.network_plan import plan_network
-from services.production_orders import current_orders, decide_order, order_decisions, orders_before
+from services.production_orders import (
+    current_orders,
+    decide_order,
+    order_decisions,
+    orders_before,
+    rows_of_order,
+)
 from store.home import Home
 from store.plans import PlanShelf
 
@@ -114,6 +120,14 @@ def test_unknown_orders_nobody_and_no_plan(home):
         decide_order(home, OrderChange(order_id="nope", state="firm"), by="li", reason="x")
     with pytest.raises(InputError, match="by: expected a text"):
         decide_order(home, OrderChange(order_id=first_lot(home, "tee", 1), state="firm"), by=" ", reason="x")
+
+
+def test_an_order_is_no_other_whose_name_begins_alike():
+    """F-1 is neither F-10 nor F-11; one of its steps stands for all of them."""
+    names = ["F-1-1", "F-1-2", "F-10-1", "F-11-1"]
+    orders = pd.DataFrame({"order_id": names, "step": [1, 2, 1, 1]})
+    for name in ("F-1", "F-1-2"):
+        assert orders.loc[rows_of_order(orders, name), "order_id"].tolist() == ["F-1-1", "F-1-2"]
 
 
 def test_released_orders_end_as_done(home):
