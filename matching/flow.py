@@ -28,7 +28,7 @@ __all__ = [
 
 _FINE = 1e9
 _COST_LIMIT = 2.0**59
-_PART_ARCS = 4_000
+_PART_ARCS = 500
 
 
 @dataclass(frozen=True, kw_only=True)

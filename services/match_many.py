@@ -8,7 +8,7 @@ same decisions.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,20 +18,22 @@ import pandas as pd
 from contracts.errors import InputError, NotReadyError
 from graph.arrays import Array
 from graph.candidates.filters import Sight
+from graph.candidates.frame import path_texts
 from graph.candidates.kernel import REASONS
+from graph.candidates.layout import BASES
 from graph.candidates.orders import OrderArrays
 from graph.candidates.search import find
 from graph.tables import DEMANDS
 from matching.landed import DEFAULT_WEIGHTS, PARTS, LandedParams
-from matching.problem import Floats, MatchParams
+from matching.problem import Floats, Ints, MatchParams
 from matching.routing import Routed, route
 from matching.score import ScoreWeights
 from services.market import Market, market_on, pool_names
 from services.one_order_kernel import Priced, Weighed, weigh
 from services.order_scope import refusals, sight_of
-from services.route_frames import matches_frame, summary_of
+from services.route_frames import summary_of
 from services.route_one import counting
-from services.route_orders import Known, first_day, rows_found
+from services.route_orders import Known, first_day
 from services.route_terms import lines_in_short
 from services.viewer import Viewer
 from store.prices import PriceShelf
@@ -41,6 +43,8 @@ __all__ = ["Many", "match_many"]
 
 _EVERYTHING = Viewer()
 _COST = PARTS.index("cost_fen")
+_ORDER = dict.fromkeys(("order_id", "sku_id", "supplier_id", "pieces", "promised_date", *PARTS[: _COST + 1]))
+_LAST = dict.fromkeys(("score", "price", "runner_up", "margin", "basis", "from_id", "carrier_id", "path", "reason"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,25 +54,29 @@ class Many:
     Parameters
     ----------
     matches, prices, summary
-        Those of `services.route_orders.RouteReport`; `summary` counts what was ``quarantined``, too.
+        Those of `services.route_orders.RouteReport`, the matches as rows of plain data; `summary` counts what was
+        ``quarantined``, too.
     refused
         Rows that cannot be used: ``row`` (1 = the first) and ``reason``.
     """
 
-    matches: pd.DataFrame
+    matches: list[dict[str, Any]]
     prices: pd.DataFrame
     summary: dict[str, Any]
     refused: pd.DataFrame
 
 
 class _Case(NamedTuple):
-    """Orders, as a table and as arrays, what they are matched by, and their candidates."""
+    """Orders, as a table and as arrays, what they are matched by, their candidates, and what may be told of them."""
 
     known: Known
     market: Market
     demands: pd.DataFrame
     asked: OrderArrays
     found: Array
+    day: pd.Timestamp
+    weights: ScoreWeights
+    sight: Sight | None
 
 
 def match_many(
@@ -95,7 +103,6 @@ def match_many(
         Candidates per order, >= 1.
     params
         How it is solved: from 10 000 orders with 20 candidates each on the auction is tried first.
-
     at_prices
         Whether the orders are served one after another at the prices that serve, instead of all at once at their own.
 
@@ -118,17 +125,18 @@ def match_many(
     why = refusals(demands, known.book, viewer, sight)
     demands, refused = demands[why == ""].reset_index(drop=True), _refused(orders, refused, why)
     if demands.empty:
-        return Many(matches=pd.DataFrame(), prices=pd.DataFrame(), summary=_nothing(refused), refused=refused)
+        return Many(matches=[], prices=pd.DataFrame(), summary=_nothing(refused), refused=refused)
     asked = OrderArrays.of(known.book, demands, day.tz_localize(None))
-    case = _Case(known, market, demands, asked, find(known.book, asked, top=top, sight=sight))
-    weighed = _weighed(case, weights)
+    found = find(known.book, asked, top=top, sight=sight)
+    case = _Case(known, market, demands, asked, found, day, weights, sight)
+    weighed = _weighed(case)
     limits = _limits(case, weighed)
     prices = market.price[weighed.pool] if at_prices else None
     routed = _routed(case, weighed, limits, published=prices, params=params or MatchParams(), seed=seed)
-    matches = _matches(case, routed, day, weights, sight)
+    matches = _matches(case, weighed, routed)
     summary = _summary(case, routed, weighed, limits) | {"quarantined": len(refused)}
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.thread_time() - cpu}
-    return Many(matches=matches, prices=_prices(case, routed, sight), summary=summary, refused=refused)
+    return Many(matches=matches, prices=_prices(case, routed), summary=summary, refused=refused)
 
 
 def _refused(orders: pd.DataFrame, refused: pd.DataFrame, why: npt.NDArray[np.object_]) -> pd.DataFrame:
@@ -142,13 +150,13 @@ def _nothing(refused: pd.DataFrame) -> dict[str, Any]:
     return {"orders": 0, "matched_pieces": 0, "unmatched_pieces": 0, "quarantined": len(refused)}
 
 
-def _weighed(case: _Case, weights: ScoreWeights) -> Weighed:
+def _weighed(case: _Case) -> Weighed:
     market, book = case.market, case.known.book
     priced = Priced(
         market.pool, market.room, market.down, market.terms_key, market.terms_row, market.terms_share, market.rated,
-        market.reliability, market.goods, book.network.n_parties, LandedParams().rates(), *counting(weights),
+        market.reliability, market.goods, book.network.n_parties, LandedParams().rates(), *counting(case.weights),
     )  # fmt: skip
-    return weigh(case.asked.rows, (book.offers.rows, book.lanes.rows), priced, case.found, weights.base)
+    return weigh(case.asked.rows, (book.offers.rows, book.lanes.rows), priced, case.found, case.weights.base)
 
 
 def _limits(case: _Case, weighed: Weighed) -> npt.NDArray[np.object_]:
@@ -186,32 +194,74 @@ def _routed(case: _Case, weighed: Weighed, limits: npt.NDArray[np.object_], **op
     )
 
 
-def _matches(
-    case: _Case, routed: Routed, day: pd.Timestamp, weights: ScoreWeights, sight: Sight | None
-) -> pd.DataFrame:
-    """Return who serves which order, and orders with unserved pieces (`services.route_frames.matches_frame`)."""
-    known, found = case.known, case.found
-    served = np.flatnonzero(routed.pieces)
-    rows = rows_found(known, case.asked, case.demands, found[served], day, weights=weights, sight=sight)
-    rivals = routed.runner_up[served]
-    told = replace(
-        routed, **{name: getattr(routed, name)[served] for name in ("pieces", "reason", "price", "net", "margin")},
-        runner_up=np.full(served.size, -1),
-    )  # fmt: skip
-    matches = matches_frame(told, rows, case.demands, day)
-    supplier = known.book.offers.rows["supplier"][found["offer"]]
-    names = known.book.network.parties.ids.texts_at(np.where(rivals >= 0, supplier[rivals], -1)).astype(object)
-    names[rivals < 0] = None
-    matches["runner_up"] = matches["runner_up"].astype(object)
-    matches.loc[matches["supplier_id"].notna(), "runner_up"] = names
-    return matches
+def _matches(case: _Case, weighed: Weighed, routed: Routed) -> list[dict[str, Any]]:
+    """Return who serves which order, then what stays unserved, as rows of `services.route_frames.matches_frame`."""
+    at = np.flatnonzero(routed.pieces)
+    columns = _named(case, routed, at) | _counted(case, weighed, routed, at)
+    order = list(_ORDER | {f"score_{name}": None for name in case.weights.parts} | _LAST)
+    rows = [dict(zip(order, row, strict=True)) for row in zip(*(columns[name] for name in order), strict=True)]
+    left = np.flatnonzero(routed.unserved)
+    ids, skus = (case.demands[name].to_numpy(object)[left].tolist() for name in ("order_id", "sku_id"))
+    nobody = dict.fromkeys(order)
+    unserved = zip(ids, skus, routed.unserved[left].tolist(), routed.unserved_reason[left].tolist(), strict=True)
+    names = ("order_id", "sku_id", "pieces", "reason")
+    return rows + [nobody | dict(zip(names, one, strict=True)) for one in unserved]
 
 
-def _prices(case: _Case, routed: Routed, sight: Sight | None) -> pd.DataFrame:
+def _named(case: _Case, routed: Routed, at: Ints) -> dict[str, list[Any]]:
+    """Return what names the candidates that serve: ids, and places and carriers as far as they may be named."""
+    book, every, sight = case.known.book, case.found, case.sight
+    found, ids = every[at], book.network.parties.ids
+    own, of = book.offers.rows[found["offer"]], found["demand"]
+    lane = np.append(book.lanes.rows["carrier"], -1)[found["lane"]]
+    rival = routed.runner_up[at]
+    rivals = np.where(rival >= 0, book.offers.rows["supplier"][every["offer"][rival]], -1)
+
+    def told(parties: Array) -> list[str]:
+        shown = parties if sight is None else np.where(sight.parties[parties], parties, -1)
+        texts: list[str] = ids.texts_at(shown).tolist()
+        return texts
+
+    return {
+        "order_id": case.demands["order_id"].to_numpy(object)[of].tolist(),
+        "sku_id": case.demands["sku_id"].to_numpy(object)[of].tolist(),
+        "supplier_id": ids.texts_at(own["supplier"]).tolist(),
+        "runner_up": [text if one >= 0 else None for text, one in zip(ids.texts_at(rivals), rival, strict=True)],
+        "basis": np.array(BASES, dtype=object)[own["basis"]].tolist(),
+        "from_id": told(own["place"]),
+        "carrier_id": told(lane),
+        "path": path_texts(book, case.asked, found, sight),
+        "reason": routed.reason[at].tolist(),
+    }
+
+
+def _counted(case: _Case, weighed: Weighed, routed: Routed, at: Ints) -> dict[str, list[Any]]:
+    """Return the figures of the candidates that serve: pieces, promise, money for these pieces, scores."""
+    pieces, numbers = routed.pieces[at], weighed.numbers[:, at]
+    money = np.rint(numbers[:_COST] * pieces).astype(np.int64)  # who serves has a known cost
+    days = np.ceil(case.found["days"][at])
+    promised = np.datetime64(case.day.date(), "D") + np.where(np.isfinite(days), days, 0).astype(np.int64)
+    promised[~np.isfinite(days)] = np.datetime64("NaT")
+    return {
+        "pieces": pieces.tolist(),
+        "promised_date": [None if one is None else one.isoformat() for one in promised.tolist()],
+        **dict(zip(PARTS[:_COST], money.tolist(), strict=True)),
+        "cost_fen": money.sum(axis=0).tolist(),
+        **{
+            f"score_{name}": part
+            for name, part in zip(case.weights.parts, numbers[len(PARTS) :].tolist(), strict=False)
+        },
+        "score": numbers[-2].tolist(),
+        "price": routed.price[at].tolist(),
+        "margin": routed.margin[at].tolist(),
+    }
+
+
+def _prices(case: _Case, routed: Routed) -> pd.DataFrame:
     """Return the price of each capacity that a candidate draws on (`services.route_frames.price_frame`)."""
     offers, first = np.unique(routed.offer, return_index=True)
     at = case.found["offer"][first]
-    supplier, good = pool_names(case.known.book, at, sight)
+    supplier, good = pool_names(case.known.book, at, case.sight)
     used = np.bincount(routed.offer, weights=routed.pieces, minlength=routed.offer_capacity.size)
     columns = {"supplier_id": supplier, "good": good, "price": routed.result.prices[offers]}
     capacity = {"capacity": routed.offer_capacity[offers], "used": used[offers].astype(np.int64)}

@@ -36,7 +36,6 @@ __all__ = [
     "pools_of",
     "route_from",
     "route_orders",
-    "rows_found",
 ]
 
 TIMEZONE = "Asia/Shanghai"
@@ -209,10 +208,10 @@ def candidate_rows(
     """Return every candidate of the orders with cost parts, score parts, score and hard limit (`reason`)."""
     orders = OrderArrays.of(known.book, demands, day.tz_localize(None))
     found = find(known.book, orders, top=top, sight=sight)
-    return rows_found(known, orders, demands, found, day, weights=weights, landed=landed, sight=sight)
+    return _rows_found(known, orders, demands, found, day, weights=weights, landed=landed, sight=sight)
 
 
-def rows_found(
+def _rows_found(
     known: Known,
     orders: OrderArrays,
     demands: pd.DataFrame,

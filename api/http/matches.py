@@ -220,9 +220,9 @@ def _in_brief(house: House, viewer: Viewer, request: NetworkMatch, orders: Order
     reasons = dict(zip(many.refused["row"].tolist(), many.refused["reason"].tolist(), strict=True))
     refused = orders.refused | {orders.numbers[row - 1]: reason for row, reason in reasons.items()}
     taken = [row.order_id for n, row in enumerate(orders.rows, start=1) if n not in reasons]  # type: ignore[attr-defined]
-    tables = {"matches": many.matches, "alternatives": None, "prices": many.prices}
-    tables |= dict.fromkeys(("constraints", "fairness", "told"))
+    tables = {"alternatives": None, "prices": many.prices} | dict.fromkeys(("constraints", "fairness", "told"))
     answer = _answer(loaded.version, tables, many.summary | label | {"quarantined": len(refused)})
+    answer["matches"] = many.matches
     answer["price_version"] = _published(house.net.shelf)[1] if published else None
     return chain(refused_lines(list(refused), list(refused.values())), answer_lines(taken, answer))
 

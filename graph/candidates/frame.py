@@ -14,7 +14,7 @@ from graph.candidates.layout import BASES, Lanes
 from graph.candidates.orders import OrderArrays
 from graph.candidates.supply_book import SupplyBook
 
-__all__ = ["COLUMNS", "candidate_frame", "candidate_numbers"]
+__all__ = ["COLUMNS", "candidate_frame", "candidate_numbers", "path_texts"]
 
 COLUMNS = (
     "order_id",
@@ -83,6 +83,13 @@ def candidate_numbers(book: SupplyBook, orders: OrderArrays, found: Array) -> di
         "hops": np.where(found["hops"] == 3, 0, found["hops"]).astype(np.int64),
         "tie_strength": found["strength"],
     }
+
+
+def path_texts(book: SupplyBook, orders: OrderArrays, found: Array, sight: Sight | None = None) -> list[str]:
+    """Return the column ``path`` of `candidate_frame`."""
+    supplier = book.network.parties.ids.arrow_at(book.offers.rows["supplier"][found["offer"]])
+    paths: list[str] = _paths(book, orders, found, supplier, _workshops(book, found["offer"], sight)).to_pylist()
+    return paths
 
 
 def _lanes(book: SupplyBook, found: Array) -> Array:
