@@ -290,7 +290,7 @@ def test_prices_come_from_the_smoothed_dual_where_the_linear_program_takes_too_l
         score=rng.random(n * k), pieces=rng.integers(1, 20, n), capacity=np.full(m, 200),
         load=rng.integers(1, 9, n * k) / 4,
     )  # fmt: skip
-    monkeypatch.setattr("matching.solve.relaxation", lambda *_, **__: None)
+    monkeypatch.setattr("matching.solve.relaxed", lambda *_, **__: None)
     result = solve(problem, params=MatchParams(mip_candidates=0))
     assert (np.bincount(problem.supplier, result.pieces * problem.load, m) <= problem.capacity).all()
     assert 0 < result.gap < 0.05
