@@ -332,16 +332,15 @@ def _parse(raw: pd.Series, column: Column) -> pd.Series:
     if pd.api.types.is_numeric_dtype(raw):  # 20240105 is a number, not a date
         raw = pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns]")
     if not pd.api.types.is_datetime64_any_dtype(raw):
-        codes, texts = pd.factorize(raw, use_na_sentinel=False)  # thousands of orders are due on a few days
-        return _parse_text(pd.Series(texts), column.timezone).take(codes).set_axis(raw.index)
+        codes, texts = pd.factorize(raw.astype("string"), use_na_sentinel=False)  # thousands are due on a few days
+        return _parse_text(pd.Series(texts, dtype="string"), column.timezone).take(codes).set_axis(raw.index)
     return raw.dt.tz_localize(column.timezone) if raw.dt.tz is None else raw.dt.tz_convert(column.timezone)
 
 
-def _parse_text(raw: pd.Series, timezone: str) -> pd.Series:
-    text = raw.astype("string")
+def _parse_text(text: pd.Series, timezone: str) -> pd.Series:
     text = text.where(text.str.match(r"\d{4}[-/]\d{2}[-/]\d{2}").fillna(value=False))  # "now" or "2024" is no date
     aware = text.str.contains(r"(?:[zZ]|[+-]\d\d:?\d\d)$", regex=True, na=False)
-    out = pd.Series(pd.NaT, index=raw.index, dtype=f"datetime64[us, {timezone}]")
+    out = pd.Series(pd.NaT, index=text.index, dtype=f"datetime64[us, {timezone}]")
     zoned = pd.to_datetime(text[aware], format="ISO8601", errors="coerce", utc=True)
     local = pd.to_datetime(text[~aware], format="ISO8601", errors="coerce")
     out[aware] = zoned.dt.tz_convert(timezone).astype(out.dtype)

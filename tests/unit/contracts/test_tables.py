@@ -182,3 +182,11 @@ def test_a_whole_number_that_would_lose_a_digit_is_refused() -> None:
     assert SCHEMA.check(orders(pieces=["9007199254740991", "1"]))["pieces"][0] == 2**53 - 1
     with pytest.raises(TableError, match="9007199254740993"):
         SCHEMA.check(orders(pieces=["9007199254740993", "1"]))
+
+
+def test_dates_that_are_no_texts_are_bad_cells():
+    """Lists and objects come in JSON; the rows beside them are used."""
+    schema = TableSchema(name="t", columns=(Column(name="day", kind="date"),))
+    good, bad = schema.sift(pd.DataFrame({"day": ["2026-03-01", ["2026-03-01"], {"a": 1}, "2026-03-01"]}))
+    assert good["day"].tolist() == [pd.Timestamp("2026-03-01")] * 2
+    assert bad["row"].tolist() == [2, 3]
