@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from benchmarks.offers_levelled import levelled
+from benchmarks.offers_reach import reach
 from benchmarks.offers_rows import calibration, pairs, sales_per_offer
 from benchmarks.offers_settlement import settlement
 
@@ -25,6 +26,7 @@ ROWS: dict[str, tuple[Callable[..., dict[str, Any]], int, int]] = {
     "sales_per_offer": (sales_per_offer, 20_000, 5),
     "calibration": (calibration, 20_000, 8),
     "levelled": (levelled, 100_000, 8),
+    "reach": (reach, 2_000, 3),
     "settlement": (settlement, 100_000, 1),
 }
 """Row, sellers and seeds of its bar."""

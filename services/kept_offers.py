@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from contracts.errors import InputError, NotReadyError, UnknownIdError
+from forecast.offers.model import OfferModel
 from graph.network import SupplyNetwork
 from matching.offer_tables import STATES
 from services.make_offers import Made, make_offers
@@ -35,6 +36,7 @@ def keep_offers(
     loss_per_day: float = 0.0,
     seed: int = 0,
     cake: Cake | None = None,
+    model: OfferModel | None = None,
 ) -> dict[str, Any]:
     """Make offers, keep them as the current ones and return their figures.
 
@@ -46,10 +48,12 @@ def keep_offers(
         ``sellers, styles, history`` and, None if not given, ``answers, free, curve``.
     cake
         The agreement they would be settled by; what each party would get of each offer is kept beside it.
+    model
+        A model fitted before; without it one is fitted to the history.
     """
     said = _answers(shelf, tables)
     sellers, styles, history = (_given(tables, name) for name in ("sellers", "styles", "history"))
-    book = offer_book(sellers, styles, history, said, params=params, today=today, weeks=weeks, cake=cake)
+    book = offer_book(sellers, styles, history, said, params=params, today=today, weeks=weeks, cake=cake, model=model)
     made = make_offers(book, seed=seed)
     kept = {"offers": made.offers(), "pairs": _pairs(made), "shares": made.shares()}
     summary = dict(made.summary)

@@ -179,7 +179,7 @@ def _problem(book: OfferBook, seller: Ints, style: Ints, accepts: Floats, net: F
     return OfferProblem(
         indptr=np.searchsorted(seller, np.arange(len(book.sellers) + 1)),
         style=style,
-        value=np.where(accepts * net > 0, accepts * net * book.margin[style], 0.0),
+        value=_worth(book, seller, style, accepts * net),
         income=accepts * earned,
         slack=limit,
         brand=book.brand[0],
@@ -189,6 +189,14 @@ def _problem(book: OfferBook, seller: Ints, style: Ints, accepts: Floats, net: F
         blocked=blocked,
         kept=kept,
     )
+
+
+def _worth(book: OfferBook, seller: Ints, style: Ints, pieces: Floats) -> Floats:
+    """Return float [E], the margin expected of offers, less what unsteady orders and hanging on one seller cost."""
+    params = book.params
+    unsteady = 1.0 - params.unsteady_price * (1.0 - book.steadiness[seller])
+    alone = 1.0 - params.dependence_price * book.dependence(seller, style)
+    return np.where(pieces > 0, pieces * book.margin[style] * unsteady * alone, 0.0)
 
 
 def _blocked(book: OfferBook, seller: Ints, style: Ints, net: Floats, earned: Floats) -> Ints:
@@ -247,6 +255,8 @@ def _told(made: Made, rows: Ints) -> pd.DataFrame:
             "value_fen": made.problem.value[rows].round().astype(np.int64),
             "style_price_fen": made.result.prices[style].round().astype(np.int64),
             "seller_income_fen": (made.net[rows] * book.shares[0][style]).astype(np.int64),
+            "steadiness": book.steadiness[seller].round(4),
+            "brand_dependence": book.dependence(seller, style).round(4),
             "own_record_pieces": book.model.sales.groups[1].expected[seller].round(1),
         }
     )

@@ -19,6 +19,7 @@ from matching.offer_tables import ANSWERS
 from matching.offers import reason_code
 from services.offer_cake import Cake, piece_shares, usual_cake
 from services.offer_params import OfferParams
+from services.offer_worth import brand_shares, steadiness_of
 
 __all__ = ["OfferBook", "brand_ids", "numbers", "offer_book", "open_hours", "within_hours"]
 
@@ -124,6 +125,25 @@ class OfferBook:
             found[mask] = reason_code(name)
         return found
 
+    @cached_property
+    def steadiness(self) -> Floats:
+        """How alike each seller's promotions turn out, float [S] in (0, 1]."""
+        rows = self.history[self.history["accepted"]]
+        at = self.model.sellers.ids.get_indexer(rows["seller_id"])
+        return steadiness_of(at[at >= 0], rows["pieces"].to_numpy(np.float64)[at >= 0], len(self.sellers))
+
+    def dependence(self, seller: Ints, style: Ints) -> Floats:
+        """Return float [n], what share of the pieces of each pair's brand came through its seller so far."""
+        rows, brands = self.history, self.brand[1]
+        who = self.model.sellers.ids.get_indexer(rows["seller_id"])
+        brand = brands.get_indexer(brand_ids(rows))
+        known = (who >= 0) & (brand >= 0)
+        key = who[known] * np.int64(len(brands)) + brand[known]
+        keys, share = brand_shares(key, brand[known], rows["pieces"].to_numpy(np.float64)[known])
+        asked = seller * np.int64(len(brands)) + self.brand[0][style]
+        at = np.minimum(np.searchsorted(keys, asked), max(len(keys) - 1, 0))
+        return np.where(keys[at] == asked, share[at], 0.0) if len(keys) else np.zeros(len(asked))
+
     def slack_fen(self) -> tuple[Ints, Floats, Floats]:
         """Return how much more sellers may earn from brands they earned from, in fen.
 
@@ -175,7 +195,7 @@ def offer_book(
     weeks
         How many weeks are planned, >= 1.
     model
-        A model fitted before; without it one is fitted to the history.
+        A model fitted before, of whichever sellers; without it one is fitted to the history.
     cake
         The agreement; without it the seller gets ``seller_percent`` of the margin and the brand the rest.
     sources
@@ -196,7 +216,10 @@ def offer_book(
     require_known(said, "seller_id", pd.Index(of_sellers["seller_id"]), source=names["answers"], kind="seller")
     require_known(said, "style_id", pd.Index(of_styles["style_id"]), source=names["answers"], kind="style")
     limits = params or OfferParams()
-    fitted = model or fit_offers(of_sellers, past, also=of_styles["category"])
+    if model is None:
+        fitted = fit_offers(of_sellers, past, also=of_styles["category"])
+    else:
+        fitted = model.aligned(of_sellers, also=of_styles["category"])
     return OfferBook(
         sellers=of_sellers,
         styles=of_styles,

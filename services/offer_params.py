@@ -26,6 +26,10 @@ class OfferParams:
         Income from which that holds: below it there is nothing to depend on, >= 0.
     seller_percent
         What the seller gets of the margin, in [0, 100].
+    unsteady_price
+        Share of an offer's value that promotions which vary without end cost, in [0, 1): planning for them costs stock.
+    dependence_price
+        Share of it that the whole of a brand's sales through this one seller costs, in [0, 1).
     candidates
         Styles looked at for each seller, the most valuable ones, >= 1.
     quiet_from, quiet_to
@@ -44,6 +48,8 @@ class OfferParams:
     brand_income_share: float = 0.5
     income_from_fen: int = 50_000
     seller_percent: float = 20.0
+    unsteady_price: float = 0.05
+    dependence_price: float = 0.2
     candidates: int = 50
     quiet_from: int = 22
     quiet_to: int = 8
@@ -59,8 +65,9 @@ class OfferParams:
         ):  # fmt: skip
             if not least <= getattr(self, name) <= most:
                 raise ValueError(f"{name}: expected {least} to {most}, got {getattr(self, name)}")
-        if not 0 <= self.gap < 1:
-            raise ValueError(f"gap: expected a share in [0, 1), got {self.gap}")
+        for name in ("gap", "unsteady_price", "dependence_price"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected a share in [0, 1), got {getattr(self, name)}")
 
 
 def read_limits(path: Path | None) -> OfferParams:

@@ -10,6 +10,8 @@ import orjson
 from contracts.errors import EvenflowError, NotReadyError, UnknownIdError
 from services.champion import DEFAULT_NAME, open_model, shelf_of
 from services.learn_weights import KIND, require_no_worse
+from services.offer_models import KIND as OFFERS
+from services.offer_models import require_offers_no_worse
 from store.models import Roles, Shelf
 from store.registry import Registry, installed
 
@@ -22,7 +24,8 @@ def promote_model(
     """Make a version the champion: every server of this home serves it from its next request on.
 
     The version is fetched from the registry if it is not kept here, checked byte for byte, and opened once, before the
-    champion changes in one step. Killed at any moment, the old or the new one serves. Match weights are replayed first.
+    champion changes in one step. Killed at any moment, the old or the new one serves. Match weights and
+    offer models are replayed first.
 
     Parameters
     ----------
@@ -32,7 +35,7 @@ def promote_model(
     Raises
     ------
     InputError
-        If match weights do worse on later outcomes than what serves.
+        If match weights or an offer model do worse on later outcomes than what serves.
     UnknownIdError
         If there is no such version.
     NotReadyError
@@ -41,8 +44,9 @@ def promote_model(
     shelf = shelf_of(home, name)
     chosen = version or _challenger(shelf)
     _ensure_kept(shelf, chosen, home, uri)
-    if shelf.read(chosen).card.get("kind") == KIND:
-        require_no_worse(shelf, chosen)
+    replayed = {KIND: require_no_worse, OFFERS: require_offers_no_worse}.get(shelf.read(chosen).card.get("kind", ""))
+    if replayed is not None:
+        replayed(shelf, chosen)
     else:
         open_model(shelf, chosen)  # a snapshot that this program cannot read never becomes the champion
     return _told(shelf, shelf.promote(chosen), home, uri)

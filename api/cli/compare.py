@@ -45,10 +45,10 @@ def compare(
     Example: evenflow compare --sales sales.csv --static static.csv
     """
     settings = read_settings(home=home)
-    if decisions is not None or name == "match_weights":
+    if decisions is not None or name in {"match_weights", "offers"}:
         only_decisions({"--sales": sales, "--static": static, "--known": known, "--calendar": calendar, "--out": out})
         versions = {"champion": champion, "challenger": challenger}
-        emit(_weights(settings.home, decisions, name, seed, **versions), as_json=as_json, title="Compared")
+        emit(_replayed(settings.home, decisions, name, seed, **versions), as_json=as_json, title="Compared")
         return
     from services.champion import shelf_of
     from services.compare_models import compare_models, comparison_table, two_models
@@ -66,9 +66,14 @@ def compare(
     emit(found if as_json else found | {"origins": _brief(found)}, as_json=as_json, title="Compared")
 
 
-def _weights(home: Path, decisions: Path | None, name: str, seed: int, **versions: str | None) -> dict[str, Any]:
+def _replayed(home: Path, decisions: Path | None, name: str, seed: int, **versions: str | None) -> dict[str, Any]:
+    """Compare match weights, or offer models, by replaying them."""
     from services.files import read_raw
     from services.learn_weights import compare_weights
+    from services.offer_models import compare_offers
+
+    if decisions is None and name == "offers":
+        return compare_offers(home, seed=seed, **versions)
 
     return compare_weights(
         home,

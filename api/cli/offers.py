@@ -14,6 +14,7 @@ from contracts.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from forecast.offers.model import OfferModel
     from services.make_offers import Made
     from services.offer_cake import Cake
 
@@ -40,6 +41,11 @@ Rules = Annotated[Path | None, typer.Option(help="The agreement (TOML) that offe
 Role = Annotated[str | None, typer.Option(help="With --rules: the role that sellers play in it; kol, seller or guide.")]
 Parties = Annotated[Path | None, typer.Option(help="With --rules: who left, took over or brought whom.")]
 Shares = Annotated[Path | None, typer.Option(help="What each party would get of each offer, to write.")]
+Model = Annotated[
+    str | None,
+    typer.Option(help="champion: expect by the promoted model (`evenflow train --promotions`); else learn anew."),
+]
+Home = Annotated[Path | None, typer.Option(help="With --model: the home; EVENFLOW_HOME by default.")]
 Limits = Annotated[Path | None, typer.Option(help="Limits of the house (TOML: approaches_per_week = 3 …).")]
 Today = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day planned; else the day after the history.")
@@ -67,6 +73,8 @@ def offers(
     seller_role: Role = None,
     parties: Parties = None,
     shares: Shares = None,
+    model: Model = None,
+    home: Home = None,
     limits: Limits = None,
     today: Today = None,
     weeks: Weeks = 1,
@@ -85,7 +93,8 @@ def offers(
     raw = _read(paths, outs=[path for path in outs.values() if path is not None], others=[limits, rules])
     sources = {name: path.name for name, path in paths.items() if path is not None}
     cake = _cake(rules, seller_role, raw["parties"])
-    made = _made(raw, sources, limits=limits, today=today, weeks=weeks, seed=seed, cake=cake)
+    settings: dict[str, Any] = {"model": model, "home": home, "limits": limits, "today": today, "weeks": weeks}
+    made = _made(raw, sources, seed=seed, cake=cake, **settings)
     told = _written(made, raw, sources, (out, days), seller=seller, style=style, loss_per_day=loss_per_day, seed=seed)
     _write_also(made, refusals=refusals, shares=shares)
     output.emit(made.summary | told | {"out": str(out)}, as_json=as_json, title="offers")
@@ -134,6 +143,8 @@ def _made(
     raw: dict[str, Any],
     sources: dict[str, str],
     *,
+    model: str | None,
+    home: Path | None,
     limits: Path | None,
     today: datetime | None,
     weeks: int,
@@ -146,11 +157,25 @@ def _made(
     from services.offer_book import offer_book
     from services.offer_params import read_limits
 
+    learnt = _champion(model, home)
     params, first = read_limits(limits), None if today is None else pd.Timestamp(today)
     tables = [raw[name] for name in ("sellers", "styles", "history", "answers")]
     with output.progress() as report:
-        book = offer_book(*tables, params=params, today=first, weeks=weeks, sources=sources, cake=cake)
+        book = offer_book(*tables, params=params, today=first, weeks=weeks, sources=sources, cake=cake, model=learnt)
         return make_offers(book, seed=seed, progress=report)
+
+
+def _champion(model: str | None, home: Path | None) -> OfferModel | None:
+    from api.settings import read_settings
+    from services.offer_models import champion_offers
+
+    if model is None:
+        if home is not None:
+            raise InputError("--home", "--model with it", "nothing")
+        return None
+    if model != "champion":
+        raise InputError("--model", "champion, or nothing to learn anew", model)
+    return champion_offers(read_settings(home=home).home)[0]
 
 
 def _written(

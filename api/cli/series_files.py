@@ -63,9 +63,11 @@ def weights_name(name: str) -> str:
 
 
 def only_decisions(others: dict[str, Path | None]) -> None:
-    """Refuse the options of forecasts where match weights are meant."""
+    """Refuse the options of forecasts where match weights or an offer model are meant."""
     for option, path in others.items():
         if path is not None:
             raise InputError(
-                option, "none for match weights: they are learnt from --decisions, the figures are in the JSON", path
+                option,
+                "none for match weights (--decisions) and offers (--promotions): the figures are in the JSON",
+                path,
             )

@@ -10,9 +10,18 @@ import typer
 from api.cli.output import emit, progress
 from api.cli.series_files import CALENDAR, HOME, KNOWN, NAME, SALES, STATIC, only_decisions, series_tables, weights_name
 from api.settings import Settings, read_settings
+from contracts.errors import InputError
 
 if TYPE_CHECKING:
     from services.train_models import Training
+
+
+_DECISIONS = typer.Option(
+    None, help="Learn match weights instead: decision_id, supplier_id, decided_at, chosen, accepted … and parts."
+)
+_PROMOTIONS = typer.Option(None, help="Learn what offers bring instead, from what became of earlier ones.")
+_SELLERS = typer.Option(None, help="With --promotions: the small sellers, as for `evenflow offers`.")
+_OUT = typer.Option(None, help="Also write the scores there, a row per origin and model (.csv or .parquet).")
 
 
 def train(
@@ -21,9 +30,9 @@ def train(
     static: Path | None = STATIC,
     known: Path | None = KNOWN,
     calendar: Path | None = CALENDAR,
-    decisions: Path | None = typer.Option(
-        None, help="Learn match weights instead: decision_id, supplier_id, decided_at, chosen, accepted … and parts."
-    ),
+    decisions: Path | None = _DECISIONS,
+    promotions: Path | None = _PROMOTIONS,
+    sellers: Path | None = _SELLERS,
     weights: Path | None = typer.Option(None, help="TOML of the match weights to start from."),
     name: str = NAME,
     horizon: int = typer.Option(28, help="Longest horizon that can be asked for, in periods, 1 to 730."),
@@ -34,21 +43,23 @@ def train(
     model: str = typer.Option("auto", help="auto, lightgbm, seasonal_window, seasonal_naive, moving_level, tsb, sba."),
     reconcile: str = typer.Option("scaled", help="How levels and series agree: scaled, least_squares or bottom_up."),
     home: Path | None = HOME,
-    out: Path | None = typer.Option(
-        None, help="Also write the scores there, a row per origin and model (.csv or .parquet)."
-    ),
+    out: Path | None = _OUT,
     seed: int = typer.Option(0, min=0, help="The same data and seed give the same model, byte for byte."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Train a forecasting model on your sales, score it, register it in mlflow and make it the challenger.
 
-    With --decisions it learns the weights of the match score from outcomes instead (--name match_weights).
+    With --decisions it learns the weights of the match score from outcomes instead (--name match_weights), with
+    --promotions and --sellers what offers to small sellers bring (--name offers).
 
     Example: evenflow train --sales sales.csv --static static.csv --horizon 28
     """
-    if decisions is not None:
+    if any(path is not None for path in (decisions, promotions, sellers)):
         only_decisions({"--sales": sales, "--static": static, "--known": known, "--calendar": calendar, "--out": out})
-        _learn(decisions, weights, name, home, seed, as_json=as_json)
+        if decisions is not None:
+            _learn(decisions, weights, name, home, seed, as_json=as_json)
+        else:
+            _learn_offers(sellers, promotions, name, home, seed, as_json=as_json)
         return
     from services.train_models import Recipe, train_model  # heavy: keeps `evenflow --help` instant
 
@@ -95,6 +106,27 @@ def _learn(decisions: Path, weights: Path | None, name: str, home: Path | None, 
         as_json=as_json,
         title="Learnt",
     )
+
+
+def _learn_offers(
+    sellers: Path | None, promotions: Path | None, name: str, home: Path | None, seed: int, *, as_json: bool
+) -> None:
+    from services.files import read_raw
+    from services.offer_models import train_offers
+
+    if sellers is None or promotions is None:
+        raise InputError("--promotions", "--sellers and --promotions together", "one of them")
+    settings = read_settings(home=home)
+    done = train_offers(
+        read_raw(sellers),
+        read_raw(promotions),
+        home=settings.home,
+        name="offers" if name == "demand" else name,
+        uri=settings.mlflow_uri,
+        seed=seed,
+        sources={"sellers": sellers.name, "history": promotions.name},
+    )
+    emit(done | {"next": "evenflow promote --name " + done["name"]}, as_json=as_json, title="Learnt")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -59,6 +59,9 @@ class OfferRequest(StrictModel):
     parties: Table[ShareSellerRow] | None = Field(  # type: ignore[valid-type]
         None, description="Who left, who took over, who brought whom: for rules filled by referrer."
     )
+    model: Literal["champion"] | None = Field(
+        None, description="`champion`: expect by the promoted model `offers`; learn anew from the history without it."
+    )
     limits: dict[str, float] = Field(
         default_factory=dict, description="Limits of the house, like `approaches_per_week`; the usual ones without it."
     )
@@ -121,6 +124,7 @@ def create_offers(
         loss_per_day=request.loss_per_day,
         seed=request.seed,
         cake=_cake(house, request),
+        model=_champion(house) if request.model else None,
     )
     return JsonResponse({"offers_id": told.pop("offers_id"), "summary": told})
 
@@ -203,6 +207,12 @@ def _cake(house: House, request: OfferRequest) -> Any:
     desk = SalesDesk(database=house.database, viewer=Viewer(), network=None)
     rules = rules_of(desk, plain_rules(request.rules), request.rules_hash)
     return cake_of(rules, request.seller_role, frame_of(request.parties))
+
+
+def _champion(house: House) -> Any:
+    from services.offer_models import champion_offers
+
+    return champion_offers(house.settings.home)[0]
 
 
 def _shelf(house: House) -> OfferShelf:

@@ -9,7 +9,7 @@ relied on. Acceptance and returns are learned in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from forecast.offers.features import HOURS, Sellers, Styles, bands, levels_of, p
 from forecast.offers.rates import Group, Members, Rates, fit_rates
 from graph.exposures import recent_exposures
 
-__all__ = ["Expected", "OfferModel", "fit_offers"]
+__all__ = ["Expected", "OfferModel", "fit_offers", "promotions_before"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -89,6 +89,40 @@ class OfferModel:
     def fatigue(self) -> float:
         """rho: what an audience loses per promotion in the fortnight before."""
         return self.sales.decay
+
+    def aligned(self, sellers: pd.DataFrame, *, also: Iterable[str] = ()) -> OfferModel:
+        """Return the model for other sellers (a checked table): records go along by id; who is new has none.
+
+        Parameters
+        ----------
+        also
+            Categories that will be offered: those the model does not know count as average.
+        """
+        c, new = len(self.categories), [name for name in sorted(set(also)) if name not in self.categories]
+        categories = self.categories.append(pd.Index(new, dtype="str"))
+        known, average = Sellers.of(sellers, categories), np.ones(len(new))
+        at = self.sellers.ids.get_indexer(known.ids).astype(np.int64)
+        place = np.append(np.arange(c), np.full(len(new), -1))
+        cell = np.where((at[:, None] >= 0) & (place >= 0), at[:, None] * c + place, -1).ravel()
+        style, seller, part = self.sales.groups
+        of_category, *others = self.sales.effects
+        return replace(
+            self,
+            sellers=known,
+            categories=categories,
+            sales=replace(
+                self.sales,
+                effects=(np.append(of_category, average), *others),
+                groups=(style, seller.taken(at), part.taken(cell)),
+            ),
+            acceptance=replace(self.acceptance, groups=(self.acceptance.groups[0].taken(at),)),
+            returns=replace(
+                self.returns,
+                effects=(np.append(self.returns.effects[0], average),),
+                groups=(self.returns.groups[0].taken(at),),
+            ),
+            shown=np.where(at >= 0, self.shown[np.maximum(at, 0)], 0),
+        )
 
     def expect(
         self, seller: Ints, styles: Styles, style: Ints, *, hour: Ints | int = HOURS - 1,
@@ -254,6 +288,12 @@ def fit_offers(sellers: pd.DataFrame, history: pd.DataFrame, *, also: Iterable[s
         shown=np.bincount(seller, minlength=n),
         last_day=pd.Timestamp(rows["shown_on"].max()),
     )
+
+
+def promotions_before(history: pd.DataFrame) -> Ints:
+    """Return int [n], promotions of the same seller in the fortnight before each offer of a checked history."""
+    seller, _ = pd.factorize(history["seller_id"])
+    return _exposures(history, seller.astype(np.int64), history["accepted"].to_numpy(np.bool_))
 
 
 def _exposures(rows: pd.DataFrame, seller: Ints, accepted: npt.NDArray[np.bool_]) -> Ints:

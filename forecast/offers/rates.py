@@ -51,6 +51,11 @@ class Group:
     seen: Floats
     expected: Floats
 
+    def taken(self, at: Ints) -> Group:
+        """Return the group of other members: int [n], the place of each here, -1 for one without a record."""
+        known, place = at >= 0, np.maximum(at, 0)
+        return Group(self.prior_n, np.where(known, self.seen[place], 0.0), np.where(known, self.expected[place], 0.0))
+
     @property
     def ratio(self) -> Floats:
         """float64 [members]: the member's factor; 1 for one without a record."""
