@@ -19,6 +19,7 @@ __all__ = ["Cake", "cake_of", "offer_shares", "piece_shares", "usual_cake"]
 
 Ints = npt.NDArray[np.int64]
 _ZONE = "Asia/Shanghai"
+_NAMES = {"sellers": "parties"}
 _NOBODY = "-"  # stands for the seller where none is known yet
 
 
@@ -58,7 +59,9 @@ def cake_of(rules: ShareRules, seller_role: str | None, parties: pd.DataFrame | 
     own = [rule.role for rule in rules.rules if rule.depth == 1]
     role = seller_role or next((name for name in ("kol", "seller", "guide") if name in own), None)
     if role not in own:
-        raise InputError("seller_role", f"a role of the rules, of depth 1: {', '.join(own) or 'none'}", str(role))
+        raise InputError(
+            "seller_role", f"a role of the rules, of depth 1: {', '.join(own) or 'none'}", role or "nothing"
+        )
     return Cake(rules=rules, seller_role=str(role), parties=parties)
 
 
@@ -119,7 +122,7 @@ def _shared(cake: Cake, styles: pd.DataFrame, brands: pd.Series, sellers: pd.Ser
         cake.rules.rest: brands.to_numpy(dtype=object),
     }
     frame = pd.DataFrame(sales)
-    told = Told(touches=_none(TOUCHES), bindings=_none(BINDINGS), sellers=cake.parties)
+    told = Told(touches=_none(TOUCHES), bindings=_none(BINDINGS), sellers=cake.parties, sources=_NAMES)
     if _filling(cake) == "binding":
         # Customers it brings: each seller holds a binding of its own from the first day on.
         frame["binding_id"] = frame[cake.seller_role]
@@ -127,6 +130,7 @@ def _shared(cake: Cake, styles: pd.DataFrame, brands: pd.Series, sellers: pd.Ser
         told = Told(
             touches=_none(TOUCHES), sellers=cake.parties,
             bindings=pd.DataFrame({"binding_id": own, "party_id": own, "starts_on": f"{day:%Y-%m-%d}"}),
+            sources=_NAMES,
         )  # fmt: skip
     if cake.parties is None and cake.rules.needs("referrer") is not None:
         raise InputError("parties", f"who brought whom, for the role {cake.rules.needs('referrer')}", "nothing")

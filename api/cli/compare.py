@@ -73,7 +73,7 @@ def _replayed(home: Path, decisions: Path | None, name: str, seed: int, **versio
     from services.offer_models import compare_offers
 
     if decisions is None and name == "offers":
-        return compare_offers(home, seed=seed, **versions)
+        return compare_offers(home, champion=versions["champion"], challenger=versions["challenger"], seed=seed)
 
     return compare_weights(
         home,

@@ -15,8 +15,8 @@ GROUP_EXAMPLES: dict[str, Any] = {
         "summary": "Three communities, a coupon at two o'clock or in the evening, 60 pieces for both",
         "value": {
             "communities": [
-                {"community_id": "c-1", "members": 300, "pushes_per_week": 2},
-                {"community_id": "c-2", "members": 300, "quiet_from": 13, "quiet_to": 15},
+                {"community_id": "c-1", "members": 300, "pushes_per_week": 2, "opted_in": True},
+                {"community_id": "c-2", "members": 300, "quiet_from": 13, "quiet_to": 15, "opted_in": True},
                 {"community_id": "c-3", "members": 300, "opted_in": False},
             ],
             "waves": [

@@ -276,6 +276,8 @@ def fit_offers(sellers: pd.DataFrame, history: pd.DataFrame, *, also: Iterable[s
         Members((seller * c + category)[took], n * c, parent=1),
     ]
     reached = (known.audience[seller] * _column(rows, "appeal", 1.0))[took]
+    if not rows["pieces"].to_numpy(np.float64)[took].sum() > 0:
+        raise InputError("history", "at least one piece sold by a listed seller with an audience", "none")
     pieces, tired = rows["pieces"].to_numpy(np.float64)[took], _exposures(rows, seller, accepted)[took]
     said, once = accepted.astype(np.float64), np.ones(len(rows))
     return OfferModel(

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from contracts.errors import InputError
+from services.offer_book import offer_book
 from services.settle_sales import Told, settle_sales
 from settlement.rule_files import read_rules
 
@@ -130,7 +131,10 @@ def test_wrong_agreements_are_named(tmp_path):
         ("refused", {"rules": RULES + "\n[[rules]]\nrole = 'x'\nentry_fee_fen = 5\n"}),
         ("refused", {"rules": RULES + "\n[[rules]]\nrole = 'x'\nper_recruit_fen = 5\n"}),
         ("parties", {"parties": None}),
-        ("circle", {"parties": pd.DataFrame({"party_id": ["kol-1", "kol-9"], "referred_by": ["kol-9", "kol-1"]})}),
+        (
+            "parties: column .referred_by.: expected chains that end, got a circle",
+            {"parties": pd.DataFrame({"party_id": ["kol-1", "kol-9"], "referred_by": ["kol-9", "kol-1"]})},
+        ),
         ("margin_fen", {"styles": STYLES.assign(margin_fen=[20_000, 1])}),
     ):
         with pytest.raises(InputError, match=words):
@@ -139,3 +143,11 @@ def test_wrong_agreements_are_named(tmp_path):
         run(tmp_path, "--seller-role", "brand")
     with pytest.raises(InputError, match="--rules with it"):
         run(tmp_path, rules=None)
+
+
+def test_a_market_without_listeners_is_named():
+    """Nothing to learn from: by the table and what it lacks."""
+    with pytest.raises(
+        InputError, match="history: expected at least one piece sold by a listed seller with an audience"
+    ):
+        offer_book(SELLERS.assign(audience=0), STYLES, HISTORY)
