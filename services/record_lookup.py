@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,14 @@ import pandas as pd
 
 from contracts.errors import NotReadyError, UnknownIdError
 from services.events import is_told
+from services.exception_sources import Found
 from services.viewer import Viewer
 from store.booking.lookup import find_decision, find_reservation, list_reservations, suppliers_of
 from store.booking.rows import moment_text
 from store.database import Database
 from store.fact_book import find_fact
 from store.home import Home
+from store.offers import OfferShelf
 from store.outbox import OutboxRow, read_outbox
 from store.outbox_ids import row_with_id
 from store.plans import PlanShelf
@@ -26,7 +30,12 @@ from store.snapshot import Snapshot
 
 __all__ = ["Lookup", "Record"]
 
-_HOUSE = ("forecast.refreshed", "plan.revised", "prices.published", "signals.recorded", "supply.changed")
+_HOUSE = (
+    "forecast.refreshed", "wave.forecast", "model.trained", "plan.revised", "prices.published", "signals.recorded",
+    "supply.changed", "progress.recorded",
+)  # fmt: skip
+_OF_THE_PLAN = ("short of items", "idle", "overtime", "plan change")
+_DAY = re.compile(r"(.+)/(\d{4}-\d{2}-\d{2})")
 _SMALL = (str, int, float, bool, type(None))
 
 
@@ -97,6 +106,8 @@ class Lookup:
             ("prices-", self._prices),
             ("plan-", self._plan),
             ("fact:", self._fact),
+            ("offers-", self._offers),
+            ("exc-", self._exception),
             ("route:", self._event_with_id),
         ]
 
@@ -234,6 +245,10 @@ class Lookup:
         if snapshot is None or not isinstance(frame, pd.DataFrame):
             return None
         rows = frame[frame["unique_id"] == name]
+        day = _DAY.fullmatch(name)
+        if rows.empty and day is not None:
+            of_series = frame["unique_id"] == day[1]
+            rows = frame[of_series & (pd.to_datetime(frame["ds"]).dt.strftime("%Y-%m-%d") == day[2])]
         if rows.empty:
             return None
         meta = snapshot.result("forecast_meta")
@@ -241,9 +256,55 @@ class Lookup:
         refreshed = row_with_id(self._database, "id", None, topic="forecast.refreshed")
         causes = [refreshed.payload["id"]] if refreshed else [f"network-{snapshot.version}"]
         told = f"{rows['mean'].sum():,.0f} pieces expected over {len(rows)} days"
+        facts = {"model_version": model, "rows": len(rows)}
+        if len(rows) == 1:
+            told = f"{rows['mean'].iloc[0]:,.1f} pieces expected that day"
+            facts |= {key: _plain(value) for key, value in rows.iloc[0].items()}
+        return Record(id=name, kind="forecast", told=told, facts=facts, causes=causes)
+
+    def _offers(self, name: str) -> Record | None:
+        """Return the current offers, or the one of a seller and a style: ``offers-…/SELLER/STYLE``."""
+        if self._bound:
+            return self._of_the_house(name.partition("/")[0], "offers")
+        shelf = OfferShelf(self._home)
+        current, (wanted, _, pair) = shelf.current(), name.partition("/")
+        if current is None or wanted != current:
+            return None
+        rows = shelf.table("offers")
+        at, network = moment_text(int(current.removeprefix("offers-")[:12], 16)), self._network_now()
+        if not pair:
+            return Record(id=name, kind="offers", told=f"{len(rows):,} offers to small sellers", at=at, causes=network)
+        one = rows[rows["seller_id"].astype(str) + "/" + rows["style_id"].astype(str) == pair]
+        if one.empty:
+            return None
+        facts = {key: _plain(value) for key, value in one.iloc[0].items()}
+        told = f"{facts['style_id']} offered to {facts['seller_id']}: {facts.get('reason', '')}".rstrip(": ")
+        return Record(id=name, kind="offer", told=told, at=at, facts=facts, causes=[current, *network])
+
+    def _exception(self, name: str) -> Record | None:
+        from services.exceptions import list_exceptions  # looks at everything that is kept
+
+        database = None if self._bound else self._database
+        known = list_exceptions(self._home, database, now=datetime.now(UTC), viewer=self._viewer)
+        found = next((one.found for one in known if one.id == name), None)
+        if found is None:
+            return None
+        facts = {"subject": found.subject, "place": found.place, "stake_fen": found.stake_fen, "action": found.action}
+        told = f"{found.kind} of {found.subject}: {found.why}"
         return Record(
-            id=name, kind="forecast", told=told, facts={"model_version": model, "rows": len(rows)}, causes=causes
+            id=name, kind="exception", told=told, facts=facts, causes=[found.subject, *self._plan_behind(found)]
         )
+
+    def _plan_behind(self, found: Found) -> list[str]:
+        """Return the current plan, if an exception is one of its."""
+        plan = PlanShelf(self._home).current() if found.kind in _OF_THE_PLAN else None
+        return [] if plan is None else [plan.id]
+
+    def _network_now(self) -> list[str]:
+        try:
+            return [f"network-{Home(self._home).current().version}"]
+        except NotReadyError:
+            return []
 
     def _network(self, name: str) -> Record:
         if self._bound:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.flow.topics import FACTS
@@ -15,7 +15,7 @@ from store.home import Home
 from store.outbox import OutboxRow
 from store.prices import PriceShelf
 
-__all__ = ["Event", "Pass", "Step", "World", "causes_of", "event", "facts_in", "moment"]
+__all__ = ["Event", "Pass", "Step", "World", "about", "causes_of", "event", "facts_in", "moment"]
 
 Event = Mapping[str, Any]
 _MOST_CAUSES = 200
@@ -113,6 +113,12 @@ def facts_in(world: World, given: Pass, kind: str) -> list[Fact]:
     mine = {(fact.tenant, fact.root) for fact in found if fact.kind == kind}
     kept = [fact for fact in found if (fact.tenant, fact.root) in mine]
     return sorted(kept, key=lambda fact: (place[fact.tenant, fact.root], fact.order))
+
+
+def about(given: Pass, facts: Sequence[Fact]) -> Pass:
+    """Return a pass with the rows that tell of some facts' families only: a cancellation is everybody's input."""
+    own = {(fact.tenant, fact.root) for fact in facts}
+    return replace(given, rows=[row for row in given.rows if (row.tenant, row.payload["root"]) in own])
 
 
 def causes_of(given: Pass, *more: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from contracts.errors import NotReadyError
 from services.champion import forecast_with
 from services.flow.effective import effective
 from services.flow.learnt import Learnt, forecast_whole, learnt_of
-from services.flow.passes import Event, Pass, World, causes_of, event, facts_in
+from services.flow.passes import Event, Pass, World, about, causes_of, event, facts_in
 from services.network_forecast import item_sales, measured_sales, own_sales
 from store.fact_book import Fact, facts_of_kind
 from store.snapshot import Snapshot
@@ -26,7 +26,8 @@ def refresh_items(world: World, given: Pass) -> Sequence[Event]:
     The models are those of the loaded network (`services.flow.learnt`); an item's numbers depend on what was loaded
     and on the facts about it, and on nothing else.
     """
-    touched = {fact.subject for fact in facts_in(world, given, "sale") if fact.kind == "sale"}
+    facts = facts_in(world, given, "sale")
+    touched, given = {fact.subject for fact in facts if fact.kind == "sale"}, about(given, facts)
     if not touched:
         return []
     snapshot = world.home.current()

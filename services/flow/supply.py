@@ -9,7 +9,7 @@ from typing import Any
 from contracts.errors import InputError, NotReadyError, UnknownIdError
 from planning.order_states import NEXT_STATES, OrderChange
 from services.flow.effective import effective
-from services.flow.passes import Event, Pass, World, causes_of, event, facts_in
+from services.flow.passes import Event, Pass, World, about, causes_of, event, facts_in
 from services.post_signals import post_signals
 from services.production_orders import current_orders, decide_order, rows_of_order
 from store.fact_book import Fact, facts_of_kind
@@ -35,7 +35,8 @@ def record_signals(world: World, given: Pass) -> Sequence[Event]:
 
 def change_supply(world: World, given: Pass) -> Sequence[Event]:
     """Let suppliers have what the last capacity change that counts says; no order goes to one that is down."""
-    touched = {fact.subject for fact in facts_in(world, given, "capacity_change") if fact.kind == "capacity_change"}
+    facts = facts_in(world, given, "capacity_change")
+    touched, given = {fact.subject for fact in facts if fact.kind == "capacity_change"}, about(given, facts)
     if not touched:
         return []
     last = _last(facts_of_kind(world.database, "capacity_change", touched), touched)
@@ -47,7 +48,8 @@ def change_supply(world: World, given: Pass) -> Sequence[Event]:
 
 def record_progress(world: World, given: Pass) -> Sequence[Event]:
     """Take production orders to the furthest state that was told of them; what no longer fits is told as refused."""
-    touched = {fact.subject for fact in facts_in(world, given, "progress") if fact.kind == "progress"}
+    facts = facts_in(world, given, "progress")
+    touched, given = {fact.subject for fact in facts if fact.kind == "progress"}, about(given, facts)
     if not touched:
         return []
     last = _last(facts_of_kind(world.database, "progress", touched), touched)

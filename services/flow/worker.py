@@ -143,7 +143,10 @@ class Worker:
                 events = step.run(self.world, given)
             rest = {"now_ms": clock(), "rest_ms": step.rest_ms}
             finish(database, stage, position=given.to_position, events=events, **rest)
-            _log.info("stage %s: %d rows", step.name, len(given.rows), extra={**_told(given), "events": _ids(events)})
+            if given.rows or events:
+                _log.info(
+                    "stage %s: %d rows", step.name, len(given.rows), extra={**_told(given), "events": _ids(events)}
+                )
         except LeaseLostError as error:
             _log.warning("%s", error)
             return False

@@ -117,9 +117,11 @@ def test_supply_and_signals_reach_the_house(flow):
 def test_a_burst_is_one_pass(file_flow):
     """Fifty sales of one item: one forecast."""
     flow = file_flow
-    flow.send(*(sale(f"s{n}", 1) for n in range(50)))
+    foreign = {"key": "x", "kind": "cancellation", "corrects": "o1", "occurred_at": "2026-03-02T12:00:00Z"}
+    flow.send(foreign, *(sale(f"s{n}", 1) for n in range(50)))
     flow.settle()
     assert len(told(flow, "forecast.refreshed")) == 1
+    assert "fact:x" not in told(flow, "forecast.refreshed")[0]["causes"]
     assert told(flow, "forecast.refreshed")[0]["causes_in_all"] == 51
 
 

@@ -1,6 +1,7 @@
 """Why: every record is found under its id, and tenants are told of their own alone."""
 
 import json
+from datetime import UTC, datetime
 
 import orjson
 import pandas as pd
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from contracts.errors import UnknownIdError
+from services.exceptions import list_exceptions
 from services.hold_decision import Candidate, Order
 from services.reserve import Desk, HoldTerms, hold_at, reserve
 from services.viewer import Viewer
@@ -17,7 +19,9 @@ from services.why import lines_of, why
 from store.booking.capacity import Capacity, put_capacities
 from store.database import Database
 from store.home import TABLES, Home
+from store.offers import OfferShelf
 from store.plans import PlanShelf
+from store.prices import PriceShelf
 from store.schema import OUTBOX
 
 OPERATOR = Viewer()
@@ -171,3 +175,24 @@ def test_a_fact_is_told_as_it_was_sent(home, database):
         with pytest.raises(UnknownIdError):
             why(home, database, "fact:b", viewer=stranger)
     assert why(home, database, "fact:b", viewer=OPERATOR).records["fact:b"].kind == "fact.accepted"
+
+
+def test_a_day_of_a_forecast_an_offer_and_an_exception(home, database):
+    """Each under its own name; a tenant is told of none of the house's."""
+    version = Home(home).current().version
+    day = why(home, database, "soap@s1/2026-03-01", viewer=OPERATOR).records["soap@s1/2026-03-01"]
+    assert (day.told, day.facts["mean"]) == ("12.0 pieces expected that day", 12.0)
+    offers = pd.DataFrame({"seller_id": ["s/1"], "style_id": ["dress"], "reason": ["sells"]})
+    name = OfferShelf(home).put({"offers": offers}, {})
+    found = why(home, database, f"{name}/s/1/dress", viewer=OPERATOR)
+    assert list(found.records) == [f"{name}/s/1/dress", name, f"network-{version}"]
+    assert found.records[f"{name}/s/1/dress"].told == "dress offered to s/1: sells"
+    PriceShelf(home).change_left({"f1": 0.0})
+    (one,) = list_exceptions(home, database, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert why(home, database, one.id, viewer=OPERATOR).records[one.id].told == "capacity cut of f1: is down"
+    for unknown in ("soap@s1/2026-03-09", f"{name}/s/1/none", "offers-1", "exc-1"):
+        with pytest.raises(UnknownIdError):
+            why(home, database, unknown, viewer=OPERATOR)
+    for other in ("soap@s1/2026-03-01", one.id):
+        with pytest.raises(UnknownIdError):
+            why(home, database, other, viewer=Viewer("mill"))
