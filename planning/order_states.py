@@ -36,12 +36,15 @@ class OrderChange:
         Pieces that start its first step, >= 1; the later steps' follow in proportion.
     start
         Day on which its first step starts (YYYY-MM-DD); the others move along.
+    corrected
+        The state it has was told by mistake: any other may follow.
     """
 
     order_id: str
     state: str | None = None
     pieces: int | None = None
     start: str | None = None
+    corrected: bool = False
 
     def __post_init__(self) -> None:
         terms = self.pieces is not None or self.start is not None
@@ -82,7 +85,8 @@ def change_order(orders: pd.DataFrame, change: OrderChange) -> tuple[pd.DataFram
     rows = orders[mine].sort_values("step")
     state = str(rows["state"].iloc[0])
     if change.state is not None:
-        _require_next(change.order_id, state, change.state)
+        if not change.corrected:
+            _require_next(change.order_id, state, change.state)
         new = {"state": change.state}
     else:
         if state not in ("proposed", "firm"):

@@ -160,7 +160,9 @@ def _require_told(by: str, reason: str) -> None:
 
 def _told(change: OrderChange, by: str, reason: str, now: datetime | None) -> dict[str, Any]:
     made = (now or datetime.now(UTC)).isoformat(timespec="milliseconds")
-    return {"at": made, "by": by, "reason": reason, "order_id": change.order_id}
+    return {"at": made, "by": by, "reason": reason, "order_id": change.order_id} | (
+        {"corrected": True} if change.corrected else {}
+    )
 
 
 def _log(home: Path) -> RecordLog:
@@ -181,8 +183,9 @@ def _repeated(orders: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
     """Return the orders after a logged decision; one on a plan replaced meanwhile may fit the new one no more."""
     new = record["new"]
     terms = {name: new[name] for name in ("pieces", "start") if name in new} or {"state": new["state"]}
+    corrected = bool(record.get("corrected", False))
     try:
-        return change_order(orders, OrderChange(order_id=record["order_id"], **terms))[0]
+        return change_order(orders, OrderChange(order_id=record["order_id"], corrected=corrected, **terms))[0]
     except EvenflowError:
         return orders
 

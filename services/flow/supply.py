@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+
+import pandas as pd
 
 from contracts.errors import InputError, NotReadyError, UnknownIdError
 from planning.order_states import NEXT_STATES, OrderChange
 from services.flow.effective import effective
 from services.flow.passes import Event, Pass, World, about, causes_of, event, facts_in
 from services.post_signals import post_signals
-from services.production_orders import current_orders, decide_order, rows_of_order
+from services.production_orders import current_orders, decide_order, order_decisions, rows_of_order
 from store.fact_book import Fact, facts_of_kind
 
 __all__ = ["change_supply", "record_progress", "record_signals"]
@@ -56,11 +57,11 @@ def record_progress(world: World, given: Pass) -> Sequence[Event]:
     done: list[str] = []
     refused: dict[str, str] = {}
     for order_id, fact in last.items():
-        if fact is not None:
-            try:
-                done += [order_id] if _taken_to(world, order_id, str(fact.payload["state"]), given.now_ms) else []
-            except (InputError, UnknownIdError) as error:
-                refused[order_id] = str(error)
+        state = None if fact is None else str(fact.payload["state"])
+        try:
+            done += [order_id] if _taken_to(world, order_id, state, given.now_ms) else []
+        except (InputError, UnknownIdError) as error:
+            refused[order_id] = str(error)
     payload = {"id": f"progress-{given.to_position}", **causes_of(given), "orders": done, "refused": refused}
     return [event("progress.recorded", "network", payload)]
 
@@ -75,19 +76,34 @@ def _last(facts: Iterable[Fact], subjects: Iterable[str]) -> dict[str, Fact | No
     return found
 
 
-def _taken_to(world: World, order_id: str, state: str, now_ms: int) -> bool:
-    """Take an order to a state, through those between; return whether anything changed."""
+def _taken_to(world: World, order_id: str, state: str | None, now_ms: int) -> bool:
+    """Take an order to a state, through those between; None: to the plan's own. Return whether anything changed.
+
+    What only an earlier fact said, which counts no more, is taken back; what somebody decided is not.
+    """
+    home = world.home.root
     try:
-        orders: Any = current_orders(world.home.root).orders
+        found = current_orders(home)
     except NotReadyError:
         raise UnknownIdError("production order", order_id) from None
-    lots = orders.loc[rows_of_order(orders, order_id), "state"]
-    way = _way(str(lots.iloc[0]) if len(lots) else "proposed", state)
+    now = _state(found.orders, order_id)
+    told = next((record["by"] for record in order_decisions(home, order_id=order_id)), None) == _BY
+    if state is None:
+        if not told:
+            return False
+        state = _state(found.plan.table("orders"), order_id)
+    way = _way(now, state)
+    corrected = told and now != state and way[0] not in NEXT_STATES.get(now, ())
     for next_state in way:
-        change = OrderChange(order_id=order_id, state=next_state)
+        change = OrderChange(order_id=order_id, state=next_state, corrected=corrected)
         at = datetime.fromtimestamp(now_ms / 1000, UTC)
-        decide_order(world.home.root, change, by=_BY, reason="told by a progress fact", now=at)
+        decide_order(home, change, by=_BY, reason="told by a progress fact", now=at)
     return bool(way)
+
+
+def _state(orders: pd.DataFrame, order_id: str) -> str:
+    states = orders.loc[rows_of_order(orders, order_id), "state"]
+    return str(states.iloc[0]) if len(states) else "proposed"
 
 
 def _way(start: str, goal: str) -> list[str]:
