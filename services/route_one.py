@@ -110,7 +110,7 @@ def route_one(
     Raises
     ------
     InputError
-        If `top` is below 1.
+        If `top` is below 1, or a supplier that rejected is not known.
     TableError
         If the sku, the buyer or the place of delivery is unknown.
     """
@@ -125,7 +125,7 @@ def route_one(
     near, far = trade_of(book, orders.rows["buyer"], sight)
     left = market.room if taken is None else np.maximum(market.room - taken, 0)
     given: tuple[Any, ...] = (
-        orders.rows, *market.offered, *near, *far, _seen(book, sight), _positions(book, rejected_by), _LIMITS,
+        orders.rows, *market.offered, *near, *far, _seen(book, sight), _positions(book, rejected_by, sight), _LIMITS,
         market.pool, left, market.price, market.down, market.terms_key, market.terms_row, market.terms_share,
         market.terms_limit, market.rated, market.reliability, market.goods, _RATES, *counting(weights), weights.base,
         top, order.penalty, order.max_price_fen, params.margin, params.split_cost, params.unsplit,
@@ -142,10 +142,15 @@ def _seen(book: SupplyBook, sight: Sight | None) -> Array:
     return _ALL if sight is None else sight.parties[book.offers.rows["supplier"]]
 
 
-def _positions(book: SupplyBook, suppliers: Sequence[str]) -> Ints:
+def _positions(book: SupplyBook, suppliers: Sequence[str], sight: Sight | None) -> Ints:
+    """Return the positions of suppliers; one that is not known, or may not be, is refused: its name may be mistyped."""
     if not suppliers:
         return _NONE
-    return book.network.parties.ids.positions(pd.Series(suppliers, dtype="str")).astype(np.int64)
+    found: Ints = book.network.parties.ids.positions(pd.Series(suppliers, dtype="str")).astype(np.int64)
+    known = found >= 0 if sight is None else (found >= 0) & sight.parties[found]
+    if not known.all():
+        raise InputError("rejected_by", "ids of parties of the loaded network", suppliers[int(np.argmin(known))])
+    return found
 
 
 def counting(weights: ScoreWeights) -> tuple[Ints, Floats]:

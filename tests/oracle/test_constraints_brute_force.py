@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from matching.constrained import solve_constrained
 from matching.constraints import Constraints, Limits, Pools
+from matching.floors import floor_targets
 from matching.problem import MatchParams, MatchProblem
 
 TENTHS = st.integers(-12, 20).map(lambda v: v / 10)
@@ -84,12 +85,17 @@ def worth(problem, made, x):
     return x @ problem.score - unserved @ problem.penalties - made.split_cost * extra
 
 
-def best(problem, made, *, unsplit=False):
-    """Return the best value over all feasible allocations."""
+def feasible(problem, made, *, unsplit=False):
+    """Return int [T, E], all feasible allocations."""
     q = problem.pieces[problem.order]
     steps = np.indices([2 if unsplit else int(most) + 1 for most in q]).reshape(q.size, -1).T
     tried = steps * q if unsplit else steps
-    return worth(problem, made, tried[keeps(problem, made, tried)]).max()
+    return tried[keeps(problem, made, tried)]
+
+
+def best(problem, made, *, unsplit=False):
+    """Return the best value over all feasible allocations."""
+    return worth(problem, made, feasible(problem, made, unsplit=unsplit)).max()
 
 
 def check(case, params):
@@ -141,6 +147,23 @@ def test_above_the_program_sizes_every_constraint_is_kept(case, unsplit, lp_cand
 def test_first_come_keeps_every_constraint(case):
     """The baseline, too."""
     check(case, MatchParams(method="greedy"))
+
+
+@settings(max_examples=20, deadline=None)
+@given(cases(limits=True, pools=True), st.sampled_from([0.5, 1.0]), st.booleans())
+def test_floors_within_limits_and_pools_are_missed_no_more_than_they_must(case, share, unsplit):
+    """Limits and lots always hold; within them as little of the floors is missed as can be, at the best value."""
+    problem, made = case
+    result = solve_constrained(problem, made, params=MatchParams(floor=share, unsplit=unsplit)).result
+    assert keeps(problem, made, result.pieces).all()
+    tried = feasible(problem, made, unsplit=unsplit)
+    floors = floor_targets(problem, share)
+    missed = np.maximum(floors - sums(tried, problem.supplier, problem.n_suppliers, problem.load), 0).sum(axis=1)
+    reached = np.maximum(floors - sums(result.pieces, problem.supplier, problem.n_suppliers, problem.load), 0).sum()
+    assert reached == pytest.approx(missed.min(), abs=1e-6)
+    top = worth(problem, made, tried[missed <= missed.min() + 1e-9]).max()
+    assert result.objective == pytest.approx(top, abs=1e-6)
+    assert result.upper_bound >= top - 1e-6
 
 
 def with_more(made, row):

@@ -143,6 +143,14 @@ def test_a_rejection_is_routed_around_in_one_call(unpriced):
     assert "rejected" in told["alternatives"][1]["words"]
 
 
+def test_a_rejecter_that_nobody_knows_is_refused(unpriced):
+    """A mistyped name would send the order back to whom refused it."""
+    asked = {"order": {"order_id": "o", "pieces": 30, **LIKED}, "rejected_by": ["f1", "f9"]}
+    refused = unpriced.post("/v1/matches/route", json=asked)
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == "rejected_by: expected ids of parties of the loaded network, got f9"
+
+
 @pytest.mark.parametrize(
     ("order", "code"),
     [
