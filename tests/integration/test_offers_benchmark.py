@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.offers import main
+from benchmarks.offers_reach import reach
 from benchmarks.offers_rows import calibration, pairs, sales_per_offer
 
 
@@ -16,6 +17,14 @@ def test_rows_say_what_they_claim():
     assert told["offers_ours"] == told["offers_round_robin"] == told["offers_audience"]
     assert told["pieces_to_round_robin"] > 2
     assert calibration(400, 1)["random_pairs"]["true_to_expected"][5] == pytest.approx(1, abs=0.5)
+
+
+def test_reach_is_scored_on_samples_that_did_not_choose():
+    """The choice is certified, and no worse than the best connected and the best sellers."""
+    found = reach(300, 1)
+    assert 0.5 <= found["of_upper_bound"] <= 1
+    assert found["to_degree"] >= 1
+    assert found["to_attributed_sales"] >= 1
 
 
 def test_an_unknown_row_is_refused(capsys):
