@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Header
 
+from api.http.problems import REPLAYED
 from api.http.responses import JsonResponse
 from store.booking.answers import Answer
 from store.booking.states import StateError
@@ -35,8 +36,8 @@ def respond_with(answer: Answer) -> JsonResponse:
         If what was answered is that the state did not allow it.
     """
     if answer.status == 409:
-        raise StateError(answer.body["detail"])
-    headers = {"Idempotent-Replayed": "true"} if answer.again else {}
+        raise StateError(answer.body["detail"], again=answer.again)
+    headers = dict(REPLAYED) if answer.again else {}
     if answer.status == 201:
         headers["Location"] = f"/v1/reservations/{answer.body['reservation']['id']}"
     return JsonResponse(answer.body, status_code=answer.status, headers=headers)

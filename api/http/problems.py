@@ -18,6 +18,7 @@ from services.job_files import problem_of_error
 
 __all__ = [
     "PROBLEM_TYPES",
+    "REPLAYED",
     "FieldError",
     "Problem",
     "ProblemType",
@@ -34,6 +35,9 @@ __all__ = [
 _log = logging.getLogger(__name__)
 _MAX_ERRORS = 20
 _KEY = ("header", "Idempotency-Key")
+REPLAYED = {"Idempotent-Replayed": "true"}
+"""Says that a write was answered so before."""
+
 _DATABASE_SECONDS = 2  # after which to ask a database that did not answer again
 _LENGTHS = {"too_short": ("least", "min_length"), "too_long": ("most", "max_length")}
 
@@ -283,6 +287,8 @@ def respond_to(request: Request, error: EvenflowError) -> JsonResponse:
     seconds = getattr(error, "retry_after_seconds", _DATABASE_SECONDS if isinstance(error, UnavailableError) else None)
     if seconds is not None:
         headers["Retry-After"] = str(seconds)
+    if getattr(error, "again", False):
+        headers |= REPLAYED
     return respond(request, body, headers=headers)
 
 

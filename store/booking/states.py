@@ -21,7 +21,11 @@ _WAYS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 class StateError(EvenflowError):
-    """A reservation is not in a state from which it could be done."""
+    """A reservation is not in a state from which it could be done; `again` if its key was told so before."""
+
+    def __init__(self, detail: str, *, again: bool = False) -> None:
+        super().__init__(detail)
+        self.again = again
 
 
 def after(found: Reservation, action: Action, *, pieces: int | None, now_ms: int) -> tuple[str, int]:

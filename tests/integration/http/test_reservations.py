@@ -73,6 +73,7 @@ def test_a_reservation_goes_through_its_states(client):
     again = post(client, f"{path}/release", {"reason": "x"}, key="r")
     assert (late.status_code, late.json()["type"]) == (409, "/problems/wrong-state")
     assert (again.status_code, again.json()["detail"]) == (409, late.json()["detail"])
+    assert ["idempotent-replayed" in answer.headers for answer in (late, again)] == [False, True]
     assert post(client, f"{path}/cancel", {"reason": "too late"}).json()["reservation"]["reason"] == "too late"
     row = client.get("/v1/capacities", params={"supplier_id": "x"}).json()["capacities"][0]
     assert (row["offered"], row["reserved"]) == (10, 0)
