@@ -126,6 +126,7 @@ read_prices list_price_versions read_price_version activate_prices refresh_price
 """
 FLOW_OPERATIONS = """
 record_facts read_fact list_stages list_parked_work retry_parked_work discard_parked_work
+list_running_waves plan_group_orders hold_waves
 """
 SETTLEMENT_OPERATIONS = """
 settle_batch preview_settlement list_share_rules read_statement read_sale_split
