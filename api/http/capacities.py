@@ -12,7 +12,7 @@ from api.http.paging import CursorQuery, LimitQuery, key_after, key_cursor
 from api.http.reservation_examples import CAPACITY_EXAMPLES
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel
-from contracts.errors import NotReadyError
+from contracts.errors import InputError, NotReadyError
 
 __all__ = ["router"]
 
@@ -114,7 +114,10 @@ def sync_capacities(house: HouseDep, viewer: ViewerDep, request: NetworkSync) ->
 
     viewer.require_operator()
     today = pd.Timestamp.now(tz=TIMEZONE).normalize().tz_localize(None)
-    day = today if request.day is None else pd.Timestamp(request.day)
+    try:
+        day = today if request.day is None else pd.Timestamp(request.day)
+    except ValueError:
+        raise InputError("day", "a day of the calendar (YYYY-MM-DD)", request.day) from None
     snapshot = house.net.current().snapshot
     made = capacities.sync_capacities(house.database, snapshot, day, spare=request.spare, now_ms=house.desk.clock())
     return JsonResponse(made)

@@ -53,6 +53,7 @@ def test_the_network_sets_capacities(client):
     assert [(row["supplier_id"], row["good"], row["offered"], row["reserved"]) for row in rows] == [
         ("f1", "soap", 100, 0), ("f2", "soap", 100, 0),
     ]  # fmt: skip
+    assert client.post("/v1/capacities/from-network", json={"day": "0000-00-00"}).status_code == 422
     other = client.post("/v1/capacities/from-network", json={}, headers={"Evenflow-Tenant": "t"})
     assert (other.status_code, other.json()["type"]) == (403, "/problems/forbidden")
     spare = client.post("/v1/capacities/from-network", json={"spare": True})
