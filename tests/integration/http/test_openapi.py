@@ -174,8 +174,9 @@ def test_each_example_runs(client, path, name, body):
         job = finished(client, response.headers["location"])
         assert job["state"] == "succeeded", job
         validate(client, operation["responses"][promised], job)
-        for table in job["tables"].values():
-            assert client.get(table["href"]).json()["total"] == table["rows"] > 0
+        for table_name, table in job["tables"].items():
+            assert client.get(table["href"]).json()["total"] == table["rows"]
+            assert table["rows"] > 0 or table_name == "late", table_name  # no example has late pieces to tell of
 
 
 def finished(client, href):
