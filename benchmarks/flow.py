@@ -9,6 +9,7 @@ sends 50 orders a second and looks at what the processes hold before and after.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import threading
 import time
@@ -264,7 +265,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=30.0, help="how long the soak goes on")
     parser.add_argument("--per-second", type=int, default=50, help="orders a second of the soak")
     chosen = parser.parse_args(arguments)
-    made = {kind: measure(kind, chosen) for kind in chosen.databases}
+    made = {}
+    for kind in chosen.databases:
+        made[kind] = measure(kind, chosen)
+        print(orjson.dumps({kind: made[kind]}).decode(), file=sys.stderr)  # a run of hours tells what it has
     print(orjson.dumps({"flow": made, "options": vars(chosen)}, option=orjson.OPT_INDENT_2).decode())
 
 
