@@ -41,6 +41,7 @@ __all__ = [
     "open_model",
     "shelf_of",
     "trained_options",
+    "waiting_of",
 ]
 
 DEFAULT_NAME = "demand"
@@ -72,6 +73,20 @@ class Model:
 def shelf_of(home: Path, name: str = DEFAULT_NAME) -> Shelf:
     """Return the shelf of a model."""
     return Shelf(home / "models", name)
+
+
+def waiting_of(shelf: Shelf, table: str) -> str:
+    """Return the version of the challenger; `table` is the option of `evenflow train` that makes one.
+
+    Raises
+    ------
+    NotReadyError
+        If there is none.
+    """
+    waiting = shelf.roles().challenger
+    if waiting is None:
+        raise NotReadyError(f"the model {shelf.name} has no challenger: `evenflow train --{table}` makes one")
+    return waiting.version
 
 
 def champion_name(model: str) -> str | None:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contracts.errors import InputError, NotReadyError
-from forecast.wave_errors import WaveErrors, learn_errors
+from contracts.errors import InputError
+from forecast.wave_errors import WaveErrors
 from forecast.wave_forecast import Push, WaveForecast, forecast_wave
-from forecast.waves import WaveModel, WaveParams, fit_waves
-from services.wave_frames import WaveFrames, wave_frames
+from forecast.waves import WaveModel, WaveParams
+from services.wave_frames import WaveFrames, learn_finished, wave_frames
 
 __all__ = ["WaveReport", "forecast_waves"]
 
@@ -71,14 +71,8 @@ def forecast_waves(
     params, levels = params or WaveParams(), _checked(quantiles)
     moment = None if as_of is None else _zoned(pd.Timestamp(as_of))
     frames = wave_frames(pushes, orders, as_of=moment, params=params, sources=sources)
+    model, errors = learn_finished(frames)
     over = frames.elapsed >= params.buckets
-    if not over.any() or frames.counts[over].sum() <= 0:
-        raise NotReadyError(
-            f"no finished wave with orders to learn from: a wave is over {params.horizon_hours} hours after its push"
-        )
-    history = frames.history()
-    model = fit_waves(history, params=params)
-    errors = learn_errors(model, history)
     found = {int(w): _forecast(frames, model, errors, int(w), levels) for w in np.flatnonzero(~over)}
     return WaveReport(
         buckets=_concat([_buckets(frames, w, wave) for w, wave in found.items()], _BUCKETS),

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from contracts.errors import InputError, NotReadyError
-from forecast.wave_errors import WaveErrors, learn_errors
+from contracts.errors import InputError
+from forecast.wave_errors import WaveErrors
 from forecast.wave_forecast import Push, WaveForecast, forecast_wave
-from forecast.waves import WaveModel, WaveParams, fit_waves
+from forecast.waves import WaveModel, WaveParams
 from matching.group_order_tables import COMMUNITIES, WAVES
 from matching.group_orders import PUSH_REASONS
 from services.offer_book import numbers, within_hours
-from services.wave_frames import WaveFrames, wave_frames
+from services.wave_frames import WaveFrames, learn_finished, wave_frames
 
 __all__ = ["LEVELS", "GroupBook", "GroupParams", "Place", "group_book", "places_of"]
 
@@ -118,14 +118,8 @@ class Learnt:
             moment = moment.tz_localize("Asia/Shanghai")
         mine = {name: names[name] for name in ("pushes", "orders") if name in names}
         frames = wave_frames(tables["pushes"], tables["orders"], as_of=moment, params=params, sources=mine)
-        over = frames.elapsed >= params.buckets
-        if not over.any() or frames.counts[over].sum() <= 0:
-            raise NotReadyError(
-                f"no finished wave with orders to learn from: one is over {params.horizon_hours} hours after its push"
-            )
-        history = frames.history()
-        model = fit_waves(history, params=params)
-        return cls(frames=frames, model=model, errors=learn_errors(model, history))
+        model, errors = learn_finished(frames)
+        return cls(frames=frames, model=model, errors=errors)
 
     def for_communities(self, ids: pd.Series) -> WaveModel:
         """Return the model with the given communities in its place; one it never met is an average one."""

@@ -19,7 +19,7 @@ from matching.landed import DEFAULT_WEIGHTS
 from matching.learning import DECISIONS, LearntWeights, calibrated, learn_weights, outcomes_of
 from matching.score import ScoreWeights
 from matching.weight_replay import replay_weights
-from services.champion import shelf_of
+from services.champion import shelf_of, waiting_of
 from services.train_models import data_hash
 from store.models import Kept, Shelf
 from store.registry import Registry, Run, require_installed
@@ -146,7 +146,7 @@ def compare_weights(
     """
     shelf = shelf_of(home, name)
     old = _opened(shelf, shelf.read(champion) if champion else shelf.champion()[0])
-    new = _opened(shelf, shelf.read(challenger or _waiting(shelf)))
+    new = _opened(shelf, shelf.read(challenger or waiting_of(shelf, "decisions")))
     rows = new.later
     if decisions is not None:
         rows = _after(DECISIONS.check(decisions, source), (old, new), source)
@@ -186,13 +186,6 @@ def champion_weights(home: Path, name: str = WEIGHTS_NAME) -> tuple[ScoreWeights
     shelf = shelf_of(home, name)
     model = _opened(shelf, shelf.champion()[0])
     return model.learnt.weights, model.label
-
-
-def _waiting(shelf: Shelf) -> str:
-    waiting = shelf.roles().challenger
-    if waiting is None:
-        raise NotReadyError(f"the model {shelf.name} has no challenger: `evenflow train --decisions` makes one")
-    return waiting.version
 
 
 def _parted(table: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:

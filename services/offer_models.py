@@ -19,7 +19,7 @@ from contracts.errors import InputError, NotReadyError
 from forecast.offers.kept import deviance, foretold, pack_offers, unpack_offers
 from forecast.offers.model import OfferModel, fit_offers
 from forecast.offers.tables import PROMOTIONS, SELLERS
-from services.champion import shelf_of
+from services.champion import shelf_of, waiting_of
 from services.train_models import data_hash
 from store.models import Kept, Shelf
 from store.registry import Registry, Run, require_installed
@@ -128,7 +128,7 @@ def compare_offers(
     """
     shelf = shelf_of(home, name)
     old = _opened(shelf, shelf.read(champion) if champion else shelf.champion()[0])
-    new = _opened(shelf, shelf.read(challenger or _waiting(shelf)))
+    new = _opened(shelf, shelf.read(challenger or waiting_of(shelf, "promotions")))
     found = _against(old, new, seed)
     return {"champion_model": old.label, "challenger_model": new.label, "verdict": _verdict(found), **found}
 
@@ -164,13 +164,6 @@ def champion_offers(home: Path, name: str = OFFERS_NAME) -> tuple[OfferModel, st
     shelf = shelf_of(home, name)
     kept = _opened(shelf, shelf.champion()[0])
     return kept.model, kept.label
-
-
-def _waiting(shelf: Shelf) -> str:
-    waiting = shelf.roles().challenger
-    if waiting is None:
-        raise NotReadyError(f"the model {shelf.name} has no challenger: `evenflow train --promotions` makes one")
-    return waiting.version
 
 
 def _parted(history: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contracts.errors import TableError
+from contracts.errors import NotReadyError, TableError
+from forecast.wave_errors import WaveErrors, learn_errors
 from forecast.wave_tables import PUSHES, WAVE_ORDERS
-from forecast.waves import WaveHistory, WaveParams
+from forecast.waves import WaveHistory, WaveModel, WaveParams, fit_waves
 
-__all__ = ["WaveFrames", "wave_frames"]
+__all__ = ["WaveFrames", "learn_finished", "wave_frames"]
 
 _NO_COUPON = "-"
 _MOST_CELLS = 200_000_000
@@ -110,6 +111,25 @@ def wave_frames(
         elapsed=elapsed,
         ignored=ignored,
     )
+
+
+def learn_finished(frames: WaveFrames) -> tuple[WaveModel, WaveErrors]:
+    """Return what the waves that are over tell of those to come, and how far that was off.
+
+    Raises
+    ------
+    NotReadyError
+        If none of them is over and had orders.
+    """
+    params = frames.params
+    over = frames.elapsed >= params.buckets
+    if not over.any() or frames.counts[over].sum() <= 0:
+        raise NotReadyError(
+            f"no finished wave with orders to learn from: a wave is over {params.horizon_hours} hours after its push"
+        )
+    history = frames.history()
+    model = fit_waves(history, params=params)
+    return model, learn_errors(model, history)
 
 
 @dataclass(frozen=True, kw_only=True)

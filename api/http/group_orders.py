@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
-import pandas as pd
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
@@ -14,8 +12,7 @@ from api.http.house import House, HouseDep, ViewerDep
 from api.http.idempotency import KeyHeader
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import StrictModel, Table, frame_of, row_model
-from api.http.waves import PushRow, WaveOrderRow
-from contracts.errors import InputError
+from api.http.waves import PushRow, WaveOrderRow, moment_of
 from contracts.params import params_from
 from matching.group_order_tables import COMMUNITIES, WAVES
 from services.viewer import Viewer
@@ -95,7 +92,7 @@ def plan_group_orders(
     whole = {name: int(value) if float(value).is_integer() else value for name, value in request.limits.items()}
     params = params_from(whole, GroupParams, where="limits")
     room = room_of(house.desk, _network(house, viewer), places_of(tables["waves"]), viewer) if request.live else None
-    found = plan(tables, params=params, room=room, as_of=_moment(request.as_of), seed=request.seed)
+    found = plan(tables, params=params, room=room, as_of=moment_of(request.as_of), seed=request.seed)
     frames = {name: to_rows(getattr(found, name)) for name in ("waves", "pushes", "refusals", "buckets")}
     return JsonResponse({"summary": found.summary, **frames})
 
@@ -119,12 +116,3 @@ def hold_waves(
 def _network(house: House, viewer: Viewer) -> Any:
     """Return the network that knows the parties; the operator needs none."""
     return None if viewer.tenant is None else house.net.current().snapshot.network()
-
-
-def _moment(text: str | None) -> pd.Timestamp | None:
-    if text is None:
-        return None
-    try:
-        return pd.Timestamp(datetime.fromisoformat(text))
-    except ValueError:
-        raise InputError("as_of", "a time like 2026-03-05T14:30:00+08:00", text) from None

@@ -17,7 +17,7 @@ from contracts.errors import InputError
 from forecast.wave_tables import PUSHES, WAVE_ORDERS
 from store.booking.rows import moment_text
 
-__all__ = ["router"]
+__all__ = ["PushRow", "WaveOrderRow", "moment_of", "router"]
 
 router = APIRouter(prefix="/v1/waves", tags=["waves"])
 
@@ -103,7 +103,7 @@ def forecast_waves(request: Annotated[WaveRequest, Body(openapi_examples=WAVE_EX
     report = forecast_waves(
         frame_of(request.pushes),
         frame_of(request.orders),
-        as_of=_moment(request.as_of),
+        as_of=moment_of(request.as_of),
         quantiles=request.quantiles,
         params=params,
     )
@@ -116,7 +116,14 @@ def forecast_waves(request: Annotated[WaveRequest, Body(openapi_examples=WAVE_EX
     )
 
 
-def _moment(text: str | None) -> pd.Timestamp | None:
+def moment_of(text: str | None) -> pd.Timestamp | None:
+    """Return an `as_of` as a moment, None as None.
+
+    Raises
+    ------
+    InputError
+        If it is no ISO 8601 time.
+    """
     if text is None:
         return None
     try:
