@@ -137,6 +137,8 @@ def answer_offer(
 ) -> dict[str, Any]:
     """Record what one side says to an offer: it stands, or its place goes to others when offers are next made.
 
+    Only the seller accepts; the brand then adds days and pieces. A side's no stands until that side takes it back.
+
     Parameters
     ----------
     answer
@@ -149,28 +151,53 @@ def answer_offer(
     ------
     UnknownIdError
         If there is no such offer, or the viewer is no side of it.
+    InputError
+        If it is accepted against the other side's no, or by the brand before the seller did.
     """
     _, rows = offers_seen(shelf, network, viewer)
     pair = (answer["seller_id"], answer["style_id"])
     if not ((rows["seller_id"] == pair[0]) & (rows["style_id"] == pair[1])).any():
         raise UnknownIdError("offer", f"{pair[0]}, {pair[1]}")
+    side = _side(network, viewer, pair[0])
 
     def choose(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        before = [one["state"] for one in records if (one["seller_id"], one["style_id"]) == pair]
+        before = [one for one in records if (one["seller_id"], one["style_id"]) == pair]
+        stands = bool(before) and before[-1]["state"] == STATES[0]
         state = answer["state"]
-        if state == STATES[1] and before and before[-1] == STATES[0]:
+        if state == STATES[0]:
+            _require_yes_counts(side, before, stands=stands)
+        elif stands:
             state = STATES[2]
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return [
-            {
-                **{name: value for name, value in answer.items() if value is not None},
-                "state": state,
-                "by": by,
-                "at": now,
-            }
-        ]
+        given = {name: value for name, value in answer.items() if value is not None}
+        return [given | {"state": state, "side": side, "by": by, "at": now}]
 
     return shelf.answers.decide(choose)[0]
+
+
+def _side(network: SupplyNetwork | None, viewer: Viewer, seller_id: str) -> str:
+    """Return whose answer it is: the operator speaks for the house, whoever owns the seller for the seller."""
+    if viewer.tenant is None:
+        return "house"
+    return "seller" if _owned(np.array([seller_id], dtype=object), network, viewer)[0] else "brand"
+
+
+def _require_yes_counts(side: str, before: list[dict[str, Any]], *, stands: bool) -> None:
+    """Raise if an acceptance is not this side's to give; the house's always counts."""
+    if side == "house":
+        return
+    refused_by: set[str] = set()
+    for one in before:
+        said = one.get("side", side)  # answers kept before sides were told apart bind nobody else
+        if one["state"] != STATES[0]:
+            refused_by.add(said)
+        else:
+            refused_by -= refused_by if said == "house" else {said}
+    others = sorted(refused_by - {side})
+    if others:
+        raise InputError("state", f"no acceptance while the {others[0]}'s no stands", STATES[0])
+    if side == "brand" and not stands:
+        raise InputError("state", "the seller to accept first, or refused", STATES[0])
 
 
 def _given(tables: Mapping[str, pd.DataFrame | None], name: str) -> pd.DataFrame:
@@ -186,7 +213,7 @@ def _answers(shelf: OfferShelf, tables: Mapping[str, pd.DataFrame | None]) -> pd
     sent = pd.DataFrame(shelf.answers.read())
     if sent.empty:
         return given
-    sent = sent.drop(columns=["by", "at"])
+    sent = sent.drop(columns=["by", "at", "side"], errors="ignore")
     sellers, styles = tables["sellers"], tables["styles"]
     if sellers is not None and styles is not None:
         sent = sent[sent["seller_id"].isin(sellers["seller_id"]) & sent["style_id"].isin(styles["style_id"])]

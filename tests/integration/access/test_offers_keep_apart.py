@@ -90,6 +90,31 @@ def test_a_refusal_after_acceptance_is_a_withdrawal_and_goes_to_others(made, ask
     assert not [row for row in rows(store) if row["style_id"] == "dress-9"]
 
 
+def test_neither_side_says_yes_for_the_other(made, asking):
+    """A brand cannot accept in a seller's place, nor either of them against the other's no; each undoes its own."""
+    asking("admin").post("/v1/offers", json=BODY)
+    store = asking("party", tenant="alpha", party="alpha-store")
+    pair = {"seller_id": "alpha-store", "style_id": "coat-1"}
+    pair = pair if pair["style_id"] in {row["style_id"] for row in rows(store)} else pair | {"style_id": "dress-9"}
+    brand_id = next(row["brand_id"] for row in rows(store) if row["style_id"] == pair["style_id"])
+    brand = asking("party", tenant=brand_id.split("-")[0], party=brand_id)
+
+    def says(who, state):
+        answer = who.post("/v1/offers/answers", json=pair | {"state": state})
+        return answer.status_code, answer.json().get("detail") or answer.json()["answer"]["state"]
+
+    assert says(brand, "accepted") == (422, "state: expected the seller to accept first, or refused, got accepted")
+    assert says(store, "refused") == (200, "refused")
+    assert says(brand, "accepted")[1].startswith("state: expected no acceptance while the seller's no stands")
+    assert says(store, "accepted") == (200, "accepted")
+    assert says(brand, "accepted") == (200, "accepted")
+    assert says(brand, "refused") == (200, "withdrawn")
+    assert says(store, "refused") == (200, "refused")
+    assert says(store, "accepted")[1].startswith("state: expected no acceptance while the brand's no stands")
+    assert says(asking("admin"), "accepted") == (200, "accepted")
+    assert asking("admin").post("/v1/offers", json=BODY).json()["summary"]["accepted"] >= 1
+
+
 def test_wrong_requests_are_named(asking):
     """An unknown limit, a cell out of range, a day that is none."""
     client = asking("admin")
