@@ -17,7 +17,7 @@ import numpy.typing as npt
 from contracts.errors import InputError
 from planning.promotion_kernel import gap_of, sweep
 
-__all__ = ["LevelParams", "LevelProblem", "LevelResult", "solve_level"]
+__all__ = ["LevelParams", "LevelProblem", "LevelResult", "naive_loads", "solve_level"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -203,6 +203,33 @@ def solve_level(problem: LevelProblem, *, params: LevelParams | None = None, see
     return found if found.kept >= params.sales_floor else replace(found, status="sales_floor")
 
 
+def naive_loads(problem: LevelProblem) -> tuple[Floats, Floats]:
+    """Return what a schedule is compared with: float [D + L - 1] hours per day, promoting at once and evenly.
+
+    At once is on each group's first day, evenly as much on each day of its window.
+
+    Examples
+    --------
+    >>> problem = LevelProblem(style=np.array([0]), hours=np.array([30.0]), first=np.array([0]), last=np.array([2]),
+    ...                        lag=np.array([0.5, 0.5]), shopping=np.ones(4), free=np.ones(3), coming=np.zeros(4),
+    ...                        spread=np.zeros(1))
+    >>> [load.tolist() for load in naive_loads(problem)]
+    [[15.0, 15.0, 0.0, 0.0], [5.0, 10.0, 10.0, 5.0]]
+    """
+    at_once = (np.arange(problem.free.size) == problem.first[:, None]).astype(np.float64)
+    at_once, evenly = (
+        (share * problem.hours[:, None] * _fresh(problem)).sum(axis=0) @ problem.response + problem.coming
+        for share in (at_once, _everywhere(problem))
+    )
+    return at_once, evenly
+
+
+def _fresh(problem: LevelProblem) -> Floats:
+    """Return float [G, D], the share of its orders that a promotion still has on each day."""
+    waits = np.maximum(np.arange(problem.free.size) - problem.first[:, None], 0)
+    return np.asarray((1.0 - problem.loss) ** waits)
+
+
 def _everywhere(problem: LevelProblem) -> Floats:
     day = np.arange(problem.free.size)
     within = (day >= problem.first[:, None]) & (day <= problem.last[:, None])
@@ -212,8 +239,7 @@ def _everywhere(problem: LevelProblem) -> Floats:
 def _at_price(problem: LevelProblem, share: Floats, price: float, params: LevelParams) -> LevelResult:
     """Solve where a lost order costs `price`, in the objective's unit per share of all orders."""
     response, line, share = problem.response, problem.line, share.copy()
-    waits = np.maximum(np.arange(problem.free.size) - problem.first[:, None], 0)
-    fresh = (1.0 - problem.loss) ** waits
+    fresh = _fresh(problem)
     scale = 1.0 / max(float((line**2).sum()), 1e-300)
     total = max(float(problem.hours.sum()), 1e-300)
     by_style = np.zeros((problem.spread.size, problem.free.size))

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import gammaincinv
 
 from contracts.errors import InputError, TableError
-from planning.promotion import LevelParams, LevelProblem, LevelResult, solve_level
+from planning.promotion import LevelParams, LevelProblem, LevelResult, naive_loads, solve_level
 from planning.promotion_kernel import OPEN, assign_days
 from planning.promotion_tables import CURVE, FREE_HOURS
 from services.make_offers import Made
@@ -287,22 +287,34 @@ def _schedule(  # noqa: PLR0917
             "promotions": np.bincount(day[day >= 0], minlength=n),
         }
     )
-    load, over = result.load[:n], np.maximum(result.load[:n] - problem.free, 0.0)
     return Schedule(
         offers=offers.sort_values(["promote_on", "seller_id"], ignore_index=True),
         days=table,
-        summary={
-            "status": result.status,
-            "scheduled": int((day >= 0).sum()),
-            "no_day": int((~planned).sum()),
-            "hours": round(float(result.load.sum()), 1),
-            "load_cv": round(float(load.std() / max(load.mean(), 1e-12)), 4),
-            "hours_above_free": round(float(over.sum()), 1),
-            "idle_hours": round(float(np.maximum(problem.free - load, 0.0).sum()), 1),
-            "sales_kept": round(result.kept, 4),
-            "gap": result.gap,
-        },
+        summary=_figures(problem, result, day),
     )
+
+
+def _figures(problem: LevelProblem, result: LevelResult, day: Ints) -> dict[str, Any]:
+    n = problem.free.size
+    at_once, evenly = naive_loads(problem)
+    load, over = result.load[:n], np.maximum(result.load[:n] - problem.free, 0.0)
+    return {
+        "status": result.status,
+        "scheduled": int((day >= 0).sum()),
+        "no_day": int((day == OPEN).sum()),
+        "hours": round(float(result.load.sum()), 1),
+        "load_cv": _cv(load),
+        "load_cv_evenly": _cv(evenly[:n]),
+        "load_cv_at_once": _cv(at_once[:n]),
+        "hours_above_free": round(float(over.sum()), 1),
+        "idle_hours": round(float(np.maximum(problem.free - load, 0.0).sum()), 1),
+        "sales_kept": round(result.kept, 4),
+        "gap": result.gap,
+    }
+
+
+def _cv(load: Floats) -> float:
+    return round(float(load.std() / max(load.mean(), 1e-12)), 4)
 
 
 def _range(result: LevelResult) -> tuple[Floats, Floats]:
