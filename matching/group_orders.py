@@ -188,33 +188,43 @@ def _wished(problem: GroupProblem, net: Floats) -> Bools:
 def _filled(problem: GroupProblem, value: Floats, wished: Bools, prices: Floats) -> Bools:
     """Return a choice that fits: of what was wished the best per piece, then the next best that still fit."""
     worth = value - prices[problem.pool] * problem.uses
-    kept = _fitting(problem, wished, value / np.maximum(problem.uses, 1e-12), problem.room)
+    kept = _fitting(problem, wished, value, problem.room)
     left = problem.room - problem.used(kept)
     rest = problem.open & ~kept & _places(problem, kept)
     # One more round of wishes on what is left: a community that lost its push takes its next best one.
     more = _wished(_rest_of(problem, kept), np.where(rest & (problem.uses <= left[problem.pool]), worth, -np.inf))
-    more = _fitting(problem, more, value / np.maximum(problem.uses, 1e-12), left)
+    more = _fitting(problem, more, value, left)
     return np.asarray(kept | more)
 
 
-def _fitting(problem: GroupProblem, chosen: Bools, density: Floats, room: Floats) -> Bools:
-    """Return of each pool the choices worth most per piece that fit into its room."""
+def _fitting(problem: GroupProblem, chosen: Bools, value: Floats, room: Floats) -> Bools:
+    """Return of each pool the choices worth most per piece that fit into its room, or the one that is worth more."""
     rows, waves = np.nonzero(chosen)
-    pool = problem.pool[waves]
-    order = np.lexsort((-density[rows, waves], pool))
-    rows, waves, pool = rows[order], waves[order], pool[order]
+    pool, worth, uses = problem.pool[waves], value[rows, waves], problem.uses[rows, waves]
+    order = np.lexsort((-worth / np.maximum(uses, 1e-12), pool))
     kept = np.zeros(chosen.shape, np.bool_)
-    uses = problem.uses[rows, waves]
     for one in np.unique(pool):
-        mine = np.flatnonzero(pool == one)
-        fits = np.cumsum(uses[mine]) <= room[one] * _FITS
-        kept[rows[mine[fits]], waves[mine[fits]]] = True
-        spare = room[one] - uses[mine[fits]].sum()
-        for at in mine[~fits][:50]:  # those that are too large for what is left make way for smaller ones
-            if uses[at] <= spare * _FITS:
-                kept[rows[at], waves[at]] = True
-                spare -= uses[at]
+        mine = order[pool[order] == one]
+        taken = _packed(worth[mine], uses[mine], float(room[one]) * _FITS)
+        kept[rows[mine[taken]], waves[mine[taken]]] = True
     return kept
+
+
+def _packed(worth: Floats, uses: Floats, room: float) -> Bools:
+    """Return which choices, given the best per piece first, fill the room: worth half of the best packing at least.
+
+    Dantzig's greedy packing, or the dearest choice alone where that is worth more.
+    """
+    taken = np.asarray(np.cumsum(uses) <= room)
+    spare = room - uses[taken].sum()
+    for at in np.flatnonzero(~taken)[:50]:  # those that are too large for what is left make way for smaller ones
+        if uses[at] <= spare:
+            taken[at] = True
+            spare -= uses[at]
+    alone = np.where(uses <= room, worth, -np.inf)
+    if alone.max(initial=-np.inf) > worth[taken].sum():
+        taken = np.arange(len(worth)) == alone.argmax()
+    return taken
 
 
 def _places(problem: GroupProblem, pushed: Bools) -> Bools:

@@ -170,7 +170,7 @@ def test_a_full_disk_is_told_and_passes(tmp_path):
     database.write(put("before"))
     pages = lambda number: lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={number}")  # noqa: E731
     database.write(pages(1))  # SQLite takes at least the pages it has
-    with pytest.raises(UnavailableError, match="does not answer: database or disk is full"):
+    with pytest.raises(UnavailableError, match="the disk of the database is full, nothing was kept"):
         database.write(put("x" * 100_000))
     database.write(pages(2**30))
     database.write(put("after"))
