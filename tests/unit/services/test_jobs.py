@@ -186,12 +186,14 @@ def test_a_job_whose_server_was_killed_reads_interrupted_and_its_process_ends(tm
     script.write_text(KILLED.format(folder=str(Path(__file__).parent), root=str(tmp_path / "jobs")))
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=env) as server:
-        job_id, pid = server.stdout.readline().split()
-        other = JobBoard(tmp_path / "jobs", workers=1)
-        assert other.get(job_id).state == "running"  # its server lives: not ours to close
-        with pytest.raises(JobDoneError):
-            other.cancel(job_id)
-        server.send_signal(signal.SIGKILL)
+        try:
+            job_id, pid = server.stdout.readline().split()
+            other = JobBoard(tmp_path / "jobs", workers=1)
+            assert other.get(job_id).state == "running"  # its server lives: not ours to close
+            with pytest.raises(JobDoneError):
+                other.cancel(job_id)
+        finally:
+            server.send_signal(signal.SIGKILL)
     other.close()
     board = JobBoard(tmp_path / "jobs", workers=1)
     assert (board.get(job_id).state, board.get(job_id).problem["detail"]) == ("failed", "interrupted")
