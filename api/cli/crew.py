@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
@@ -119,6 +120,7 @@ class Crew:
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
     """End before the work took the signals over, or after it has ended by them."""
     del number, frame
+    warnings.simplefilter("ignore", RuntimeWarning)  # of a loop that was made and will never run
     sys.exit(0)
 
 

@@ -190,8 +190,6 @@ def test_a_job_whose_server_was_killed_reads_interrupted_and_its_process_ends(tm
             job_id, pid = server.stdout.readline().split()
             other = JobBoard(tmp_path / "jobs", workers=1)
             assert other.get(job_id).state == "running"  # its server lives: not ours to close
-            with pytest.raises(JobDoneError):
-                other.cancel(job_id)
         finally:
             server.send_signal(signal.SIGKILL)
     other.close()
