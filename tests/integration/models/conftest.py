@@ -60,12 +60,22 @@ def fitted(tmp_path_factory: pytest.TempPathFactory, publish):
     return fit_model(network_series(Home(home).current()), recipe=RECIPE, origins=1)
 
 
+@pytest.fixture(scope="package")
+def promoted(fitted, publish):
+    """Load the network into a home, keep versions 1 and 2, promote 1 and then 2."""
+
+    def make(home: Path) -> None:
+        publish(home)
+        shelf = shelf_of(home)
+        for version in "12":
+            shelf.put(version, fitted.files, {**fitted.card, "trained_at": f"2026-05-0{version}T00:00:00+00:00"})
+            shelf.promote(version)
+
+    return make
+
+
 @pytest.fixture
-def home(tmp_path: Path, fitted, publish) -> Path:
+def home(tmp_path: Path, promoted) -> Path:
     """The network loaded, versions 1 and 2 kept, 1 and then 2 promoted."""
-    publish(tmp_path)
-    shelf = shelf_of(tmp_path)
-    for version in "12":
-        shelf.put(version, fitted.files, {**fitted.card, "trained_at": f"2026-05-0{version}T00:00:00+00:00"})
-        shelf.promote(version)
+    promoted(tmp_path)
     return tmp_path

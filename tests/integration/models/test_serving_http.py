@@ -1,5 +1,6 @@
 """The promoted model over HTTP: bit for bit what was trained, as of a moment, explained, adjusted, streamed, cached."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -44,13 +45,29 @@ def done(client, path, body=None):
     pytest.fail("the job did not end")
 
 
-@pytest.fixture
-def served(home):
-    """A client over the network, forecast by the champion with two levels."""
+@pytest.fixture(scope="module")
+def forecast_home(tmp_path_factory, promoted):
+    """A home whose network was forecast by the champion with two levels, once for all tests."""
+    home = tmp_path_factory.mktemp("forecast")
+    promoted(home)
     with client_of(home) as client:
         job = done(client, "/v1/forecasts", {"model": "champion", "hierarchy": ["region"]})
         assert job["state"] == "succeeded", job
         assert (job["summary"]["model_version"], job["summary"]["kept"]) == ("demand-2", True)
+    return home
+
+
+@pytest.fixture
+def home(tmp_path, forecast_home):
+    """A copy of it that a test may change."""
+    shutil.copytree(forecast_home, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return tmp_path
+
+
+@pytest.fixture
+def served(home):
+    """A client over it."""
+    with client_of(home) as client:
         yield client
 
 
