@@ -12,7 +12,7 @@ from api.http.house import House, HouseDep, ViewerDep
 from api.http.offer_examples import ANSWER_EXAMPLES, OFFER_EXAMPLES
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
-from api.http.rows import StrictModel, Table, frame_of, row_model
+from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
 from api.http.settlements import ShareSellerRow, plain_rules
 from contracts.errors import InputError, NotReadyError
 from contracts.params import params_from
@@ -27,7 +27,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/offers", tags=["offers"])
 
 SmallSellerRow = row_model("SmallSellerRow", SELLERS)
-OfferedStyleRow = row_model("OfferedStyleRow", STYLES)
+OfferedStyleRow = row_model("OfferedStyleRow", STYLES, base=AttributeRow)
 PromotionRow = row_model("PromotionRow", PROMOTIONS)
 OfferAnswerRow = row_model("OfferAnswerRow", ANSWERS)
 FreeHoursRow = row_model("FreeHoursRow", FREE_HOURS)
@@ -40,7 +40,9 @@ class OfferRequest(StrictModel):
     """Small sellers, styles and what became of earlier offers."""
 
     sellers: Table[SmallSellerRow] = Field(description="Who may be approached, and how often.")  # type: ignore[valid-type]
-    styles: Table[OfferedStyleRow] = Field(description="What is offered.")  # type: ignore[valid-type]
+    styles: Table[OfferedStyleRow] = Field(  # type: ignore[valid-type]
+        description="What is offered; with `rules` a column per role says who plays it."
+    )
     history: Table[PromotionRow] = Field(description="What became of earlier offers: it is learned from.")  # type: ignore[valid-type]
     answers: Table[OfferAnswerRow] | None = Field(  # type: ignore[valid-type]
         None, description="Answers so far, before those sent to `/v1/offers/answers`."
@@ -114,6 +116,8 @@ def create_offers(
 
     names = ("sellers", "styles", "history", "answers", "free", "curve")
     tables = {name: frame_of(getattr(request, name)) for name in names}
+    cake = _cake(house, request)
+    _require_roles(tables["styles"], cake)
     whole = {name: int(value) if float(value).is_integer() else value for name, value in request.limits.items()}
     told = keep_offers(
         _shelf(house),
@@ -123,7 +127,7 @@ def create_offers(
         weeks=request.weeks,
         loss_per_day=request.loss_per_day,
         seed=request.seed,
-        cake=_cake(house, request),
+        cake=cake,
         model=_champion(house) if request.model else None,
     )
     return JsonResponse({"offers_id": told.pop("offers_id"), "summary": told})
@@ -207,6 +211,14 @@ def _cake(house: House, request: OfferRequest) -> Any:
     desk = SalesDesk(database=house.database, viewer=Viewer(), network=None)
     rules = rules_of(desk, plain_rules(request.rules), request.rules_hash)
     return cake_of(rules, request.seller_role, frame_of(request.parties))
+
+
+def _require_roles(styles: pd.DataFrame | None, cake: Any) -> None:
+    """Refuse columns of the styles that are neither the table's own nor roles of the agreement."""
+    roles = () if cake is None else cake.rules.roles
+    for name in [] if styles is None else styles.columns:
+        if name not in STYLES.by_name and name not in roles:
+            raise InputError(f"/styles: field {name}", "no such field, or a role of the rules", name)
 
 
 def _champion(house: House) -> Any:

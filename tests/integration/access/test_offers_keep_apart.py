@@ -115,6 +115,24 @@ def test_neither_side_says_yes_for_the_other(made, asking):
     assert asking("admin").post("/v1/offers", json=BODY).json()["summary"]["accepted"] >= 1
 
 
+def test_roles_are_columns_of_the_styles(asking):
+    """The platform's toll is in the cake of each offer; a column that is no role is named."""
+    rules = {
+        "rest": "brand",
+        "rules": [{"role": "kol", "percent": 20}, {"role": "platform", "of": "price", "percent": 5}],
+    }
+    styles = [row | {"platform": "shop"} for row in BODY["styles"]]
+    client = asking("admin")
+    answer = client.post("/v1/offers", json=BODY | {"rules": rules, "seller_role": "kol", "styles": styles})
+    assert answer.status_code == 200, answer.text
+    for row in rows(client):
+        toll = {"dress-9": 995, "coat-1": 2_495}[row["style_id"]]
+        assert [part["share_fen"] for part in row["shares"] if part["party_id"] == "shop"] == [toll]
+    for body in (BODY | {"styles": styles}, BODY | {"styles": [BODY["styles"][0] | {"seller_cap": 1}]}):
+        answer = client.post("/v1/offers", json=body)
+        assert (answer.status_code, "expected no such field" in answer.text) == (422, True), answer.text
+
+
 def test_wrong_requests_are_named(asking):
     """An unknown limit, a cell out of range, a day that is none."""
     client = asking("admin")

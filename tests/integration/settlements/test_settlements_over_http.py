@@ -138,6 +138,32 @@ def test_a_later_return_takes_the_rest_back(asking, booked):
     assert asking("GET", "/sales/s2").json()["share_fen"] == 0
 
 
+def test_returns_need_no_tables_of_their_sales(asking, booked):
+    """Months later only what comes back is sent: who was credited by a touch or a binding is booked."""
+    rules = {
+        "rest": "brand",
+        "attribution": {"window_days": {"live": 3}},
+        "rules": [
+            {"role": "kol", "percent": 10, "filled_by": "touch"},
+            {"role": "guide", "percent": 1, "filled_by": "binding"},
+        ],
+    }
+    tables = {
+        "touches": [
+            {"journey_id": "j", "touched_at": "2026-03-10T11:00:00+08:00", "channel": "live", "party_id": "kol-2"}
+        ],
+        "bindings": [{"binding_id": "b", "party_id": "kol-1", "starts_on": "2026-01-01"}],
+    }
+    sold = sale(10, kol=None, journey_id="j", sale_id="touched")
+    missing = asking("POST", "", {"rules": rules, "sales": [sold]})
+    assert (missing.status_code, "touches: expected a table" in missing.text) == (422, True), missing.text
+    assert asking("POST", "", {"rules": rules, "sales": [sold], **tables}).json()["summary"]["entries"] == 2
+    back = [{"return_id": "late", "sale_id": "touched", "returned_at": "2026-09-01T12:00:00+08:00"}]
+    answer = asking("POST", "", {"rules": rules, "returns": back})
+    assert answer.json()["summary"]["reversed_fen"] == -1_000, answer.text
+    assert asking("GET", "/sales/touched").json()["share_fen"] == 0
+
+
 def test_pages_of_a_statement(asking, booked):
     """One row each; the sum is of the whole; a cursor of another list is stale, a made-up one refused."""
     path, seen = "/statements/acme?limit=1&to=2026-03-31", []
