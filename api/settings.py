@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from contracts.errors import InputError
 
@@ -120,6 +120,8 @@ def read_settings(**overrides: object) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings.model_validate({**Settings().model_dump(), **given})
+    except SettingsError:  # the only one that is read as JSON
+        raise InputError("EVENFLOW_SCHEDULE", 'JSON like {"forecast": "02:00"}', "text that is no JSON") from None
     except ValidationError as error:
         fault = error.errors()[0]
         name = str(fault["loc"][0])

@@ -200,10 +200,13 @@ class GroupBook:
         return blocked
 
     def caps(self) -> tuple[Ints, Ints, Ints]:
-        """Return each wave's day, each day's week, and int [C, weeks] the pushes a community may get."""
+        """Return each wave's day, each day's week, and int [C, weeks] the pushes a community may get.
+
+        Days and weeks without a wave are left out: what is planned may lie years ahead.
+        """
         on = pd.DatetimeIndex(self.waves["push_at"]).tz_localize(None).normalize()
-        day = np.asarray((on - on.min()).days, np.int64)
-        week = np.arange(day.max() + 1) // 7
+        days, day = np.unique(np.asarray((on - on.min()).days, np.int64), return_inverse=True)
+        week = np.unique(days // 7, return_inverse=True)[1]
         weekly = numbers(self.communities, "pushes_per_week", self.settings.pushes_per_week)
         cap = np.repeat(weekly[:, None], week.max() + 1, axis=1)
         cap[:, 0] -= numbers(self.communities, "pushed", 0.0)

@@ -15,7 +15,7 @@ from forecast.signal_intake import sift as sift_signals
 from forecast.tables import SIGNALS
 from services.access import ForbiddenError
 from services.flow.tables import PAYLOADS, SUBJECTS
-from services.flow.wave_orders import unusable_push
+from services.flow.wave_orders import is_plain_value, unusable_push
 from services.viewer import Viewer
 from store.database import Database
 from store.fact_book import Fact, accept_facts
@@ -26,6 +26,7 @@ __all__ = ["OPERATORS_KINDS", "take_fact_file", "take_facts"]
 _OWN = ("key", "kind", "occurred_at", "sequence", "corrects")
 _AT_ONCE = 500  # rows of one transaction: others wait for one at most
 _LONGEST_KEY = 150
+_LISTS = {"communities"}  # looked at row by row
 _WHOLE = 2**53  # whole numbers below are exact in any JSON
 _DIGITS = 16  # of a sequence sent as text: more are too many
 OPERATORS_KINDS = ("sale", "signal", "capacity_change", "progress", "push")
@@ -191,17 +192,20 @@ def _payload(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         expected = f"a field of {kind} facts ({', '.join((*_OWN, *fields.values()))})"
         raise InputError(unknown[0], expected, "another")
+    nested = next((f for f in fields.values() if f not in _LISTS and not is_plain_value(row.get(f))), None)
+    if nested is not None:
+        raise InputError(nested, "text, or a number of less than 64 bits", row[nested])
     return {name: row[field] for name, field in fields.items() if row.get(field) is not None}
 
 
 def _moment(value: Any) -> int:
     try:
         moment = pd.Timestamp(value if isinstance(value, str) else "")
-    except (ValueError, OverflowError):
-        moment = pd.NaT
-    if moment is pd.NaT or moment.tzinfo is None:
-        raise InputError("occurred_at", "a moment with its time zone (ISO 8601)", value)
-    return int(moment.value // 1_000_000)
+        if moment is not pd.NaT and moment.tzinfo is not None:
+            return int(moment.value // 1_000_000)
+    except (ValueError, OverflowError):  # no moment, or one beyond the years 1678 to 2261
+        pass
+    raise InputError("occurred_at", "a moment with its time zone (ISO 8601)", value)
 
 
 def _unusable(facts: Mapping[int, Fact]) -> dict[int, str]:

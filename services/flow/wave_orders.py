@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import pandas as pd
 
 from contracts.errors import InputError
@@ -13,7 +14,7 @@ from forecast.wave_tables import PUSHES
 from services.flow.effective import effective, family_of
 from store.fact_book import Fact
 
-__all__ = ["Wave", "came_to", "unusable_push", "wave_of", "wave_orders"]
+__all__ = ["Wave", "came_to", "is_plain_value", "unusable_push", "wave_of", "wave_orders"]
 
 _NUMBERS = {"placed_ms": "int64", "late_ms": "int64", "pieces": "float64"}
 _REACHED = {"community_id", "members"}
@@ -58,6 +59,15 @@ def wave_of(payload: Mapping[str, Any]) -> Wave:
     return Wave(str(payload["wave_id"]), int(at.timestamp() * 1000), pushes)
 
 
+def is_plain_value(value: Any) -> bool:
+    """Whether a cell of a fact can be kept: text, a day, a truth value or a number of less than 64 bits."""
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return False
+    return not isinstance(value, (list, dict))
+
+
 def unusable_push(payload: Mapping[str, Any]) -> str | None:
     """Return why a push fact cannot be used; None if it can.
 
@@ -74,6 +84,8 @@ def unusable_push(payload: Mapping[str, Any]) -> str | None:
     other = sorted({str(name) for row in rows for name in row} - _REACHED)
     if other:
         return str(InputError(f"communities: {other[0]}", "only community_id and members", "another column"))
+    if not all(is_plain_value(value) for row in rows for value in row.values()):
+        return str(InputError("communities", "text and numbers of less than 64 bits", "another value"))
     try:
         wave_of({"wave_id": None, "push_at": None, **payload})
     except InputError as error:

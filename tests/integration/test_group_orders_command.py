@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from contracts.errors import InputError, NotReadyError
+from services.group_book import GroupParams, group_book
 from services.group_orders import plan_group_orders
 from services.hold_waves import WaveHold, hold_waves, holds_of, sent_only
 from services.reserve import Desk
@@ -48,6 +49,15 @@ def run(folder, *options, communities=COMMUNITIES, planned, pushes=MADE.pushes, 
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return json.loads(done.stdout)
+
+
+def test_a_wave_centuries_ahead_costs_no_more():
+    """Days and weeks between waves are not looked at one by one; each wave keeps its own day's and week's places."""
+    planned = waves({}, {"push_at": "2261-06-01T14:00:00"}, {"push_at": "2261-06-02T14:00:00"})
+    tables = {"communities": COMMUNITIES, "waves": planned, "pushes": MADE.pushes, "orders": MADE.orders}
+    book = group_book(tables, params=GroupParams(), room=None, as_of=None, sources={})
+    day, week, cap = book.caps()
+    assert (day.tolist(), week.tolist(), cap.shape) == ([0, 1, 2], [0, 1, 1], (len(COMMUNITIES), 2))
 
 
 def test_pushes_fit_the_pieces_and_wave_reads_them(tmp_path):

@@ -21,3 +21,6 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVENFLOW_PORT", "abc")
     with pytest.raises(InputError, match=r"EVENFLOW_PORT: expected a valid integer.*, got abc"):
         read_settings()
+    monkeypatch.setenv("EVENFLOW_SCHEDULE", "02:00")
+    with pytest.raises(InputError, match=r'EVENFLOW_SCHEDULE: expected JSON like \{"forecast": "02:00"\}, got text'):
+        read_settings()

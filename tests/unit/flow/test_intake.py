@@ -42,6 +42,11 @@ WRONG = [
     ({"kind": "rumour"}, "kind: expected one of order, sale,"),
     ({"occurred_at": "2026-03-02"}, "occurred_at: expected a moment with its time zone"),
     ({"occurred_at": 5}, "occurred_at: expected a moment with its time zone"),
+    ({"occurred_at": "0001-01-01T00:00:00-14:00"}, "occurred_at: expected a moment with its time zone"),
+    ({"occurred_at": "9999-12-31T23:59:59+14:00"}, "occurred_at: expected a moment with its time zone"),
+    ({"unique_id": 2**70}, "unique_id: expected text, or a number of less than 64 bits"),
+    ({"unique_id": "\ud800"}, "unique_id: expected text"),
+    ({"unique_id": [{}]}, "unique_id: expected text"),
     ({"pieces": -1}, "pieces: expected"),
     ({"pieces": None}, "pieces"),
     ({"ds": "soon"}, "ds: expected"),
@@ -61,6 +66,15 @@ def test_a_wrong_row_is_refused_and_the_others_are_kept(database, change, reason
     assert (made["accepted"], made["refused"]) == (1, 1)
     assert made["results"][1]["row"] == 2
     assert reason in made["results"][1]["reason"]
+
+
+@pytest.mark.parametrize("change", [{"coupon": []}, {"push_at": [{}]}, {"communities": [{"community_id": 2**70}]}])
+def test_a_push_of_values_that_cannot_be_kept_is_refused(database, change):
+    """Lists where text belongs, and numbers that no table takes."""
+    push = {"wave_id": "w", "push_at": "2026-03-02T14:00:00+08:00", "occurred_at": "2026-03-02T08:00:00+08:00"}
+    row = push | {"key": "p", "kind": "push", "communities": [{"community_id": "c1", "members": 80}]} | change
+    assert "expected text" in take_facts(database, [row], now_ms=1)["results"][0]["reason"]
+    assert told(database) == []
 
 
 def test_a_tenant_sends_orders_of_its_own(database, flow):
