@@ -303,9 +303,10 @@ def _figures(problem: LevelProblem, result: LevelResult, day: Ints) -> dict[str,
         "scheduled": int((day >= 0).sum()),
         "no_day": int((day == OPEN).sum()),
         "hours": round(float(result.load.sum()), 1),
-        "load_cv": _cv(load),
-        "load_cv_evenly": _cv(evenly[:n]),
-        "load_cv_at_once": _cv(at_once[:n]),
+        "load_cv": round(float(load.std() / max(load.mean(), 1e-12)), 4),
+        "off_line": _off_line(load, problem),
+        "off_line_evenly": _off_line(evenly[:n], problem),
+        "off_line_at_once": _off_line(at_once[:n], problem),
         "hours_above_free": round(float(over.sum()), 1),
         "idle_hours": round(float(np.maximum(problem.free - load, 0.0).sum()), 1),
         "sales_kept": round(result.kept, 4),
@@ -313,8 +314,10 @@ def _figures(problem: LevelProblem, result: LevelResult, day: Ints) -> dict[str,
     }
 
 
-def _cv(load: Floats) -> float:
-    return round(float(load.std() / max(load.mean(), 1e-12)), 4)
+def _off_line(load: Floats, problem: LevelProblem) -> float:
+    """Return the root of the mean squared distance of hours from the level line, as a share of the line's mean."""
+    line = problem.line[: len(load)]
+    return round(float(np.sqrt(((load - line) ** 2).mean()) / max(line.mean(), 1e-12)), 4)
 
 
 def _range(result: LevelResult) -> tuple[Floats, Floats]:

@@ -147,7 +147,7 @@ def test_promotions_follow_the_level_line_and_are_planned_anew(tmp_path):
     assert figures["schedule"]["scheduled"] == offers["promote_on"].notna().sum() == days["promotions"].sum()
     told = figures["schedule"]
     assert told["load_cv"] < 0.05
-    assert told["load_cv"] < told["load_cv_evenly"] < told["load_cv_at_once"]
+    assert told["off_line"] < told["off_line_evenly"] < told["off_line_at_once"]
     assert ((days["hours_low"] <= days["hours"]) & (days["hours"] <= days["hours_high"])).all()
     week = pd.to_datetime(offers["promote_on"]).dropna().sub(free_hours()["ds"][0]).dt.days // 7
     assert offers.assign(week=week).groupby(["seller_id", "week"]).size().max() == 1
