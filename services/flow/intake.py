@@ -270,18 +270,23 @@ def _report(rows: Sequence[Mapping[str, Any]], told: Mapping[int, str], reasons:
     results = []
     for number, row in enumerate(rows):
         refused = number in reasons
-        key = row.get("key") if isinstance(row.get("key"), str) else None
+        key = _readable(row["key"]) if isinstance(row.get("key"), str) else None
         results.append(
             {
                 "row": number + 1,
                 "key": key,
                 "status": "refused" if refused else told[number],
                 "id": None if refused else f"fact:{key}",
-                "reason": reasons.get(number),
+                "reason": _readable(reasons[number]) if refused else None,
             }
         )
     tally = [result["status"] for result in results]
     return {name: tally.count(name) for name in ("accepted", "known", "refused")} | {"results": results}
+
+
+def _readable(text: str) -> str:
+    """Return text that any answer can carry: half a surrogate pair, which JSON may hold, as it was written."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _without_blanks(row: Mapping[str, Any]) -> dict[str, Any]:

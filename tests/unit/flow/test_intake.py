@@ -1,5 +1,6 @@
 """Facts taken in: once by key, row by row, with their row of the outbox."""
 
+import orjson
 import pandas as pd
 import pytest
 
@@ -66,6 +67,16 @@ def test_a_wrong_row_is_refused_and_the_others_are_kept(database, change, reason
     assert (made["accepted"], made["refused"]) == (1, 1)
     assert made["results"][1]["row"] == 2
     assert reason in made["results"][1]["reason"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"key": "\ud800"}, {"occurred_at": "\ud800"}, {"\ud800": 1}, {"unique_id": "\ud800"}]
+)
+def test_half_a_surrogate_pair_is_told_as_it_was_written(database, change):
+    """JSON may hold one, an answer may not."""
+    made = take_facts(database, [sale("k", 1) | change], now_ms=1)
+    assert made["refused"] == 1
+    assert b"ud800" in orjson.dumps(made)
 
 
 @pytest.mark.parametrize("change", [{"coupon": []}, {"push_at": [{}]}, {"communities": [{"community_id": 2**70}]}])
