@@ -15,7 +15,7 @@ from typing import IO, Any
 import orjson
 import pandas as pd
 
-from contracts.errors import EvenflowError, InputError, TableError, UnknownIdError, unwritten
+from contracts.errors import EvenflowError, InputError, TableError, UnavailableError, UnknownIdError, unwritten
 from services.files import write_whole
 
 __all__ = ["Job", "JobFiles", "JobResult", "new_job_id", "problem_of", "problem_of_error"]
@@ -135,9 +135,19 @@ class JobFiles:
         return self.folder(job_id) / f"{name}.parquet"
 
     def write(self, job: Job) -> None:
-        """Replace what is known of a job, in one step."""
+        """Replace what is known of a job, in one step.
+
+        Raises
+        ------
+        UnavailableError
+            If the folder of jobs is gone or takes nothing.
+        """
         folder = self.folder(job.id)
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            told = unwritten("the home's folder of jobs", error, "one that can be written")
+            raise told if isinstance(told, UnavailableError) else UnavailableError(str(told)) from None
         data = orjson.dumps(asdict(job), option=orjson.OPT_SERIALIZE_NUMPY, default=str)
 
         def fill(path: Path) -> None:
@@ -173,7 +183,7 @@ class JobFiles:
     def read_all(self) -> list[Job]:
         """Return every job, the newest first."""
         found = []
-        for name in sorted((p.name for p in self._root.iterdir() if _ID.fullmatch(p.name)), reverse=True):
+        for name in sorted((p.name for p in self._root.glob("*") if _ID.fullmatch(p.name)), reverse=True):
             try:
                 found.append(self.read(name))
             except UnknownIdError:

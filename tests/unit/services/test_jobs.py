@@ -1,6 +1,7 @@
 """Jobs: queued, watched, cancelled, remembered."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import orjson
 import pandas as pd
 import pytest
 
-from contracts.errors import TableError, UnknownIdError
+from contracts.errors import TableError, UnavailableError, UnknownIdError
 from services.job_files import JobResult, problem_of_error
 from services.jobs import Job, JobBoard, JobBusyError, JobDoneError
 
@@ -69,6 +70,16 @@ def test_a_full_disk_is_told_as_one(board):
     """Not as a mistake of ours: there may be room tomorrow."""
     job = wait(board, board.submit("forecast", job_works.full))
     assert (job.state, job.problem["error"]) == ("failed", "NoRoomError")
+
+
+def test_a_folder_that_was_deleted_is_told_as_away(board, tmp_path):
+    """No job is taken, none is told of, and nothing breaks over it."""
+    shutil.rmtree(tmp_path / "jobs")
+    with pytest.raises(
+        UnavailableError, match="the home's folder of jobs: expected one that can be written, got No such"
+    ):
+        board.submit("forecast", job_works.full)
+    assert board.jobs() == []
 
 
 def test_a_crash_ends_the_job_only(board):
