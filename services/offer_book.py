@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import MAXYEAR
 from functools import cached_property
 
 import numpy as np
@@ -227,11 +228,19 @@ def offer_book(
         answers=said,
         model=fitted,
         faced=Styles.of(of_styles, fitted.categories),
-        today=past["shown_on"].max() + pd.Timedelta(days=1) if today is None else today,
+        today=_day_after(past, names["history"]) if today is None else today,
         weeks=weeks,
         params=limits,
         cake=cake or usual_cake(limits.seller_percent),
     )
+
+
+def _day_after(history: pd.DataFrame, source: str) -> pd.Timestamp:
+    """Return the day after the last promotion."""
+    last = pd.Timestamp(history["shown_on"].max())
+    if last.year >= MAXYEAR:
+        raise InputError(f"{source}, column shown_on", f"days before the year {MAXYEAR}", f"{last:%Y-%m-%d}")
+    return last + pd.Timedelta(days=1)
 
 
 def open_hours(model: OfferModel, sellers: pd.DataFrame, params: OfferParams) -> Ints:

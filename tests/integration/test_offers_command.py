@@ -103,6 +103,15 @@ def test_limits_are_read_from_a_file(tmp_path):
     assert figures["not_offered"]["approach_cap"] > 0
 
 
+def test_a_promotion_at_the_end_of_all_years_is_named(tmp_path):
+    """There is no day after it on which to offer anything."""
+    history = MADE.history.head(500).copy()
+    history["shown_on"] = history["shown_on"].astype(str)
+    history.loc[history.index[3], "shown_on"] = "9999-12-31"
+    with pytest.raises(InputError, match=r"history\.csv, column shown_on: .* before the year 9999, got 9999-12-31"):
+        run(tmp_path, history=history)
+
+
 @pytest.mark.parametrize(
     ("table", "column", "value", "message"),
     [
