@@ -96,7 +96,9 @@ class LaunchDesk:
         self._histories: OrderedDict[tuple[Any, ...], _Learnt] = OrderedDict()
         self._lock = threading.Lock()
 
-    def estimate(self, style_id: str, *, as_of: pd.Timestamp, checkpoint: str | None = None) -> dict[str, Any]:
+    def estimate(
+        self, style_id: str, *, as_of: pd.Timestamp, checkpoint: str | None = None, keep: bool = True
+    ) -> dict[str, Any]:
         """Return the estimate of a style as one stood there at a moment, and keep it.
 
         Parameters
@@ -107,6 +109,8 @@ class LaunchDesk:
             The moment: nothing observed later has a part in it.
         checkpoint
             Time after the launch (``24h``), not after the moment; by default the moment's own.
+        keep
+            False keeps nothing: what was not kept before can't be replayed.
 
         Returns
         -------
@@ -126,7 +130,9 @@ class LaunchDesk:
         """
         looked = self._memory.look(self._home.current())
         name, at = _looked(looked.launch_at(style_id), as_of, checkpoint)
-        return looked.told(style_id, name, at, lambda: self._made(looked.snapshot, style_id, name, at))
+        return looked.told(
+            style_id, name, at, lambda: self._made(looked.snapshot, style_id, name, at, keep=keep), keep=keep
+        )
 
     def finished(self, style_id: str, *, by: pd.Timestamp, where: str | None = None) -> int:
         """Return how many styles' totals were known at a moment; raises UnknownIdError if there is no such style."""
@@ -134,13 +140,15 @@ class LaunchDesk:
         looked.launch_at(style_id, where=where)
         return looked.finished_by(by)
 
-    def _made(self, snapshot: Snapshot, style_id: str, name: str, at: pd.Timestamp) -> dict[str, Any]:
+    def _made(self, snapshot: Snapshot, style_id: str, name: str, at: pd.Timestamp, *, keep: bool) -> dict[str, Any]:
         own = own_tables(snapshot, self._inlet, style_id, at)
         launch_at = own.styles["launch_at"].iloc[0]
         learnt = self._history(at)
         told = _told(learnt, own, name, self._seed)
-        inputs = self.book.keep_inputs(_plain(own))
-        self.book.keep_inputs(learnt.tables)
+        mine = _plain(own)
+        inputs = self.book.keep_inputs(mine) if keep else hash_of(mine)
+        if keep:
+            self.book.keep_inputs(learnt.tables)
         model_version = learnt.version(name, self._seed)
         told |= {"style_id": style_id, "launch_at": launch_at.isoformat(), "at": at.tz_convert("UTC").isoformat()}
         told |= {"model_version": model_version, "inputs_hash": inputs, "history": learnt.name, "seed": self._seed}
@@ -150,7 +158,8 @@ class LaunchDesk:
         known = [kept for kept in self.book.estimates(style_id) if kept["estimate_id"] == told["estimate_id"]]
         if known:
             return known[0]
-        self.book.add(told)
+        if keep:
+            self.book.add(told)
         return told
 
     def history(self, style_id: str) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ class Looked:
         return _count(self._finals, at)
 
     def told(
-        self, style_id: str, checkpoint: str, at: pd.Timestamp, make: Callable[[], dict[str, Any]]
+        self, style_id: str, checkpoint: str, at: pd.Timestamp, make: Callable[[], dict[str, Any]], *, keep: bool = True
     ) -> dict[str, Any]:
         """Return what `make` makes, or made when just as much was known of the style and of those it is learnt from."""
         if style_id not in self._moments:
@@ -81,7 +81,8 @@ class Looked:
         found = self._told.get(key)
         if found is None:
             found = make()
-            self._keep(key, found)
+            if keep:
+                self._keep(key, found)
         return dict(found)
 
     def _keep(self, key: _Key, told: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from store.schema.scores import SCORE_MODELS, SCORE_OUTCOMES, SCORES
 __all__ = ["ASKED", "REVIEW", "KeptScore", "OutcomeFates", "ScoreBook", "insert_new", "now_ms"]
 
 _AT_ONCE = 400  # rows or ids of one statement
+_KEPT = (SCORES.c.tenant, SCORES.c.told, SCORES.c.inputs, SCORES.c.created_at_ms)
 ASKED, REVIEW = "asked", "review"
 T = TypeVar("T")
 
@@ -32,11 +33,14 @@ class KeptScore(NamedTuple):
         The answer.
     inputs
         What it was computed from.
+    created_at_ms
+        When it was told (ms since 1970).
     """
 
     tenant: str
     told: dict[str, Any]
     inputs: dict[str, Any]
+    created_at_ms: int
 
 
 class OutcomeFates(NamedTuple):
@@ -85,7 +89,7 @@ class ScoreBook:
 
     def find(self, score_id: str) -> KeptScore | None:
         """Return a score, None if there is none of that id."""
-        query = select(SCORES.c.tenant, SCORES.c.told, SCORES.c.inputs).where(SCORES.c.score_id == score_id)
+        query = select(*_KEPT).where(SCORES.c.score_id == score_id)
         row = self.database.read(lambda connection: connection.execute(query).first(), whole=True)
         return None if row is None else _kept(row)
 
@@ -100,7 +104,7 @@ class ScoreBook:
         """Return what was told of a subject, the latest first, whoever asked."""
         table = SCORES.c
         query = (
-            select(table.tenant, table.told, table.inputs)
+            select(*_KEPT)
             .where(table.subject == subject, table.kind.in_(kinds))
             .order_by(table.created_at_ms.desc(), table.score_id)
             .limit(limit)
@@ -139,8 +143,15 @@ class ScoreBook:
             (fates.changed if not same else fates.known if name in before else fates.applied).append(place)
         return fates
 
-    def judged(self, tenant: str, kind: str, *, model_version: str | None = None) -> list[dict[str, Any]]:
+    def judged(
+        self, tenant: str, kind: str, *, model_version: str | None = None, subject: str | None = None
+    ) -> list[dict[str, Any]]:
         """Return a tenant's outcomes of a kind with the scores that foretold them, in the order of the outcomes.
+
+        Parameters
+        ----------
+        model_version, subject
+            Only scores of this version, about this subject; None = any.
 
         Returns
         -------
@@ -150,7 +161,11 @@ class ScoreBook:
         """
         query = _joined(tenant, kind)
         rows = self.database.read(lambda connection: connection.execute(query).mappings().all())
-        found = [dict(row) for row in rows if model_version in (None, row["model_version"])]
+        found = [
+            dict(row)
+            for row in rows
+            if model_version in (None, row["model_version"]) and subject in (None, row["subject"])
+        ]
         return sorted(found, key=lambda row: (row["at_ms"], row["outcome_id"]))
 
     def foretold(self, tenant: str, kind: str, outcome_ids: Iterable[str]) -> dict[str, str]:
@@ -199,7 +214,7 @@ def _json(value: object) -> str:
 
 
 def _kept(row: Any) -> KeptScore:
-    return KeptScore(row.tenant, orjson.loads(row.told), orjson.loads(row.inputs))
+    return KeptScore(row.tenant, orjson.loads(row.told), orjson.loads(row.inputs), row.created_at_ms)
 
 
 def _digests(connection: Connection, tenant: str, ids: Sequence[str]) -> dict[str, str]:
@@ -212,16 +227,20 @@ def _digests(connection: Connection, tenant: str, ids: Sequence[str]) -> dict[st
 
 
 def _joined(tenant: str, kind: str, ids: Sequence[str] | None = None) -> Select[Any]:
-    """Return the query of outcomes with the score that foretold each: the one it names, else the latest before it."""
+    """Return the query of outcomes with the score that foretold each: the one it names, else the latest before it.
+
+    One that is named may be of the outcome's day: it was told before the outcome then.
+    """
     came, score = SCORE_OUTCOMES.c, SCORES.c
     latest = func.row_number().over(
         partition_by=came.outcome_id, order_by=(score.as_of_ms.desc(), score.created_at_ms.desc(), score.score_id)
     )
+    before = score.as_of_ms < came.at_ms
+    named_one = and_(score.score_id == came.score_id, or_(before, score.created_at_ms < came.at_ms))
     alike = and_(
         came.score_id.is_(None),
         score.subject == came.subject,
-        score.as_of_ms < came.at_ms,
-        score.origin == ASKED,
+        before,
         or_(came.context.is_(None), came.context == score.context),
     )
     named = [score[name] for name in ("score_id", "subject", "as_of", "model_version", "value", "low", "high")]
@@ -230,7 +249,12 @@ def _joined(tenant: str, kind: str, ids: Sequence[str] | None = None) -> Select[
         .select_from(SCORE_OUTCOMES)
         .join(
             SCORES,
-            and_(score.tenant == came.tenant, score.kind == came.kind, or_(score.score_id == came.score_id, alike)),
+            and_(
+                score.tenant == came.tenant,
+                score.kind == came.kind,
+                score.origin == ASKED,
+                or_(named_one, alike),
+            ),
         )
         .where(came.tenant == tenant, came.kind == kind)
     )

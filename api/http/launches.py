@@ -131,7 +131,7 @@ def launch_desk(request: Request) -> LaunchDesk:
     return desk
 
 
-def _own_desk(request: Request, house: HouseDep) -> LaunchDesk:
+def own_desk(request: Request, house: HouseDep) -> LaunchDesk:
     """Return the desk of the principal's own network: the server's for the operator."""
     if not house.principal.bound:
         return launch_desk(request)
@@ -148,7 +148,7 @@ def _own_desk(request: Request, house: HouseDep) -> LaunchDesk:
     return desk
 
 
-DeskDep = Annotated[Any, Depends(_own_desk)]
+DeskDep = Annotated[Any, Depends(own_desk)]
 StylePath = Annotated[str, InPath(min_length=1, max_length=500, description="Style of the loaded network.")]
 
 

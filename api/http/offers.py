@@ -13,6 +13,7 @@ from api.http.offer_examples import ANSWER_EXAMPLES, OFFER_EXAMPLES
 from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import AttributeRow, StrictModel, Table, frame_of, row_model
+from api.http.scores import ScoreDeskDep
 from api.http.settlements import ShareSellerRow, plain_rules
 from contracts.errors import InputError, NotReadyError
 from contracts.params import params_from
@@ -166,12 +167,22 @@ def search_offers(
 
 @router.get("/sellers", response_model=Page)
 def find_sellers(
-    house: HouseDep, viewer: ViewerDep, style_id: Id, *, limit: LimitQuery = 100, cursor: CursorQuery = None
+    house: HouseDep,
+    viewer: ViewerDep,
+    desk: ScoreDeskDep,
+    style_id: Id,
+    *,
+    limit: LimitQuery = 100,
+    cursor: CursorQuery = None,
 ) -> JsonResponse:
-    """Return the small sellers a brand would propose its style to, best first, with the reasons of the others."""
+    """Return the small sellers a brand would propose its style to, best first, with the reasons of the others.
+
+    Sellers that opted out of scores are left out: what they would bring is a score of theirs.
+    """
     from services.kept_offers import sellers_seen
 
     name, rows = sellers_seen(_shelf(house), _network(house), viewer, style_id)
+    rows = rows[~rows["seller_id"].isin(list(desk.rights.opted_out()))].reset_index(drop=True)
     return _page(name, rows, ("sellers", style_id, viewer.tenant, viewer.party), limit=limit, cursor=cursor)
 
 

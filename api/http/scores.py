@@ -9,8 +9,8 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
-from api.http.house import NetDep, ViewerDep
-from api.http.launches import launch_desk
+from api.http.house import HouseDep, NetDep, ViewerDep
+from api.http.launches import own_desk
 from api.http.lines import NDJSON, lines_body, lines_route
 from api.http.problems import error_body, problem_body
 from api.http.responses import JsonResponse
@@ -152,17 +152,16 @@ class OutcomeReport(BaseModel):
     rows: list[dict[str, Any]] = Field(description="Each one's id, state, the score that foretold it, and the reason.")
 
 
-def _score_desk(request: Request) -> ScoreDesk:
-    state = request.app.state
-    if not hasattr(state, "score_desk"):
-        from services.scores.desk import ScoreDesk
-        from store.score_book import ScoreBook
-        from store.score_rights import ScoreRights
+def _score_desk(request: Request, house: HouseDep) -> ScoreDesk:
+    """Return the desk of scores, with the launches of the principal's own network."""
+    from services.scores.desk import ScoreDesk
+    from store.score_book import ScoreBook
+    from store.score_rights import ScoreRights
 
-        database = state.house.database
-        state.score_desk = ScoreDesk(ScoreBook(database), ScoreRights(database), lambda: launch_desk(request))
-    desk: ScoreDesk = state.score_desk
-    return desk
+    state = request.app.state
+    if not hasattr(state, "score_book"):
+        state.score_book = ScoreBook(house.database)
+    return ScoreDesk(state.score_book, ScoreRights(house.database), lambda: own_desk(request, house))
 
 
 ScoreDeskDep = Annotated[Any, Depends(_score_desk)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,9 +15,11 @@ from services.access import ROLES, Principal
 
 __all__ = ["Tokens"]
 
+_log = logging.getLogger(__name__)
 _ASYMMETRIC = ("RS256", "PS256", "ES256", "EdDSA")  # never a shared secret: whoever checks could also make them
 _LEEWAY_SECONDS = 30
 _KEPT = 10_000
+_SECONDS_KNOWN = 60  # that a checked token counts without another look: keys taken away count no longer
 _LONGEST = 4096  # characters: more than an access token needs, less than it takes to exhaust a parser
 _LONGEST_NAME = 120
 
@@ -27,7 +30,7 @@ class Tokens:
     Parameters
     ----------
     jwks
-        JSON Web Key Set (RFC 7517) of the provider, kept as a file by the operator.
+        JSON Web Key Set (RFC 7517) of the provider, kept as a file by the operator; read again when it has changed.
     issuer, audience
         What ``iss`` and ``aud`` must be.
 
@@ -44,16 +47,9 @@ class Tokens:
     """
 
     def __init__(self, jwks: Path, *, issuer: str, audience: str) -> None:
-        self._issuer, self._audience = issuer, audience
-        try:
-            keys = jwt.PyJWKSet.from_json(jwks.read_text(encoding="utf-8")).keys
-        except OSError as error:
-            raise InputError(str(jwks), "a readable JWKS file", error.strerror or str(error)) from None
-        except (jwt.PyJWTError, ValueError) as error:
-            raise InputError(str(jwks), "a JSON Web Key Set", error) from None
-        self._keys = {key.key_id: key for key in keys if key.algorithm_name in _ASYMMETRIC}
-        if not self._keys:
-            raise InputError(str(jwks), f"a key of {', '.join(_ASYMMETRIC)}", "none")
+        self._issuer, self._audience, self._jwks = issuer, audience, jwks
+        self._stamp = _stamp(jwks)
+        self._keys = _keys(jwks)
         self._known: dict[str, tuple[Principal, float]] = {}
 
     def at_hand(self, credential: str) -> bool:  # noqa: ARG002 (whoever reads a token needs nothing else)
@@ -74,10 +70,22 @@ class Tokens:
             return None
         if len(self._known) >= _KEPT:
             self._known.clear()
-        self._known[credential] = (found, min(claims["exp"], time.time() + 60))
+        self._known[credential] = (found, min(claims["exp"], time.time() + _SECONDS_KNOWN))
         return found
 
+    def _read_again(self) -> None:
+        """Take the keys of the file if it has changed; one that can't be used leaves those that were read before."""
+        stamp = _stamp(self._jwks)
+        if stamp in (None, self._stamp):
+            return
+        self._stamp = stamp
+        try:
+            self._keys = _keys(self._jwks)
+        except InputError as error:
+            _log.warning("the keys of the identity provider stay as they were: %s", error)
+
     def _claims(self, credential: str) -> Mapping[str, Any]:
+        self._read_again()
         key = self._keys[jwt.get_unverified_header(credential).get("kid")]
         claims: Mapping[str, Any] = jwt.decode(
             credential,
@@ -89,6 +97,29 @@ class Tokens:
             options={"require": ["exp", "sub", "iss", "aud"]},
         )
         return claims
+
+
+def _stamp(jwks: Path) -> tuple[int, int, int] | None:
+    """Return what tells one state of a file from another; None if it is not there."""
+    try:
+        found = jwks.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _keys(jwks: Path) -> dict[str | None, jwt.PyJWK]:
+    """Return the usable keys of a file by their ids."""
+    try:
+        keys = jwt.PyJWKSet.from_json(jwks.read_text(encoding="utf-8")).keys
+    except OSError as error:
+        raise InputError(str(jwks), "a readable JWKS file", error.strerror or str(error)) from None
+    except (jwt.PyJWTError, ValueError) as error:
+        raise InputError(str(jwks), "a JSON Web Key Set", error) from None
+    usable = {key.key_id: key for key in keys if key.algorithm_name in _ASYMMETRIC}
+    if not usable:
+        raise InputError(str(jwks), f"a key of {', '.join(_ASYMMETRIC)}", "none")
+    return usable
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:

@@ -67,6 +67,8 @@ class Field:
         Of an input: which direction never lowers the score; empty if neither.
     fixed
         Of an input: whether it stands for something that can't be replaced by another value.
+    of_party
+        Of a context: whether it names a party, or a place by one: withheld from whoever may not know of that party.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Field:
     required: bool = False
     better: Literal["", "higher", "lower"] = ""
     fixed: bool = False
+    of_party: bool = False
 
     @property
     def expected(self) -> str:

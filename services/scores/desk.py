@@ -23,7 +23,7 @@ from store.snapshot import Snapshot
 if TYPE_CHECKING:
     from services.launch_estimates import LaunchDesk
 
-__all__ = ["Asked", "OptedOutError", "ScoreDesk", "moment_of"]
+__all__ = ["Asked", "OptedOutError", "ScoreDesk", "last_moment", "moment_of", "shown_to"]
 
 _TIMEZONE = "Asia/Shanghai"
 _DATE = 10  # characters of a date
@@ -127,7 +127,8 @@ class ScoreDesk:
         Returns
         -------
         dict
-            ``score`` as it was told, ``recomputed`` (value, low, high, evidence_n, parts, reasons) and ``same``.
+            ``score`` as it was told (`shown_to`), ``recomputed`` (value, low, high, evidence_n, parts, reasons) and
+            ``same``.
 
         Raises
         ------
@@ -142,7 +143,8 @@ class ScoreDesk:
         if model is None or kind.version(model) != told["model_version"]:
             raise NotReadyError(f"score {score_id} was computed by {told['model_version']}, which this program has not")
         again = _plain(kind, kind.answer(model, kept.inputs), opted_out=told["opted_out"])
-        return {"score": told, "recomputed": again, "same": again == {name: told[name] for name in again}}
+        same = again == {name: told[name] for name in again}
+        return {"score": shown_to(snapshot, viewer, kept), "recomputed": again, "same": same}
 
     def kept(self, snapshot: Snapshot, viewer: Viewer, score_id: str) -> KeptScore:
         """Return a kept score that the viewer may read: its own, or one about a party of its own.
@@ -189,6 +191,8 @@ class ScoreDesk:
     def reliability(self, viewer: Viewer, kind_name: str, *, model_version: str | None = None) -> dict[str, Any]:
         """Return how a kind's scores compare with what came true later, of one version of its model or of all.
 
+        One party is told of the scores about itself alone: few outcomes of others would tell what became of them.
+
         Returns
         -------
         dict
@@ -196,7 +200,7 @@ class ScoreDesk:
             `services.scores.reliability` returns.
         """
         kind = kind_of(kind_name)
-        rows = self.book.judged(viewer.tenant or "", kind_name, model_version=model_version)
+        rows = self.book.judged(viewer.tenant or "", kind_name, model_version=model_version, subject=viewer.party)
         value, low, high, outcome = (
             np.array([row[name] for row in rows], dtype=np.float64) for name in ("value", "low", "high", "outcome")
         )
@@ -213,7 +217,8 @@ class ScoreDesk:
         kind = kind_of(asked.kind)
         context = check_fields(kind.context, asked.context, "context")
         as_of = None if asked.as_of is None else moment_of(asked.as_of)
-        world = World(snapshot=snapshot, viewer=viewer, as_of=as_of, launches=self._launches)
+        kept = asked.keep and not asked.inputs
+        world = World(snapshot=snapshot, viewer=viewer, as_of=as_of, launches=self._launches, keep=kept)
         found = kind.gather(world, asked.subject, context)
         out = kind.of_party and opted_out
         if out and not kind.needed_to_trade:  # told only to whom the subject is known
@@ -228,7 +233,7 @@ class ScoreDesk:
         answer = _plain(kind, kind.answer(found.model, inputs), opted_out=out)
         marks = _marks(kind, found.model, inputs, asked.inputs) | {"opted_out": out}
         told = _whole(viewer.tenant or "", head, marks, answer)
-        told |= {"rank": None if asked.inputs else found.rank, "kept": asked.keep and not asked.inputs}
+        told |= {"rank": None if asked.inputs else found.rank, "kept": kept}
         return _Told(told, inputs, found.model, last_moment(found.as_of))
 
     def _kept(self, viewer: Viewer, told: Sequence[_Told]) -> list[dict[str, Any]]:
@@ -238,6 +243,22 @@ class ScoreDesk:
             rows = [(one.answer, one.inputs, one.last) for one in keep]
             self.book.keep(viewer.tenant or "", rows, models, origin=ASKED)
         return [one.answer | {"inputs": one.inputs} for one in told]
+
+
+def shown_to(snapshot: Snapshot, viewer: Viewer, kept: KeptScore) -> dict[str, Any]:
+    """Return a kept score as a viewer may read it: of one that others asked for, no party that it may not know of.
+
+    Whom a score is about may read what was told of it, but not for which of its own customers somebody asked.
+    """
+    if _is_own(snapshot, viewer, kept):
+        return kept.told
+    naming = {one.name for one in kind_of(kept.told["kind"]).context if one.of_party}
+    network, context = snapshot.network(), dict(kept.told["context"])
+    for name in naming & context.keys():
+        at = int(network.parties.ids.positions(pd.Series([context[name]], dtype="str"))[0])
+        if at < 0 or not viewer.sees(network, at):
+            context[name] = None
+    return kept.told | {"context": context}
 
 
 def moment_of(text: str) -> pd.Timestamp:

@@ -11,10 +11,10 @@ import orjson
 
 from contracts.errors import EvenflowError, InputError, UnknownIdError
 from services.scores.contract import Field, Kind, check_fields, digest
-from services.scores.desk import moment_of
+from services.scores.desk import last_moment, moment_of
 from services.scores.registry import kind_of
 from services.viewer import Viewer
-from store.score_book import ScoreBook
+from store.score_book import KeptScore, ScoreBook
 
 __all__ = ["record_outcomes"]
 
@@ -33,6 +33,7 @@ def record_outcomes(book: ScoreBook, viewer: Viewer, rows: Sequence[Mapping[str,
         Whose outcomes they are: they are joined to its own scores only.
     rows
         ``outcome_id``, ``value``, ``at`` and either ``score_id`` or ``kind`` and ``subject``, perhaps with ``context``.
+        One party names the score, or is itself the subject. A score that is named was told, or of a day, before ``at``.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def record_outcomes(book: ScoreBook, viewer: Viewer, rows: Sequence[Mapping[str,
     for place, row in enumerate(rows):
         fates.append({"outcome_id": row.get("outcome_id"), "state": "refused", "score_id": None, "reason": None})
         try:
-            checked = _checked(book, tenant, row)
+            checked = _checked(book, viewer, row)
         except EvenflowError as error:
             fates[place]["reason"] = str(error)
             continue
@@ -81,38 +82,51 @@ def _keep(book: ScoreBook, tenant: str, good: dict[int, dict[str, Any]], fates: 
             fates[place]["score_id"] = found.get(good[place]["outcome_id"])
 
 
-def _checked(book: ScoreBook, tenant: str, row: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(book: ScoreBook, viewer: Viewer, row: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(row) - set(_NAMES)
     if unknown:
         raise InputError("outcome", f"only {', '.join(_NAMES)}", min(unknown))
     name = _ID.check(row.get("outcome_id"), "outcome")
-    kind, subject, context = _meant(book, tenant, row)
     at = moment_of(str(row.get("at") or ""))
+    kind, subject, context = _meant(book, viewer, row, int(at.timestamp() * 1000))
     value = _value(kind, row.get("value"))
     told = {"score_id": row.get("score_id"), "kind": kind.name, "subject": subject, "context": context, "value": value}
     told |= {"at_ms": int(at.timestamp() * 1000)}
     return {"outcome_id": name, **told, "digest": digest(told)}
 
 
-def _meant(book: ScoreBook, tenant: str, row: Mapping[str, Any]) -> tuple[Kind, str, str | None]:
+def _meant(book: ScoreBook, viewer: Viewer, row: Mapping[str, Any], at_ms: int) -> tuple[Kind, str, str | None]:
     """Return the kind, subject and context of the score that is meant."""
-    score_id = row.get("score_id")
-    if score_id is not None:
-        kept = book.find(str(score_id))
-        if kept is None or kept.tenant != tenant:
-            raise UnknownIdError("score", str(score_id), where="outcome.score_id")
-        for name in ("kind", "subject"):
-            if row.get(name) not in (None, kept.told[name]):
-                raise InputError(f"outcome.{name}", f"{kept.told[name]}, as of the score, or nothing", row[name])
-        return kind_of(kept.told["kind"]), str(kept.told["subject"]), None
+    if row.get("score_id") is not None:
+        told = _named(book, viewer.tenant or "", row, at_ms).told
+        return kind_of(told["kind"]), str(told["subject"]), None
     kind_name, subject = row.get("kind"), row.get("subject")
     if not isinstance(kind_name, str) or not isinstance(subject, str) or not subject:
         raise InputError("outcome", "a score_id, or a kind and a subject", kind_name if subject else subject)
+    if viewer.party not in (None, subject):
+        raise InputError("outcome.subject", f"{viewer.party}, or the score_id of a score you were told", subject)
     kind = kind_of(kind_name)
     given = {name: value for name, value in (row.get("context") or {}).items() if value is not None}
     known = [one for one in kind.context if one.name in given]
     checked = check_fields(known, given, "outcome.context") if given else None
     return kind, subject, None if checked is None else orjson.dumps(checked, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _named(book: ScoreBook, tenant: str, row: Mapping[str, Any], at_ms: int) -> KeptScore:
+    """Return the score that an outcome names: a prediction, made without the outcome."""
+    score_id = str(row["score_id"])
+    kept = book.find(score_id)
+    if kept is None or kept.tenant != tenant:
+        raise UnknownIdError("score", score_id, where="outcome.score_id")
+    told = kept.told
+    for name in ("kind", "subject"):
+        if row.get(name) not in (None, told[name]):
+            raise InputError(f"outcome.{name}", f"{told[name]}, as of the score, or nothing", row[name])
+    if told["what_if"]:
+        raise InputError("outcome.score_id", "a score as it was told", f"{score_id}, which corrects one")
+    if at_ms <= min(last_moment(told["as_of"]), kept.created_at_ms):
+        raise InputError("outcome.at", f"a time after {told['as_of']}, up to which the score knew", row["at"])
+    return kept
 
 
 def _value(kind: Kind, value: object) -> float:

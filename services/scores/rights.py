@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from contracts.errors import InputError, UnknownIdError
-from services.scores.desk import ScoreDesk
+from services.scores.desk import ScoreDesk, shown_to
 from services.scores.registry import all_kinds
 from services.viewer import Viewer
 from store.schema.scores import REVIEW_STATES
@@ -67,6 +67,8 @@ def told_about(
 ) -> list[dict[str, Any]]:
     """Return the scores that anybody was told of a party of the viewer's, the latest first, with their reasons.
 
+    Others' customers, which a score may have been asked for, are withheld.
+
     Raises
     ------
     UnknownIdError
@@ -74,7 +76,7 @@ def told_about(
     """
     viewer.own_position(snapshot.network(), party_id)
     kinds = [name for name, kind in all_kinds().items() if kind.of_party]
-    return [kept.told for kept in desk.book.about(party_id, kinds, limit=limit)]
+    return [shown_to(snapshot, viewer, kept) for kept in desk.book.about(party_id, kinds, limit=limit)]
 
 
 def ask_review(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from services.viewer import Viewer
@@ -33,12 +34,15 @@ class World:
         The moment, with a time zone: what happened after it is not looked at. None = each kind's latest.
     launches
         Makes the desk of launch estimates when it is needed.
+    keep
+        Whether what is estimated on the way may be kept.
     """
 
     snapshot: Snapshot
     viewer: Viewer
     as_of: pd.Timestamp | None
     launches: Callable[[], LaunchDesk]
+    keep: bool = True
 
     @property
     def day(self) -> pd.Timestamp | None:
@@ -56,3 +60,11 @@ class World:
     def position(self, party_id: str) -> int:
         """Return a party's position; raises UnknownIdError if there is none that the viewer may know of."""
         return self.viewer.position(self.snapshot.network(), party_id)
+
+    def sees_pair(self, position: int, other_id: str) -> bool:
+        """Return whether the viewer may know what is between a party and another one, or a name that is no party."""
+        network = self.snapshot.network()
+        other = network.parties.ids.positions(pd.Series([other_id], dtype="str"))
+        if other[0] < 0:
+            return bool(self.viewer.owns(network, np.array([position]))[0])
+        return bool(self.viewer.sees_between(network, np.array([position]), other)[0])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -69,7 +70,6 @@ def add(path: Path, row: str) -> None:
 @pytest.fixture(scope="module")
 def look(home: Home) -> Callable[[str, Asked, str | None], Gathered]:
     """Looks up a subject's inputs."""
-    import pandas as pd
 
     def gathered(name: str, asked: Asked, day: str | None = None) -> Gathered:
         kind = all_kinds()[name]
@@ -187,6 +187,36 @@ def test_without_evidence_it_is_the_prior(name, look):
     answer = kind.answer(gathered.model, gathered.inputs)
     require_contract(kind, answer)
     assert answer.evidence_n == 0
+
+
+def test_a_hit_that_need_not_be_kept_keeps_no_estimate(home):
+    """A dry run or a what-if leaves nothing, and points to nothing; asked to be kept it is."""
+    kind, asked = all_kinds()["hit"], KNOWN["hit"]
+    desk = LaunchDesk(home, Inlet.of(home.root))
+    day = pd.Timestamp("2025-02-20", tz="Asia/Shanghai")
+    worlds = (World(snapshot=home.current(), viewer=Viewer(), as_of=day, launches=lambda: desk, keep=keep) for keep in
+              (False, True))  # fmt: skip
+    before = len(desk.book.estimates(asked[0]))
+    dry = kind.gather(next(worlds), asked[0], {"checkpoint": None})
+    assert (dry.inputs["estimate_id"], len(desk.book.estimates(asked[0]))) == (None, before)
+    kept = kind.gather(next(worlds), asked[0], {"checkpoint": None})
+    assert kept.inputs["estimate_id"] in {one["estimate_id"] for one in desk.book.estimates(asked[0])}
+    assert dry.inputs == dict(kept.inputs) | {"estimate_id": None}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_more_evidence_never_widens_the_range(name, look):
+    """Ten times, then a hundred times the evidence about the subject, saying the same."""
+    counts = {"area": "people", "hit": "finished_styles", "trust": "judged_n"}
+    kind, gathered = all_kinds()[name], look(name, KNOWN[name])
+    count = counts.get(name, "own_n")
+    if count not in gathered.inputs:
+        assert name in ("brand_fit", "match")  # what is learnt of everybody; the supplier's range itself is an input
+        return
+    answers = [kind.answer(gathered.model, gathered.inputs | {count: n}) for n in (5, 50, 500)]
+    widths = [answer.high - answer.low for answer in answers]
+    assert widths == sorted(widths, reverse=True)
+    assert [answer.evidence_n for answer in answers] == sorted(answer.evidence_n for answer in answers)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -67,7 +67,7 @@ def _gather(world: World, subject: str, context: Mapping[str, Any]) -> Gathered:
     day = _day(world)
     book, fitted = _fitted(world.snapshot, day)
     brand = int(book.brands.get_indexer([context["brand_id"]])[0])
-    if brand < 0:
+    if brand < 0 or not world.sees_pair(at, context["brand_id"]):
         raise UnknownIdError("brand", context["brand_id"], where="context.brand_id")
     until = (day - _EPOCH).days + 1
     codes = book.codes(np.array([at]), np.array([brand]), until)[0]
@@ -139,8 +139,9 @@ KIND = Kind(
         Field(
             name="brand_id",
             kind="text",
-            description="Brand: a party of that kind, or the `brand` of products.",
+            description="Brand: a party of that kind, or the `brand` of products; it or the seller is one of your own.",
             required=True,
+            of_party=True,
         ),
     ),
     parts=(

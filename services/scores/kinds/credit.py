@@ -63,7 +63,12 @@ KIND = Kind(
     judges="How probable it is that a buyer pays its next invoice by the due day.",
     subject="party that buys",
     context=(
-        Field(name="supplier_id", kind="text", description="Supplier whose terms with the buyer are told, too."),
+        Field(
+            name="supplier_id",
+            kind="text",
+            description="Supplier whose terms with the buyer are told, too.",
+            of_party=True,
+        ),
         _AMOUNT,
     ),
     parts=rate_parts("all buyers' invoices", "those of its kind and region", "its own invoices"),

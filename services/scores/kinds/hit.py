@@ -26,17 +26,17 @@ def _gather(world: World, subject: str, context: Mapping[str, Any]) -> Gathered:
     inputs: dict[str, Any] = {"finished_styles": finished, "p_before": None, "p_now": None}
     inputs |= {"checkpoint": None, "estimate_id": None, "known_n": 0.0}
     if finished:
-        now = desk.estimate(subject, as_of=at, checkpoint=context["checkpoint"])
-        before = now["p_hit"] if now["checkpoint"] == "0h" else _before_launch(desk, subject, at)
+        now = desk.estimate(subject, as_of=at, checkpoint=context["checkpoint"], keep=world.keep)
+        before = now["p_hit"] if now["checkpoint"] == "0h" else _before_launch(desk, subject, at, keep=world.keep)
         inputs |= {"p_before": before, "p_now": now["p_hit"], "known_n": float(sum(now["known"].values()))}
-        inputs |= {"checkpoint": now["checkpoint"], "estimate_id": now["estimate_id"]}
+        inputs |= {"checkpoint": now["checkpoint"], "estimate_id": now["estimate_id"] if world.keep else None}
     return Gathered(model={"base_rate": 1.0 - LaunchParams().hit_level}, inputs=inputs, as_of=at.isoformat())
 
 
-def _before_launch(desk: LaunchDesk, style_id: str, at: pd.Timestamp) -> float | None:
+def _before_launch(desk: LaunchDesk, style_id: str, at: pd.Timestamp, *, keep: bool) -> float | None:
     """Return the chance as of the launch; None if no style was finished by then."""
     try:
-        chance: float | None = desk.estimate(style_id, as_of=at, checkpoint="0h")["p_hit"]
+        chance: float | None = desk.estimate(style_id, as_of=at, checkpoint="0h", keep=keep)["p_hit"]
     except NotReadyError:
         return None
     return chance

@@ -172,8 +172,8 @@ def _number(name: str, unit: str, description: str, **more: Any) -> Field:
     return Field(name=name, unit=unit, description=description, **{"minimum": 0.0, "maximum": _MOST, **more})
 
 
-def _text(name: str, description: str, *, required: bool = False) -> Field:
-    return Field(name=name, kind="text", description=description, required=required)
+def _text(name: str, description: str, *, required: bool = False, of_party: bool = False) -> Field:
+    return Field(name=name, kind="text", description=description, required=required, of_party=of_party)
 
 
 _PIECES = Field(
@@ -187,8 +187,8 @@ KIND = Kind(
     context=(
         _text("sku_id", "What is ordered.", required=True),
         _PIECES,
-        _text("buyer_id", "Who orders: one of your own parties.", required=True),
-        _text("ship_to", "Party or region the goods go to; the buyer's place without it."),
+        _text("buyer_id", "Who orders: one of your own parties.", required=True, of_party=True),
+        _text("ship_to", "Party or region the goods go to; the buyer's place without it.", of_party=True),
         Field(name="due_date", kind="date", description="Day by which the goods must be there."),
     ),
     unit="score per piece",

@@ -126,7 +126,14 @@ KIND = Kind(
     name="trust",
     judges="How probable it is that the next judgement of a party is trust: everybody's, or that of one who asks.",
     subject="party",
-    context=(Field(name="from", kind="text", description="Party that asks: its own view; everybody's without it."),),
+    context=(
+        Field(
+            name="from",
+            kind="text",
+            description="Party that asks: its own view; everybody's without it.",
+            of_party=True,
+        ),
+    ),
     parts=(
         PartTold(name="mean", unit="share", description="Share of trust in all judgements.", prior=True),
         PartTold(name="vouching", unit="share", description="What those who vouch for it change.", prior=True),

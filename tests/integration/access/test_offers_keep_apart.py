@@ -75,6 +75,18 @@ def test_a_seller_searches_for_itself_and_a_brand_for_its_style(made, asking):
     assert store.get("/v1/offers/days").status_code == 403
 
 
+def test_a_seller_that_opted_out_of_scores_is_not_ranked_among_sellers(made, asking):
+    """What it would bring is a score of it; it goes on reading and answering its own offers."""
+    store, path = asking("party", tenant="beta", party="beta-store"), "/v1/offers/sellers?style_id=dress-9"
+    own = rows(store)
+    out = {"party_id": "beta-store", "by": "the owner"}
+    assert store.post("/v1/scores/opt-outs", json=out).json()["opted_out"]
+    assert {row["seller_id"] for row in rows(asking("admin"), path)} == {"alpha-store"}
+    assert rows(store) == own
+    assert store.delete("/v1/scores/opt-outs/beta-store?by=owner").status_code == 200
+    assert {row["seller_id"] for row in rows(asking("admin"), path)} == {"alpha-store", "beta-store"}
+
+
 def test_a_refusal_after_acceptance_is_a_withdrawal_and_goes_to_others(made, asking):
     """The next offers leave the pair out, by name; strangers cannot answer."""
     store = asking("party", tenant="alpha", party="alpha-store")

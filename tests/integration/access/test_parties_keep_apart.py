@@ -60,3 +60,20 @@ def test_a_score_of_a_party_that_another_may_not_know_of_is_not_told_to_it(askin
     assert asked.status_code == 200, asked.text
     assert len(tenant.get("/v1/scores/reviews").json()["reviews"]) == 1
     assert store.get("/v1/scores/reviews").json()["reviews"] == []
+
+
+def test_one_party_counts_and_reads_outcomes_of_its_own_scores_only(asking):
+    """Neither how others of its tenant turned out, nor whether they were scored."""
+    tenant, store = asking("admin", tenant="beta"), asking("party", tenant="beta", party="beta-store")
+    names = [
+        tenant.post("/v1/scores", json={"kind": "buyer", "subject": name, "as_of": "2026-02-10"}).json()["id"]
+        for name in ("beta-distributor", "beta-store")
+    ]
+    came = {"kind": "buyer", "value": 1.0, "at": "2026-03-01"}
+    rows = [came | {"outcome_id": f"of-{name}", "subject": name} for name in ("beta-distributor", "beta-store")]
+    told = store.post("/v1/outcomes", json={"outcomes": rows}).json()["rows"]
+    assert [(row["state"], row["score_id"]) for row in told] == [("refused", None), ("applied", names[1])]
+    assert told[0]["reason"].startswith("outcome.subject: expected beta-store, or the score_id")
+    assert tenant.post("/v1/outcomes", json={"outcomes": rows}).json()["joined"] == 2
+    counts = [client.get("/v1/scores/kinds/buyer/reliability").json()["n"] for client in (tenant, store)]
+    assert counts == [2, 1]

@@ -23,8 +23,13 @@ RAW = {
         {"id": "f/2", "kind": "factory", "region": "Foshan", "tenant": "beta"},
         {"id": "s1", "kind": "store", "region": "East", "tenant": "alpha"},
         {"id": "s2", "kind": "store", "region": "East", "tenant": "beta"},
+        {"id": "s3", "kind": "store", "region": "East", "tenant": "alpha"},
+        {"id": "b1", "kind": "brand", "region": "East", "tenant": "gamma"},
     ],
-    "relations": [{"src": "f/2", "dst": "s1", "kind": "supplies", "weight": 2.0}],
+    "relations": [
+        {"src": "f/2", "dst": "s1", "kind": "supplies", "weight": 2.0},
+        {"src": "b1", "dst": "s1", "kind": "supplies", "weight": 2.0},
+    ],
     "products": [{"sku_id": "soap", "category": "household", "unit_cost_fen": 500, "price_fen": 900}],
     "supply": [{"supplier_id": f, "sku_id": "soap", "capacity": 100, "lead_time_days": 3} for f in ("f1", "f/2")],
     "deliveries": [
@@ -162,6 +167,23 @@ def test_outcomes_are_joined_once_and_reliability_is_told(client):
     assert client.get("/v1/scores/kinds/beauty/reliability").status_code == 404
 
 
+def test_an_outcome_names_only_a_score_that_was_told_before_it(client):
+    """One that the score already knew would flatter it; of the same day the moment counts."""
+    score = told(client, {"kind": "supplier", "subject": "f1", "as_of": "2026-02-10"})
+    now = told(client, {"kind": "trust", "subject": "f1", "as_of": f"{pd.Timestamp.now('Asia/Shanghai'):%Y-%m-%d}"})
+    rows = [
+        {"outcome_id": "known", "score_id": score["id"], "value": 1.0, "at": "2026-02-10"},
+        {"outcome_id": "later", "score_id": score["id"], "value": 1.0, "at": "2026-02-11"},
+        {"outcome_id": "today", "score_id": now["id"], "value": 1.0,
+         "at": (pd.Timestamp.now("UTC") + pd.Timedelta(seconds=1)).isoformat()},
+    ]  # fmt: skip
+    report = client.post("/v1/outcomes", json={"outcomes": rows}).json()
+    assert [row["state"] for row in report["rows"]] == ["refused", "applied", "applied"]
+    assert report["rows"][0]["reason"].startswith("outcome.at: expected a time after 2026-02-10")
+    assert [row["score_id"] for row in report["rows"]] == [None, score["id"], now["id"]]
+    assert client.get("/v1/scores/kinds/supplier/reliability").json()["n"] == 1
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -232,6 +254,30 @@ def test_who_is_scored_reads_why_and_asks_for_a_human(client):
     assert corrected["same"]
     assert corrected["score"]["value"] > score["value"]
     assert client.post(path, json=decision, headers=ALPHA).status_code == 422
+
+
+def test_who_is_scored_is_not_told_for_which_of_others_customers(client):
+    """Alpha asks about its supplier for two stores: the supplier knows the one it deals with, and not the other."""
+    asked = {name: told(client, MATCH | {"context": MATCH["context"] | {"buyer_id": name}}, ALPHA) for name in
+             ("s1", "s3")}  # fmt: skip
+    about = client.get("/v1/parties/f/2/scores", headers=BETA)
+    buyers = {one["id"]: one["context"]["buyer_id"] for one in about.json()["scores"]}
+    assert buyers == {asked["s1"]["id"]: "s1", asked["s3"]["id"]: None}
+    path = f"/v1/scores/{asked['s3']['id']}"
+    read = client.get(path, headers=BETA)
+    assert (read.json()["same"], "s3" in read.text + about.text) == (True, False)
+    assert client.get(path, headers=ALPHA).json()["score"]["context"]["buyer_id"] == "s3"
+
+
+def test_what_is_between_two_others_is_no_score(client):
+    """Whether a store sold a brand is told to the store and to the brand, not to another supplier of the store."""
+    fit = {"kind": "brand_fit", "subject": "s1", "context": {"brand_id": "b1"}}
+    assert "traded before yes" in " ".join(told(client, fit, ALPHA)["reasons"])
+    assert told(client, fit, {"Evenflow-Tenant": "gamma"})["value"] > 0
+    refused = client.post("/v1/scores", json=fit, headers=BETA)
+    assert (refused.status_code, refused.json()["detail"]) == (422, "context.brand_id: unknown brand b1")
+    hit = client.post("/v1/scores", json={"kind": "hit", "subject": "x"}, headers=ALPHA)
+    assert (hit.status_code, "no network of your own" in hit.json()["detail"]) == (503, True)
 
 
 SCORES_A_MATCH = """

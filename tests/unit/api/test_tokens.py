@@ -130,6 +130,24 @@ def test_a_changed_body_does_not_count(tokens):
     assert tokens.principal(f"{head}.{part(CLAIMS | {'exp': time.time() + 60, 'role': 'admin'})}.{signature}") is None
 
 
+def test_the_providers_keys_change_without_a_restart(tmp_path):
+    """A new key counts at once, one that was taken away no longer; a file that can't be used changes nothing."""
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [public(KEY, "k1")]}))
+    tokens = Tokens(path, issuer="https://id", audience="evenflow")
+    assert tokens.principal(signed(OTHER, kid="k2")) is None
+    for keys, counts in (
+        ([public(KEY, "k1"), public(OTHER, "k2")], (True, True)),
+        ([public(OTHER, "k2")], (False, True)),
+        ([], (False, True)),
+    ):
+        path.write_text(json.dumps({"keys": keys}))
+        asked = (signed(sub=f"a{len(keys)}"), signed(OTHER, kid="k2", sub=f"b{len(keys)}"))
+        assert tuple(tokens.principal(one) is not None for one in asked) == counts
+    path.unlink()
+    assert tokens.principal(signed(OTHER, kid="k2", sub="c")) is not None
+
+
 @pytest.mark.parametrize("text", ["", "{}", '{"keys": []}', '{"keys": [{"kty": "oct", "k": "AAAA", "kid": "s"}]}'])
 def test_a_file_without_a_usable_key_is_named(tmp_path, text):
     """A shared secret is none."""
