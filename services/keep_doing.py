@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -9,14 +10,16 @@ from contracts.errors import EvenflowError
 
 __all__ = ["KeepDoing"]
 
+_log = logging.getLogger(__name__)
+
 
 class KeepDoing:
-    """Does its work every so many seconds until it is stopped; after a database that did not answer it tries again.
+    """Does its work every so many seconds until it is stopped; whatever goes wrong, it tries again.
 
     Parameters
     ----------
     work
-        What is done; may raise `EvenflowError`.
+        What is done; an error that is not an `EvenflowError`, a fault of ours, is logged.
     name
         Of the thread.
     seconds
@@ -43,3 +46,5 @@ class KeepDoing:
                 self._work()
             except EvenflowError:
                 continue
+            except Exception:  # noqa: BLE001 (a thread that ended would be missed by nobody until much later)
+                _log.exception("%s", self._thread.name)

@@ -76,7 +76,8 @@ def decide_order(
         found = _current(home, records)
         _, old, new = change_order(found.orders, change)
         told = _told(change, by, reason, now) | {"plan_id": found.plan.id, "zone": _zone(found, change.order_id)}
-        made = {"version": version, "made": _made(found.orders, change.order_id)} if new["state"] == "done" else {}
+        sign = (new["state"] == "done") - (old["state"] == "done")  # done after all, or not done after all
+        made = {"version": version, "made": _made(found.orders, change.order_id, sign)} if sign else {}
         return [told | made | {"old": old, "new": new}]
 
     record = _log(home).decide(choose)[0]
@@ -124,7 +125,7 @@ def finished_orders(home: Path, version: str) -> pd.DataFrame:
     Returns
     -------
     made
-        `item, route, step, resource, pieces`; its stock was counted before.
+        `item, route, step, resource, pieces`; its stock was counted before. Negative where "done" was told by mistake.
     """
     records = [record for record in _log(home).read() if record.get("version") == version]
     return pd.DataFrame([record["made"] for record in records], columns=[*_STEP, "pieces"])
@@ -140,10 +141,10 @@ def orders_before(home: Path, plan: KeptPlan, later: KeptPlan) -> pd.DataFrame:
     return orders
 
 
-def _made(orders: pd.DataFrame, order_id: str) -> dict[str, Any]:
-    """Return an order's last step, whose pieces are what it has made."""
+def _made(orders: pd.DataFrame, order_id: str, sign: int) -> dict[str, Any]:
+    """Return an order's last step, whose pieces are what it has made; less than none where that is taken back."""
     mine = orders[rows_of_order(orders, order_id)].sort_values("step").iloc[-1]
-    return {**{name: mine[name] for name in _STEP}, "pieces": int(mine["pieces"])}
+    return {**{name: mine[name] for name in _STEP}, "pieces": sign * int(mine["pieces"])}
 
 
 def rows_of_order(orders: pd.DataFrame, order_id: str) -> pd.Series:

@@ -19,6 +19,7 @@ from store.webhooks import (
     Delivery,
     Webhook,
     add_webhook,
+    change_dead,
     change_delivery,
     deliveries_of,
     end_webhook,
@@ -33,6 +34,7 @@ __all__ = [
     "list_webhooks",
     "remove_webhook",
     "resend",
+    "resend_dead",
     "webhook_row",
 ]
 
@@ -123,14 +125,29 @@ def resend(database: Database, viewer: Viewer, webhook_id: str, position: int, *
     UnknownIdError
         If there is no such webhook or delivery, or it is not the viewer's.
     """
-    fresh = {"state": "waiting", "attempts": 0, "next_at_ms": now_ms, "answer": "to be sent again"}
 
     def again(connection: Connection) -> None:
         _own(connection, viewer, webhook_id)
-        if not change_delivery(connection, webhook_id, position, **fresh, updated_at_ms=now_ms):
+        if not change_delivery(connection, webhook_id, position, **_fresh(now_ms)):
             raise UnknownIdError("delivery", str(position), where=webhook_id)
 
     database.write(again)
+
+
+def resend_dead(database: Database, viewer: Viewer, webhook_id: str, *, now_ms: int) -> int:
+    """Send again all that is dead, in its order for each subject; return how many. Raises as `remove_webhook`."""
+
+    def again(connection: Connection) -> int:
+        _own(connection, viewer, webhook_id)
+        return change_dead(connection, webhook_id, **_fresh(now_ms))
+
+    return database.write(again)
+
+
+def _fresh(now_ms: int) -> dict[str, Any]:
+    """Return what a delivery says that is to be sent as if it were new."""
+    told = {"state": "waiting", "attempts": 0, "answer": "to be sent again"}
+    return {**told, "next_at_ms": now_ms, "updated_at_ms": now_ms}
 
 
 def webhook_row(webhook: Webhook) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts.errors import EvenflowError, UnknownIdError
 from store.database import Database
@@ -75,17 +76,12 @@ def claim(database: Database, name: str, *, worker: str, now_ms: int, lease_ms: 
 
 
 def add_stages(database: Database, due_ms: Mapping[str, int], *, now_ms: int) -> None:
-    """Let stages that are not there yet begin at the start of the outbox, each at a moment."""
-
-    def work(connection: Connection) -> None:
-        there = set(connection.scalars(select(_S.name)))
-        for name in due_ms:
-            if name not in there:
-                row = {"tenant": "", "position": 0, "attempts": 0, "reason": "", "leased_by": ""}
-                moments = {"leased_until_ms": 0, "next_at_ms": due_ms[name], "updated_at_ms": now_ms}
-                connection.execute(insert(STAGES), row | moments | {"name": name})
-
-    database.write(work)
+    """Let stages that are not there yet begin at the start of the outbox, each at a moment; several may at once."""
+    row = {"tenant": "", "position": 0, "attempts": 0, "reason": "", "leased_by": ""}
+    moments = {"leased_until_ms": 0, "updated_at_ms": now_ms}
+    rows = [{**row, **moments, "name": name, "next_at_ms": moment} for name, moment in sorted(due_ms.items())]
+    insert_into = sqlite.insert if database.embedded else postgresql.insert
+    database.write(lambda connection: connection.execute(insert_into(STAGES).on_conflict_do_nothing(), rows))
 
 
 def renew(database: Database, stage: Stage, *, now_ms: int, lease_ms: int) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "Webhook",
     "add_deliveries",
     "add_webhook",
+    "change_dead",
     "change_delivery",
     "deliveries_of",
     "due_deliveries",
@@ -170,6 +171,12 @@ def change_delivery(connection: Connection, webhook_id: str, position: int, **va
     """Write down what became of a delivery; return whether there is such a one."""
     wanted = update(DELIVERIES).where(_D.webhook_id == webhook_id, _D.position == position).values(values)
     return connection.execute(wanted).rowcount == 1
+
+
+def change_dead(connection: Connection, webhook_id: str, **values: Any) -> int:
+    """Write down what becomes of all that is dead; return how many that are."""
+    wanted = update(DELIVERIES).where(_D.webhook_id == webhook_id, _D.state == "dead").values(values)
+    return connection.execute(wanted).rowcount
 
 
 class Unsent(NamedTuple):

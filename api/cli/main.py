@@ -58,6 +58,7 @@ from api.cli.ties import neighbours, path
 from api.cli.train import train
 from api.cli.trust import trust
 from api.cli.wave import wave
+from api.cli.webhooks import app as webhooks
 from api.cli.whatif import whatif
 from api.cli.why import why
 from api.cli.worker import worker
@@ -108,6 +109,7 @@ app.command("group-orders")(group_orders)
 app.command("handover")(handover)
 app.command("ingest")(ingest)
 app.add_typer(keys, name="keys")
+app.add_typer(webhooks, name="webhooks")
 app.command("launch")(launch)
 app.command("load")(load)
 app.command("match")(match)

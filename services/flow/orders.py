@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -62,7 +62,9 @@ def _done(world: World, cases: Sequence[_Case]) -> list[Event]:
 
 
 def _stood(world: World, own: Sequence[Fact], counts: Fact | None, found: _Searched | None) -> list[Event]:
-    told = [_given_back(world, one) for one in own if one is not counts and one.kind == "order"]
+    others = [one for one in own if one is not counts and one.kind == "order"]
+    kept = _reservation(world, counts) if counts is not None and others else None
+    told = [_given_back(world, one, kept) for one in others]
     return told if counts is None or found is None else [*told, _routed(world, counts, found)]
 
 
@@ -99,7 +101,7 @@ def _row(fact: Fact) -> dict[str, Any]:
 
 
 def _routed(world: World, fact: Fact, found: _Searched) -> Event:
-    stands = _standing(world, fact) if fact.accepted_at_ms < world.desk.clock() - _LONG_AGO_MS else None
+    stands = _standing(world, fact)
     if stands is not None:
         return _told(fact, "confirmed", None, stands)
     try:
@@ -117,13 +119,7 @@ def _routed(world: World, fact: Fact, found: _Searched) -> Event:
 
 
 def _held(world: World, fact: Fact, found: _Searched) -> Answer:
-    row = fact.payload
-    order = Order(
-        order_id=str(row["order_id"]),
-        buyer_id=str(row["buyer_id"]),
-        sku_id=str(row["sku_id"]),
-        pieces=int(row["pieces"]),
-    )
+    order = _order_of(fact)
     viewer = Viewer(fact.tenant or None)
     with world.desk.write(viewer, fact.id, {"fact": fact.digest}) as write:
         return reserve(
@@ -135,6 +131,16 @@ def _held(world: World, fact: Fact, found: _Searched) -> Answer:
         )
 
 
+def _order_of(fact: Fact) -> Order:
+    row = fact.payload
+    return Order(
+        order_id=str(row["order_id"]),
+        buyer_id=str(row["buyer_id"]),
+        sku_id=str(row["sku_id"]),
+        pieces=int(row["pieces"]),
+    )
+
+
 def _candidates(found: _Searched) -> Found:
     """Return what was found; what stood in the way counts only for who was not answered before."""
     if isinstance(found, EvenflowError):
@@ -142,10 +148,10 @@ def _candidates(found: _Searched) -> Found:
     return found
 
 
-def _given_back(world: World, fact: Fact) -> Event:
-    """Give back what was held for a fact that no longer counts; {} if nothing was."""
+def _given_back(world: World, fact: Fact, kept: Mapping[str, Any] | None) -> Event:
+    """Give back what was held for a fact that no longer counts, never what is kept; {} if nothing was."""
     held = _reservation(world, fact)
-    if held is None:
+    if held is None or (kept is not None and held["id"] == kept["id"]):
         return {}
     actions: tuple[Action, ...] = ("cancel", "release")
     for action in actions:
@@ -166,16 +172,25 @@ def _reservation(world: World, fact: Fact) -> dict[str, Any] | None:
 
 
 def _standing(world: World, fact: Fact) -> dict[str, Any] | None:
-    """Return the first reservation for an order that stands since its fact: the answer is not kept for ever."""
+    """Return the first reservation of a fact's terms that stands since it, if that was long ago.
+
+    Its answer, which names the very reservation, is not kept for ever; until then nothing else does.
+    """
+    if fact.accepted_at_ms >= world.desk.clock() - _LONG_AGO_MS:
+        return None
+    order = _order_of(fact)
     found = list_reservations(
         world.database,
         tenant=fact.tenant or None,
-        order_id=str(fact.payload["order_id"]),
+        order_id=order.order_id,
         state="confirmed",
         limit=_MOST_OF_AN_ORDER,
     )
     since = [one for one in found if one.tenant == fact.tenant and one.created_at_ms >= fact.accepted_at_ms]
-    return since[-1].told() if since else None
+    mine = [
+        one for one in since if (one.buyer_id, one.sku_id, one.pieces) == (order.buyer_id, order.sku_id, order.pieces)
+    ]
+    return mine[-1].told() if mine else None
 
 
 def _told(fact: Fact, status: str, reason: str | None, held: dict[str, Any] | None) -> Event:

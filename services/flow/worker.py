@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from contracts.errors import EvenflowError, NotReadyError, UnavailableError
@@ -95,11 +96,11 @@ class Worker:
             row = there[step.name]
             due = max(row["next_at_ms"], row["leased_until_ms"]) <= now_ms
             if due and row["position"] < settled:
-                made += self._pass(step, row["position"], settled)
+                made += _unless_lost(partial(self._pass, step, row["position"], settled))
         for timed in self.schedule:
             row = there[timed.name]
             if max(row["next_at_ms"], row["leased_until_ms"]) <= now_ms:
-                made += self._by_clock(timed, settled)
+                made += _unless_lost(partial(self._by_clock, timed, settled))
         return made
 
     def _stages(self, now_ms: int) -> dict[str, dict[str, Any]]:
@@ -136,7 +137,13 @@ class Worker:
         return False
 
     def _done(self, step: Step, stage: Stage, given: Pass) -> bool:
-        """Make a pass and move the cursor; count it if it fails. Return whether it was made."""
+        """Make a pass and move the cursor; count it if it fails. Return whether it was made.
+
+        Raises
+        ------
+        LeaseLostError
+            If another worker has the stage: what was made does not count.
+        """
         database, clock = self.world.database, self.world.desk.clock
         try:
             with self._kept(stage), span(f"stage {step.name}", _traced(given)):
@@ -147,9 +154,8 @@ class Worker:
                 _log.info(
                     "stage %s: %d rows", step.name, len(given.rows), extra={**_told(given), "events": _ids(events)}
                 )
-        except LeaseLostError as error:
-            _log.warning("%s", error)
-            return False
+        except LeaseLostError:
+            raise
         except Exception as error:  # noqa: BLE001 (a stage's failure is counted, told and tried again)
             self._failed(step, stage, given, error)
             return False
@@ -200,6 +206,15 @@ class Worker:
         finally:
             over.set()
             thread.join()
+
+
+def _unless_lost(work: Callable[[], bool]) -> bool:
+    """Return what work on a stage returns; False if another worker took the stage over meanwhile."""
+    try:
+        return work()
+    except LeaseLostError as error:
+        _log.warning("%s", error)
+        return False
 
 
 def _told(given: Pass) -> dict[str, Any]:

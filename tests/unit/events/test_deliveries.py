@@ -1,5 +1,7 @@
 """Webhooks: at least once, in order for each subject, again with growing pauses, dead in the end."""
 
+import re
+
 import pytest
 
 from contracts.errors import InputError, UnknownIdError
@@ -7,6 +9,7 @@ from services.deliver_events import ATTEMPTS, Courier, deliver_due, pause_ms
 from services.post_webhook import Reply
 from services.viewer import Viewer
 from services.webhooks import create_webhook, list_deliveries, list_webhooks, remove_webhook, resend
+from tests.conftest import ROOT
 
 DOWN = Reply(None, "ConnectionRefusedError")
 OPERATOR = Viewer()
@@ -41,21 +44,25 @@ def test_what_happens_from_now_on_is_sent_once_taken(courier, receiver, tell):
     assert b'"specversion":"1.0"' in body
 
 
-def test_a_standard_verifier_accepts_the_signature(courier, receiver, clock, tell):
-    """As https://www.standardwebhooks.com tells a receiver to compute it."""
-    import base64
-    import hashlib
-    import hmac
-
-    made = webhook(courier)
+def test_the_verifier_of_the_documentation_accepts_what_is_ours(courier, receiver, clock, tell):
+    """As https://www.standardwebhooks.com tells a receiver to compute it; nothing else, and nothing old."""
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/how-to/events.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    documented: dict = {}
+    exec(code, documented)
+    is_ours, made = documented["is_ours"], webhook(courier)
     tell({"subject": "a"})
     deliver_due(courier)
     _, headers, body = receiver.got[0]
-    signed = b".".join([headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body])
-    key = base64.b64decode(made.secret.split("_", 1)[1])
-    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{expected}"
-    assert int(headers["webhook-timestamp"]) == clock.now_ms // 1000
+    now = clock.now_ms / 1000
+    assert int(headers["webhook-timestamp"]) == now
+    assert is_ours(made.secret, headers, body, now)
+    assert [is_ours(made.secret, headers, body, now + late) for late in (-301, 299, 301)] == [False, True, False]
+    for name in ("webhook-id", "webhook-timestamp"):
+        assert not is_ours(made.secret, headers | {name: f"{int(now) + 1}"}, body, now)
+    assert not is_ours(made.secret, headers, body + b" ", now)
+    assert not is_ours(webhook(courier).secret, headers, body, now)
 
 
 def test_one_subject_comes_in_order_and_others_go_on(courier, receiver, clock, tell):

@@ -1,5 +1,9 @@
 """What comes out depends on the facts, not on how they came: reordered, repeated, late, in one pass or in many."""
 
+import random
+import re
+from datetime import datetime
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -10,12 +14,14 @@ from services.flow import orders
 from services.flow.effective import effective
 from services.flow.intake import take_facts
 from services.flow.sales import told_sales
+from services.flow.topics import LISTENS
 from services.flow.worker import STEPS, Worker
 from store.database import Database
 from store.fact_book import facts_of_kind
 from store.outbox import read_outbox, settled_to
 from store.schema import CAPACITIES, METADATA, RESERVATIONS
 from tests.unit.flow.conftest import RAW, flow_on, order, sale
+from tests.unit.flow.story import firm, wave
 
 LOADED = pd.DataFrame([row for row in RAW["sales"] if row["unique_id"] == "soap@s1"])[["unique_id", "ds", "y"]]
 
@@ -82,19 +88,24 @@ FACTS = [
 ]
 
 
-def results(flow):
-    """Return everything that was computed, without ids made by chance."""
-    snapshot = flow.world.home.current()
-    names = ("forecast", "weekly_forecast", "plan", "load")
-    frames = {name: snapshot.result(name) for name in names}
-    frames |= {f"prices-{version.number}": version.table() for version in flow.world.shelf.versions()}
+def kept(flow):
+    """Return every byte that was kept: the files of the home, and the rows of all tables; not how long a plan took."""
+    root = flow.world.home.root
+    files = {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+    files |= {name: re.sub(rb'"seconds":[^,]+,', b"", data) for name, data in files.items() if "summary" in name}
+    tables = {
+        table.name: flow.world.database.read(lambda c, table=table: sorted(map(tuple, c.execute(select(table)))))
+        for table in METADATA.sorted_tables
+    }
+    return files | tables
+
+
+def holds(flow):
+    """Return what is held, without ids made by chance, and what is left."""
     chance = ("id", "decision_id")
     rows = [column for column in RESERVATIONS.c if column.name not in chance]
     held = flow.world.database.read(lambda c: sorted(map(tuple, c.execute(select(*rows)))))
-    reserved = flow.world.database.read(lambda c: sorted(map(tuple, c.execute(select(CAPACITIES)))))
-    told = read_outbox(flow.world.database, after=0, to=settled_to(flow.world.database))
-    topics = [(row.topic, row.created_at_ms) for row in told]
-    return frames, (held, reserved, topics)
+    return held, flow.world.database.read(lambda c: sorted(map(tuple, c.execute(select(CAPACITIES)))))
 
 
 @pytest.fixture
@@ -106,19 +117,54 @@ def two_flows(tmp_path):
         flow.world.database.close()
 
 
-def test_the_same_sequence_gives_the_same_bits(two_flows):
-    """An injected clock, one worker, the same facts: forecasts, plan, prices, holds and their order."""
+@pytest.fixture
+def injected(monkeypatch):
+    """Return what lets a flow's clock be that of everything, and chance begin anew."""
+
+    def inject(flow):
+        chance = random.Random(0)
+
+        class Moment(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return cls.fromtimestamp(flow.clock.now_ms / 1000, tz)
+
+        monkeypatch.setattr("services.network_forecast.datetime", Moment)
+        monkeypatch.setattr("time.time_ns", lambda: 1_000_000 * flow.clock.now_ms)
+        monkeypatch.setattr("secrets.token_hex", lambda count=32: chance.randbytes(count).hex())
+
+    return inject
+
+
+def all_kinds(flow):
+    """Send facts of every kind in two parts; the second tells of the plan that came of the first."""
+    flow.send(*FACTS[:5])
+    flow.settle()
+    made = flow.world.home.current().result("plan")["order_id"].str.removesuffix("-1")
+    (push,) = (row for rows in wave(2, ()) for row in rows if row["key"] == "w1")
+    others = (row for rows in wave(1, ()) for row in rows if row["kind"] in ("signal", "capacity_change"))
+    flow.send(
+        *FACTS[3:],
+        *firm(made[:2]),
+        push,
+        *(row | ({"supplier_id": "f2"} if "left_share" in row else {}) for row in others),
+    )
+    flow.settle()
+
+
+def test_the_same_sequence_gives_the_same_bits(two_flows, injected):
+    """An injected clock, one worker, the same facts: every file and every row, byte for byte."""
     made = []
     for flow in two_flows:
-        for start in (0, 3):
-            flow.send(*FACTS[start : start + 5])
-            flow.settle()
-        made.append(results(flow))
-    (frames, rest), (frames_again, rest_again) = made
-    assert rest == rest_again
-    assert frames.keys() == frames_again.keys()
-    for name, frame in frames.items():
-        pd.testing.assert_frame_equal(frame, frames_again[name], check_exact=True)
+        injected(flow)
+        all_kinds(flow)
+        made.append(kept(flow))
+    one, other = made
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+    topics = {row[2] for row in one["outbox"]}
+    assert topics >= {topic for topics, _ in LISTENS.values() for topic in topics} - {"wave.forecast"}
+    assert sum(name.endswith((".parquet", ".npz")) for name in one) > 20
 
 
 BURST = [
@@ -145,7 +191,7 @@ def test_a_burst_of_orders_is_routed_as_one_by_one(two_flows, monkeypatch):
         for rows in batches:
             flow.send(*rows)
             flow.worker.drain()
-        _, (held, reserved, _) = results(flow)
+        held, reserved = holds(flow)
         told = read_outbox(flow.world.database, after=0, to=settled_to(flow.world.database), topics=("order.routed",))
         names = ("id", "status", "reason", "supplier_id", "pieces")
         made.append((held, reserved, [[row.payload[name] for name in names] for row in told], len(searched)))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.flow.worker import STEPS, Worker
 from services.network_plan import plan_network
-from services.production_orders import current_orders, order_decisions
+from services.production_orders import current_orders, finished_orders, order_decisions
 from store.database import Database
 from store.schema import METADATA
 from tests.unit.flow.conftest import flow_on
@@ -90,3 +90,18 @@ def test_any_order_of_arrival_gives_the_same_states(planned, orders, data):
     cut = data.draw(st.integers(0, len(shuffled)))
     batches = [part for part in (shuffled[:cut], shuffled[cut:]) if part]
     assert states_after(planned, batches, orders) == ENDS
+
+
+def test_what_was_done_by_mistake_is_in_no_stock(planned, orders):
+    """Told as done, taken back, done after all: its pieces are there once, as if it had been told right at once."""
+    first, home = orders[0], planned.world.home
+    story = [
+        told("a0", first, "done", 2),
+        told("a0/b", first, "released", 2, corrects="a0"),
+        told("a1", first, "done", 3),
+    ]
+    in_stock = []
+    for batches in ([[story[0]], story[1:2], story[2:]], [story[:2]], [story]):
+        assert states_after(planned, batches, [first]) == ["released" if len(batches[-1]) == 2 else "done"]
+        in_stock.append(finished_orders(home.root, home.current().version)["pieces"].sum())
+    assert in_stock[0] == in_stock[2] > in_stock[1] == 0

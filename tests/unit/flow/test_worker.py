@@ -1,5 +1,6 @@
 """The worker: facts become holds, forecasts, a plan and prices, once each, whoever dies in between."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pandas as pd
@@ -12,9 +13,10 @@ from services.flow.passes import Step
 from services.flow.schedule import Timed, schedule_of
 from services.flow.worker import STEPS, Worker
 from services.sweep_holds import sweep_due
+from store.database import Database
 from store.outbox import read_outbox, settled_to
 from store.schema import CAPACITIES, RESERVATIONS
-from store.stages import LeaseLostError, claim, end_parked, finish, parked_work, stages
+from store.stages import LeaseLostError, add_stages, claim, end_parked, finish, parked_work, stages
 from tests.unit.flow.conftest import order, sale
 
 
@@ -94,6 +96,8 @@ def test_orders_stand_once_after_their_answers_are_gone(flow):
     flow.send({"key": "x", "kind": "cancellation", "corrects": "o2", "occurred_at": "2026-03-02T12:00:00Z"})
     flow.settle()
     assert standing(flow) == ([("o1", 7)], 7)
+    rows = flow.world.database.read(lambda c: c.execute(select(RESERVATIONS.c.order_id, RESERVATIONS.c.state)).all())
+    assert sorted(map(tuple, rows)) == [("o1", "confirmed"), ("o2", "cancelled")], "nothing was held a second time"
 
 
 def test_supply_and_signals_reach_the_house(flow):
@@ -155,7 +159,8 @@ def test_a_worker_that_dies_before_its_stage_ends_changes_nothing(flow, stage):
         step.run(world, given)
         raise Killed
 
-    told_of = [order("o1"), order("o2", pieces=4), *([sale("a", 9)] if stage in _HEAVY else [])]
+    corrected = [order("o2", pieces=9), order("o2/b", pieces=4, corrects="o2"), order("o2/a", pieces=5, corrects="o2")]
+    told_of = [order("o1"), *corrected, *([sale("a", 9)] if stage in _HEAVY else [])]
     flow.send(*told_of)
     steps = tuple(replace(step, run=dies) if step.name == stage else step for step in STEPS)
     dying = Worker(world=flow.world, steps=steps)
@@ -187,6 +192,38 @@ def test_only_the_lease_holder_moves_the_cursor(flow):
     assert told(flow, "t") == []
     finish(flow.world.database, second, position=second.position, events=[event], now_ms=lease["now_ms"])
     assert len(told(flow, "t")) == 1
+
+
+def test_workers_that_start_at_once_add_each_stage_once(database):
+    """All go on: none finds fault with what another was a moment faster to add."""
+    others = [Database.open(database.url.render_as_string(hide_password=False)) for _ in range(4)]
+    for other in others:
+        other.make_ready()
+    names = {f"stage-{n}": n for n in range(8)}
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda other: add_stages(other, names, now_ms=1), others))
+    assert {row["name"]: row["next_at_ms"] for row in stages(database)} == names
+    for other in others:
+        other.close()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_worker_goes_on_when_its_lease_is_lost(flow, fails):
+    """Its pass took longer than its lease and then ended, or failed: another has the stage, this one is not ended."""
+
+    def run(world, given):
+        flow.clock.now_ms += 60_000
+        assert claim(world.database, "slow", worker="other", now_ms=flow.clock.now_ms, lease_ms=60_000)
+        if fails:
+            raise InputError("somewhere", "something", "nothing")
+        return []
+
+    step = Step(name="slow", topics=("fact.accepted",), kinds=("sale",), run=run)
+    flow.worker = Worker(world=flow.world, steps=(step,), lease_seconds=30.0)
+    flow.send(sale("a", 1))
+    assert flow.worker.drain() == 0
+    (row,) = stages(flow.world.database)
+    assert (row["leased_by"], row["position"], row["attempts"]) == ("other", 0, 0)
 
 
 def test_what_fails_five_times_is_parked_and_the_stage_goes_on(flow):
