@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from contracts.errors import EvenflowError
-from matching.problem import Ints, MatchProblem
+from matching.contention import contention
+from matching.problem import Ints, MatchProblem, of_orders, only
 
 __all__ = [
     "FlowSolution",
@@ -82,14 +83,34 @@ def min_cost_flow(problem: MatchProblem, floors: Ints | None = None) -> FlowSolu
     longest = 1 if floors is None else _longest(problem)
     scale = score_scale(problem, longest=longest)
     scores, penalties = integer_scores(problem, scale)
-    kept = np.arange(problem.n_candidates) if floors is not None else _worthwhile(problem, scores, penalties)
-    floors = np.zeros(problem.n_suppliers, np.int64) if floors is None else np.minimum(floors, problem.demand)
+    if floors is None:
+        pieces = _where_contested(problem, scores, penalties)
+        return FlowSolution(pieces=pieces, scores=scores, penalties=penalties, scale=scale)
+    floors = np.minimum(floors, problem.demand)
     largest = max(int(np.abs(scores).max(initial=0)), int(np.abs(penalties).max()))
     reward = longest * largest + 1 if floors.any() else 0
-    network = _network(problem, kept, -scores[kept], penalties, floors, reward)
-    pieces = np.zeros(problem.n_candidates, np.int64)
-    pieces[kept] = _flow_in_parts(network)[: kept.size]
+    network = _network(problem, -scores, penalties, floors, reward)
+    pieces = _flow_in_parts(network)[: problem.n_candidates]
     return FlowSolution(pieces=pieces, scores=scores, penalties=penalties, scale=scale, reward=reward)
+
+
+def _where_contested(problem: MatchProblem, scores: Ints, penalties: Ints) -> Ints:
+    """Return the optimal pieces of each candidate; a network is made of what more want than there is room for."""
+    rows, fallback, least = contention(problem, scores, penalties)
+    pieces = np.zeros(problem.n_candidates, np.int64)
+    undecided = np.zeros(problem.n_orders, np.bool_)
+    undecided[problem.order[rows]] = True
+    if undecided.any():
+        part = of_orders(only(problem, rows), undecided)
+        wanted, supplier = np.unique(part.supplier, return_inverse=True)
+        part = part.replace(supplier=supplier.astype(np.int32), capacity=problem.capacity[wanted])
+        none = np.zeros(wanted.size, np.int64)
+        network = _network(part, -scores[rows], -least[undecided], none, 0)
+        pieces[rows] = _flow_in_parts(network)[: part.n_candidates]
+    left = problem.unserved(pieces)
+    served = np.flatnonzero((fallback >= 0) & (left > 0))
+    pieces[fallback[served]] += left[served]
+    return pieces
 
 
 class _Network(NamedTuple):
@@ -103,16 +124,16 @@ class _Network(NamedTuple):
 
 
 def _network(  # noqa: PLR0917
-    p: MatchProblem, kept: Ints, costs: Ints, penalties: Ints, floors: Ints, reward: int
+    p: MatchProblem, costs: Ints, penalties: Ints, floors: Ints, reward: int
 ) -> _Network:
-    """Return the network over the kept candidates, whose arcs come first."""
+    """Return the network over the candidates, whose arcs come first."""
     lines = 0 if p.credit is None else p.credit.limit.size
     orders, suppliers = np.arange(p.n_orders), p.n_orders + lines + np.arange(p.n_suppliers)
     sink = np.array([p.n_orders + lines + p.n_suppliers])
-    tails, heads = p.order[kept], suppliers[p.supplier[kept]]
+    tails, heads = p.order, suppliers[p.supplier]
     arcs: list[tuple[Any, ...]] = []
     if p.credit is not None:
-        line, known = p.credit.line[kept], p.credit.line >= 0
+        line, known = p.credit.line, p.credit.line >= 0
         heads = np.where(line >= 0, p.n_orders + line, heads)
         supplier = np.zeros(lines, np.int64)
         supplier[p.credit.line[known]] = p.supplier[known]
@@ -196,8 +217,3 @@ def flow_solver() -> Any:
     from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
     return SimpleMinCostFlow()
-
-
-def _worthwhile(problem: MatchProblem, scores: Ints, penalties: Ints) -> Ints:
-    """Return the candidates that are no worse than leaving the piece unserved."""
-    return np.flatnonzero(scores >= -penalties[problem.order])

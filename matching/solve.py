@@ -21,6 +21,7 @@ import numpy as np
 
 from contracts.jit import HAVE_NUMBA, NO_NUMBA_NOTE
 from matching.bound import lagrangian_bound
+from matching.contention import contention
 from matching.floors import floor_targets, missed_units, relaxed_floors
 from matching.flow import min_cost_flow
 from matching.ledger import trimmed
@@ -151,7 +152,7 @@ def _network(problem: MatchProblem, unit: UnitForm, params: MatchParams, targets
 def _split(unit: UnitForm, params: MatchParams, targets: Floats | None) -> _Found:
     notes: tuple[str, ...] = ()
     if targets is None and unit.problem.credit is None:
-        large = params.method == "auto" and HAVE_NUMBA and unit.problem.n_candidates >= params.auction_from
+        large = params.method == "auto" and HAVE_NUMBA and _is_large(unit.problem, params.auction_from)
         if large or params.method == "auction":
             found, notes = _auction(unit, params)
             if found is not None:
@@ -167,6 +168,11 @@ def _split(unit: UnitForm, params: MatchParams, targets: Floats | None) -> _Foun
         prices, line_prices = shadow_prices(unit.problem, flow, floors, raised=True)
     found = _in_units(unit, flow.pieces, prices, line_prices)
     return replace(found, upper_bound=bound, method="min_cost_flow", notes=notes)
+
+
+def _is_large(problem: MatchProblem, candidates: int) -> bool:
+    """Whether so many candidates at least have to be decided about."""
+    return problem.n_candidates >= candidates and int(contention(problem).rows.sum()) >= candidates
 
 
 def _auction(unit: UnitForm, params: MatchParams) -> tuple[_Found | None, tuple[str, ...]]:
