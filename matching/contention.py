@@ -2,9 +2,9 @@
 
 Every order goes to its best candidate. Where more come than there is room, all of them may have to give way to each
 other, and count at their next best, too, and so on. Suppliers that stay with room for all who may come cost nothing:
-an order does no better below the first of these, and only what it likes better is left to a solver. Without the rest the
-optimum is the same, since whatever is served below that first one can be moved there. A supplier that credit lines lead
-to counts as contested.
+an order does no better below the first of these, and only what it likes better is left to a solver. Without the rest
+the optimum is the same, since whatever is served below that first one can be moved there. A supplier that credit
+lines lead to counts as contested.
 """
 
 from __future__ import annotations

@@ -123,9 +123,7 @@ class _Network(NamedTuple):
     supply: Ints
 
 
-def _network(  # noqa: PLR0917
-    p: MatchProblem, costs: Ints, penalties: Ints, floors: Ints, reward: int
-) -> _Network:
+def _network(p: MatchProblem, costs: Ints, penalties: Ints, floors: Ints, reward: int) -> _Network:
     """Return the network over the candidates, whose arcs come first."""
     lines = 0 if p.credit is None else p.credit.limit.size
     orders, suppliers = np.arange(p.n_orders), p.n_orders + lines + np.arange(p.n_suppliers)

@@ -53,14 +53,24 @@ class Many:
 
     Parameters
     ----------
-    matches, prices, summary
-        Those of `services.route_orders.RouteReport`, the matches as rows of plain data; `summary` counts what was
-        ``quarantined``, too.
+    order_ids
+        Of the orders that can be used, N.
+    matches, order
+        Who serves them: columns of `services.route_frames.matches_frame` by name, and int64 [R], the place of each
+        row's order, ascending.
+    unserved, unserved_reason
+        int64 [N], pieces left of each order; object [N], why, empty = none are.
+    prices, summary
+        Those of `services.route_orders.RouteReport`; `summary` counts what was ``quarantined``, too.
     refused
         Rows that cannot be used: ``row`` (1 = the first) and ``reason``.
     """
 
-    matches: list[dict[str, Any]]
+    order_ids: list[str]
+    matches: dict[str, Array]
+    order: Ints
+    unserved: Ints
+    unserved_reason: npt.NDArray[np.object_]
     prices: pd.DataFrame
     summary: dict[str, Any]
     refused: pd.DataFrame
@@ -125,7 +135,7 @@ def match_many(
     why = refusals(demands, known.book, viewer, sight)
     demands, refused = demands[why == ""].reset_index(drop=True), _refused(orders, refused, why)
     if demands.empty:
-        return Many(matches=[], prices=pd.DataFrame(), summary=_nothing(refused), refused=refused)
+        return _none_used(refused)
     asked = OrderArrays.of(known.book, demands, day.tz_localize(None))
     found = find(known.book, asked, top=top, sight=sight)
     case = _Case(known, market, demands, asked, found, day, weights, sight)
@@ -133,10 +143,14 @@ def match_many(
     limits = _limits(case, weighed)
     prices = market.price[weighed.pool] if at_prices else None
     routed = _routed(case, weighed, limits, published=prices, params=params or MatchParams(), seed=seed)
-    matches = _matches(case, weighed, routed)
+    at = np.flatnonzero(routed.pieces)
+    matches = _matches(case, weighed, routed, at)
     summary = _summary(case, routed, weighed, limits) | {"quarantined": len(refused)}
     summary |= {"seconds": time.perf_counter() - wall, "cpu_seconds": time.thread_time() - cpu}
-    return Many(matches=matches, prices=_prices(case, routed), summary=summary, refused=refused)
+    return Many(
+        order_ids=demands["order_id"].tolist(), matches=matches, order=found["demand"][at], unserved=routed.unserved,
+        unserved_reason=routed.unserved_reason, prices=_prices(case, routed), summary=summary, refused=refused,
+    )  # fmt: skip
 
 
 def _refused(orders: pd.DataFrame, refused: pd.DataFrame, why: npt.NDArray[np.object_]) -> pd.DataFrame:
@@ -146,8 +160,13 @@ def _refused(orders: pd.DataFrame, refused: pd.DataFrame, why: npt.NDArray[np.ob
     return pd.concat([refused[["row", "reason"]], unknown]).sort_values("row", ignore_index=True)
 
 
-def _nothing(refused: pd.DataFrame) -> dict[str, Any]:
-    return {"orders": 0, "matched_pieces": 0, "unmatched_pieces": 0, "quarantined": len(refused)}
+def _none_used(refused: pd.DataFrame) -> Many:
+    nothing: Ints = np.zeros(0, np.int64)
+    summary = {"orders": 0, "matched_pieces": 0, "unmatched_pieces": 0, "quarantined": len(refused)}
+    return Many(
+        order_ids=[], matches={}, order=nothing, unserved=nothing, unserved_reason=nothing.astype(object),
+        prices=pd.DataFrame(), summary=summary, refused=refused,
+    )  # fmt: skip
 
 
 def _weighed(case: _Case) -> Weighed:
@@ -194,66 +213,57 @@ def _routed(case: _Case, weighed: Weighed, limits: npt.NDArray[np.object_], **op
     )
 
 
-def _matches(case: _Case, weighed: Weighed, routed: Routed) -> list[dict[str, Any]]:
-    """Return who serves which order, then what stays unserved, as rows of `services.route_frames.matches_frame`."""
-    at = np.flatnonzero(routed.pieces)
+def _matches(case: _Case, weighed: Weighed, routed: Routed, at: Ints) -> dict[str, Array]:
+    """Return who serves which order as columns of `services.route_frames.matches_frame`; `at` are their candidates."""
     columns = _named(case, routed, at) | _counted(case, weighed, routed, at)
     order = list(_ORDER | {f"score_{name}": None for name in case.weights.parts} | _LAST)
-    rows = [dict(zip(order, row, strict=True)) for row in zip(*(columns[name] for name in order), strict=True)]
-    left = np.flatnonzero(routed.unserved)
-    ids, skus = (case.demands[name].to_numpy(object)[left].tolist() for name in ("order_id", "sku_id"))
-    nobody = dict.fromkeys(order)
-    unserved = zip(ids, skus, routed.unserved[left].tolist(), routed.unserved_reason[left].tolist(), strict=True)
-    names = ("order_id", "sku_id", "pieces", "reason")
-    return rows + [nobody | dict(zip(names, one, strict=True)) for one in unserved]
+    return {name: columns[name] for name in order}
 
 
-def _named(case: _Case, routed: Routed, at: Ints) -> dict[str, list[Any]]:
+def _named(case: _Case, routed: Routed, at: Ints) -> dict[str, Array]:
     """Return what names the candidates that serve: ids, and places and carriers as far as they may be named."""
     book, every, sight = case.known.book, case.found, case.sight
     found, ids = every[at], book.network.parties.ids
     own, of = book.offers.rows[found["offer"]], found["demand"]
     lane = np.append(book.lanes.rows["carrier"], -1)[found["lane"]]
     rival = routed.runner_up[at]
-    rivals = np.where(rival >= 0, book.offers.rows["supplier"][every["offer"][rival]], -1)
+    rivals = ids.texts_at(np.where(rival >= 0, book.offers.rows["supplier"][every["offer"][rival]], -1))
+    rivals[rival < 0] = None
 
-    def told(parties: Array) -> list[str]:
-        shown = parties if sight is None else np.where(sight.parties[parties], parties, -1)
-        texts: list[str] = ids.texts_at(shown).tolist()
-        return texts
+    def told(parties: Array) -> Array:
+        return ids.texts_at(parties if sight is None else np.where(sight.parties[parties], parties, -1))
 
     return {
-        "order_id": case.demands["order_id"].to_numpy(object)[of].tolist(),
-        "sku_id": case.demands["sku_id"].to_numpy(object)[of].tolist(),
-        "supplier_id": ids.texts_at(own["supplier"]).tolist(),
-        "runner_up": [text if one >= 0 else None for text, one in zip(ids.texts_at(rivals), rival, strict=True)],
-        "basis": np.array(BASES, dtype=object)[own["basis"]].tolist(),
+        "order_id": case.demands["order_id"].to_numpy(object)[of],
+        "sku_id": case.demands["sku_id"].to_numpy(object)[of],
+        "supplier_id": ids.texts_at(own["supplier"]),
+        "runner_up": rivals,
+        "basis": np.array(BASES, dtype=object)[own["basis"]],
         "from_id": told(own["place"]),
         "carrier_id": told(lane),
-        "path": path_texts(book, case.asked, found, sight),
-        "reason": routed.reason[at].tolist(),
+        "path": np.array(path_texts(book, case.asked, found, sight), dtype=object),
+        "reason": routed.reason[at],
     }
 
 
-def _counted(case: _Case, weighed: Weighed, routed: Routed, at: Ints) -> dict[str, list[Any]]:
+def _counted(case: _Case, weighed: Weighed, routed: Routed, at: Ints) -> dict[str, Array]:
     """Return the figures of the candidates that serve: pieces, promise, money for these pieces, scores."""
     pieces, numbers = routed.pieces[at], weighed.numbers[:, at]
     money = np.rint(numbers[:_COST] * pieces).astype(np.int64)  # who serves has a known cost
     days = np.ceil(case.found["days"][at])
     promised = np.datetime64(case.day.date(), "D") + np.where(np.isfinite(days), days, 0).astype(np.int64)
-    promised[~np.isfinite(days)] = np.datetime64("NaT")
+    texts = np.datetime_as_string(promised).astype(object)
+    texts[~np.isfinite(days)] = None
+    scores = zip(case.weights.parts, numbers[len(PARTS) :], strict=False)
     return {
-        "pieces": pieces.tolist(),
-        "promised_date": [None if one is None else one.isoformat() for one in promised.tolist()],
-        **dict(zip(PARTS[:_COST], money.tolist(), strict=True)),
-        "cost_fen": money.sum(axis=0).tolist(),
-        **{
-            f"score_{name}": part
-            for name, part in zip(case.weights.parts, numbers[len(PARTS) :].tolist(), strict=False)
-        },
-        "score": numbers[-2].tolist(),
-        "price": routed.price[at].tolist(),
-        "margin": routed.margin[at].tolist(),
+        "pieces": pieces,
+        "promised_date": texts,
+        **dict(zip(PARTS[:_COST], money, strict=True)),
+        "cost_fen": money.sum(axis=0),
+        **{f"score_{name}": part for name, part in scores},
+        "score": numbers[-2],
+        "price": routed.price[at],
+        "margin": routed.margin[at],
     }
 
 

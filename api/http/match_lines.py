@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from api.http.brief_lines import Orders, orders_in
 from api.http.lines import NDJSON, json_of, rows_in
-from api.http.match_rows import DemandedRow
 
 __all__ = [
     "LINES_OUT",
     "MAX_ORDERS",
     "MatchLines",
-    "Orders",
     "answer_lines",
     "in_chunks",
     "in_lines",
+    "last_line",
     "many_orders",
     "refused_lines",
 ]
@@ -34,6 +34,7 @@ LINES_OUT = (
 )
 MAX_ORDERS = 100_000
 _LINES_AT_ONCE = 500
+_FIRST_LINE = re.compile(rb"[^\r\n]*")
 
 
 class MatchLines(APIRoute):
@@ -74,7 +75,7 @@ def refused_lines(numbers: Sequence[int], reasons: Sequence[str]) -> Iterator[by
 
 
 def answer_lines(order_ids: Sequence[str], answer: dict[str, Any]) -> Iterator[bytes]:
-    """Yield one line per order, then one with everything that is not of one order."""
+    """Yield one line per order, then `last_line`."""
     served = _by_order(answer["matches"])
     others = None if answer["alternatives"] is None else _by_order(answer["alternatives"])
     for order in order_ids:
@@ -88,7 +89,12 @@ def answer_lines(order_ids: Sequence[str], answer: dict[str, Any]) -> Iterator[b
             "reason": None if left is None else left["reason"],
         }
         yield _line(line)
-    yield _line({name: answer[name] for name in answer if name not in ("matches", "alternatives")})
+    yield last_line(answer)
+
+
+def last_line(answer: dict[str, Any]) -> bytes:
+    """Return the line with everything that is not of one order."""
+    return _line({name: answer[name] for name in answer if name not in ("matches", "alternatives")})
 
 
 def _by_order(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -102,25 +108,16 @@ def _line(value: dict[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE, default=str)
 
 
-class Orders(NamedTuple):
-    """Orders read line by line, the number of each one's line, and which lines could not be used and why."""
-
-    rows: list[BaseModel]
-    numbers: list[int]
-    refused: dict[int, str]
-
-
 async def _read(request: Request) -> Request:
     """Return the request with its lines as one JSON body, in which one order stands for many told in brief."""
-    lines = (await request.body()).splitlines()
-    options = _options(lines[0]) if lines else {}
+    body = await request.body()
+    options = _options(_FIRST_LINE.match(body)[0])  # type: ignore[index] (it always matches)
     if options.get("alternatives") is not False:
         return _with_body(request, json_of(_gathered(await rows_in(request))), in_lines=True)
-    orders = await run_in_threadpool(_orders, lines[1:])
+    orders = await run_in_threadpool(_orders, body)
     if not orders.rows:
         raise HTTPException(400, f"the body: expected at least one order, got {_first_of(orders.refused)}")
-    one = orders.rows[0].model_dump(exclude_unset=True)
-    return _with_body(request, json_of(options | {"orders": [one]}), in_lines=True, orders=orders)
+    return _with_body(request, json_of(options | {"orders": orders.rows[:1]}), in_lines=True, orders=orders)
 
 
 def _options(line: bytes) -> dict[str, Any]:
@@ -131,24 +128,12 @@ def _options(line: bytes) -> dict[str, Any]:
     return first if isinstance(first, dict) and "order_id" not in first else {}
 
 
-def _orders(lines: Sequence[bytes]) -> Orders:
-    """Read orders; `lines` begin at the second of the body."""
-    orders, read = Orders([], [], {}), DemandedRow.model_validate
-    for number, line in enumerate(lines, start=2):
-        if not line.strip():
-            continue
-        try:
-            orders.rows.append(read(orjson.loads(line)))
-        except orjson.JSONDecodeError:
-            orders.refused[number] = "expected one JSON object"
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            orders.refused[number] = f"{'.'.join(map(str, first['loc'])) or 'the line'}: {first['msg']}"
-        else:
-            orders.numbers.append(number)
-    if len(orders.rows) > MAX_ORDERS:
-        raise HTTPException(400, f"the body: expected at most {MAX_ORDERS} orders, got {len(orders.rows)}")
-    return orders
+def _orders(body: bytes) -> Orders:
+    """Read the orders of a body, whose first line are options; what is too long is refused before it is taken apart."""
+    more = max(body.rstrip().count(end) for end in (b"\n", b"\r"))
+    if more > MAX_ORDERS:
+        raise HTTPException(400, f"the body: expected at most {MAX_ORDERS} lines of orders, got {more}")
+    return orders_in(body.splitlines()[1:], first=2)
 
 
 def _first_of(refused: dict[int, str]) -> str:

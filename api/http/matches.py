@@ -12,16 +12,17 @@ from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Discriminator, Field, Tag
 
+from api.http.brief_lines import Orders, lines_told
 from api.http.examples import MATCH_EXAMPLES
 from api.http.house import House, HouseDep, Net, ViewerDep
 from api.http.lines import NDJSON, lines_body
 from api.http.match_lines import (
     LINES_OUT,
     MatchLines,
-    Orders,
     answer_lines,
     in_chunks,
     in_lines,
+    last_line,
     many_orders,
     refused_lines,
 )
@@ -38,7 +39,7 @@ from api.http.match_rows import (
     weights_of,
 )
 from api.http.responses import JsonResponse, json_bytes, to_rows
-from api.http.rows import StrictModel, columns_of, frame_of
+from api.http.rows import StrictModel, frame_of
 from api.http.straight import StraightRoute
 from contracts.errors import InputError
 from graph.tables import DEMANDS
@@ -212,19 +213,18 @@ def _in_brief(house: House, viewer: Viewer, request: NetworkMatch, orders: Order
     weights, label = _weights(house, request)
     options = _options(request)
     seed, published = options.pop("seed"), request.at_prices == "published"
-    frame = columns_of(orders.rows, (*(column.name for column in DEMANDS.columns), *_COUNTING))
+    frame = pd.DataFrame(orders.columns((*DEMANDS.by_name, *_COUNTING)))
     many = match_many(
         loaded.snapshot, house.net.shelf, frame, viewer=viewer, top=request.top, params=MatchParams(**options),
         at_prices=published, seed=seed, **weights,
     )  # fmt: skip
     reasons = dict(zip(many.refused["row"].tolist(), many.refused["reason"].tolist(), strict=True))
     refused = orders.refused | {orders.numbers[row - 1]: reason for row, reason in reasons.items()}
-    taken = [row.order_id for n, row in enumerate(orders.rows, start=1) if n not in reasons]  # type: ignore[attr-defined]
-    tables = {"alternatives": None, "prices": many.prices} | dict.fromkeys(("constraints", "fairness", "told"))
+    tables = {"prices": many.prices} | dict.fromkeys(("constraints", "fairness", "told"))
     answer = _answer(loaded.version, tables, many.summary | label | {"quarantined": len(refused)})
-    answer["matches"] = many.matches
     answer["price_version"] = _published(house.net.shelf)[1] if published else None
-    return chain(refused_lines(list(refused), list(refused.values())), answer_lines(taken, answer))
+    told = lines_told(many.order_ids, many.matches, many.order, many.unserved, many.unserved_reason)
+    return chain(refused_lines(list(refused), list(refused.values())), told, (last_line(answer),))
 
 
 def match_straight(net: Net) -> StraightRoute:

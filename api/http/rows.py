@@ -10,10 +10,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from contracts.tables import Column, TableSchema
 
-__all__ = ["MAX_ROWS", "AttributeRow", "Row", "StrictModel", "Table", "columns_of", "frame_of", "row_model"]
+__all__ = ["MAX_ROWS", "MAX_TEXT", "AttributeRow", "Row", "StrictModel", "Table", "frame_of", "row_model"]
 
 MAX_ROWS = 100_000
-_MAX_TEXT = 500
+MAX_TEXT = 500
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 
 
@@ -74,23 +74,11 @@ def frame_of(rows: Sequence[BaseModel] | None) -> pd.DataFrame | None:
     return pd.DataFrame.from_records([row.model_dump(exclude_unset=True) for row in rows])
 
 
-def columns_of(rows: Sequence[BaseModel], names: Sequence[str]) -> pd.DataFrame:
-    """Return some fields of rows as a frame, without those that no row has; quick for thousands of rows."""
-    columns = {}
-    for name in names:
-        cells = [
-            row.__dict__[name] if name in row.__dict__ else (row.__pydantic_extra__ or {}).get(name) for row in rows
-        ]
-        if any(cell is not None for cell in cells):
-            columns[name] = cells
-    return pd.DataFrame(columns)
-
-
 def _field(column: Column) -> tuple[Any, Any]:
     kind = _TYPES[column.kind]
     limits: dict[str, Any] = {"ge": column.minimum, "gt": column.above, "le": column.maximum}
     if column.kind in ("str", "timestamp"):
-        limits = {"max_length": _MAX_TEXT, "min_length": 0 if column.nullable else 1}
+        limits = {"max_length": MAX_TEXT, "min_length": 0 if column.nullable else 1}
     elif column.kind == "date":
         limits = {"pattern": _DATE}
     bounds = {name: value for name, value in limits.items() if value is not None}

@@ -16,7 +16,7 @@ def problems(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     orders, suppliers = draw(st.integers(1, 9)), draw(st.integers(1, 5))
     chosen = rng.random((orders, suppliers)) < 0.7
-    order, supplier = np.nonzero(chosen)
+    _, supplier = np.nonzero(chosen)
     credit = None
     if draw(st.booleans()):
         line = np.where(rng.random(supplier.size) < 0.4, supplier, -1)

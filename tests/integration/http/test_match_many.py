@@ -67,6 +67,7 @@ def test_lines_that_cannot_be_used_are_put_aside(client):
     [
         ([BRIEF], 400, "at least one order"),
         ([BRIEF, "nonsense"], 400, "line 2"),
+        ([BRIEF, *["{}"] * 100_001], 400, "at most 100000 lines of orders, got 100001"),
         ([BRIEF | {"language": "en"}, {"order_id": "a", "sku_id": "red", "pieces": 3, **PLACED}], 422, "language"),
         ([BRIEF | {"top": 0}, {"order_id": "a", "sku_id": "red", "pieces": 3, **PLACED}], 422, "top"),
     ],
