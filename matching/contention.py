@@ -9,17 +9,18 @@ lines lead to counts as contested.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from contracts.jit import compiled
-from matching.problem import Floats, Ints, MatchProblem
+from matching.problem import Ints, MatchProblem
 
 __all__ = ["Contention", "contention"]
 
 Mask = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[Any]
 
 
 class Contention(NamedTuple):
@@ -37,12 +38,10 @@ class Contention(NamedTuple):
 
     rows: Mask
     fallback: Ints
-    least: Ints | Floats
+    least: Numbers
 
 
-def contention(
-    problem: MatchProblem, scores: Ints | Floats | None = None, penalties: Ints | Floats | None = None
-) -> Contention:
+def contention(problem: MatchProblem, scores: Numbers | None = None, penalties: Numbers | None = None) -> Contention:
     """Return what has to be decided of a problem in unit form without floors.
 
     Parameters
@@ -68,7 +67,7 @@ def contention(
 
 @compiled
 def _settled(  # noqa: PLR0917 (compiled: no keywords)
-    indptr: Ints, supplier: Ints, scores: Ints, pieces: Ints, capacity: Ints, least: Ints, contested: Mask
+    indptr: Ints, supplier: Ints, scores: Numbers, pieces: Ints, capacity: Ints, least: Numbers, contested: Mask
 ) -> Ints:
     """Return each order's best candidate with room for all who may come; write who has not that room."""
     n = len(pieces)

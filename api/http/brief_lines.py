@@ -112,8 +112,8 @@ _CHECKS: dict[str, Callable[[Column], Callable[[Any], bool]]] = {"str": _text, "
 def lines_told(
     order_ids: Sequence[str],
     matches: dict[str, npt.NDArray[Any]],
-    order: npt.NDArray[np.int64],
-    unserved: npt.NDArray[np.int64],
+    order: npt.NDArray[Any],
+    unserved: npt.NDArray[Any],
     reason: npt.NDArray[np.object_],
 ) -> Iterator[bytes]:
     """Yield one line per order: who serves it, the pieces left and why.
