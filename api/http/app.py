@@ -71,11 +71,13 @@ from api.http import (
     keys as key_routes,
 )
 from api.http.access import authorise, describe
+from api.http.etags import ETags, describe_tags
 from api.http.gate import Gate
 from api.http.guard import Guard
 from api.http.hosts import Hosts
 from api.http.house import House, Houses, Net
 from api.http.metrics import Metrics
+from api.http.queries import take_declared
 from api.http.shared_counts import SharedCounts
 from api.http.sign_in import Door
 from api.http.straight import Straight
@@ -188,7 +190,7 @@ def create_app(settings: Settings, *, shared: Shared | None = None) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
         responses=_PROBLEM_RESPONSES,
-        dependencies=[Depends(authorise)],
+        dependencies=[Depends(authorise), Depends(take_declared)],
     )
     house = app.state.house = _house(settings, shared)
     app.state.houses = Houses(house)
@@ -198,11 +200,13 @@ def create_app(settings: Settings, *, shared: Shared | None = None) -> FastAPI:
     docs_page.install(app)
     problems.install(app)
     describe(app)
+    describe_tags(app)
     app.state.forecast_readers = OrderedDict()
     app.state.forecast_jobs = {}
     again = forecasts.asked_again(house.board, app.state.forecast_jobs)
     posts = (again, match_routes.route_straight(house.net), matches.match_straight(house.net))
     read = forecasts.forecast_straight(house.net, app.state.forecast_readers)
+    app.add_middleware(ETags)
     app.add_middleware(Straight, routes={route.path: route for route in posts}, read=read)
     app.add_middleware(
         Guard,

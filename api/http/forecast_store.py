@@ -12,6 +12,7 @@ import orjson
 from fastapi import Depends, Header, Request
 from starlette.responses import Response, StreamingResponse
 
+from api.http.etags import holds, tag_headers
 from api.http.responses import JsonResponse, to_rows
 from api.http.sight import SightDep
 
@@ -81,10 +82,8 @@ def cached(body: Any, tag: str, asked: str | None, *, seconds: int = 0) -> Respo
     seconds
         How long it stays right without asking; 0 = ask each time.
     """
-    keep = f"private, max-age={seconds}" if seconds else "private, no-cache"
-    headers = {"ETag": tag, "Cache-Control": keep, "Vary": "Accept"}
-    held = [part.strip().removeprefix("W/") for part in (asked or "").split(",")]
-    if tag in held or "*" in held:
+    headers = tag_headers(tag, seconds=seconds)
+    if holds(asked or "", tag):
         return Response(status_code=304, headers=headers)
     made = body() if callable(body) else body
     if isinstance(made, Response):

@@ -27,7 +27,7 @@ ATTACKS: dict[str, tuple[str, str, dict | None]] = {
     "read_pair_credit": ("GET", "/v1/credit?buyer_id=alpha-store&supplier_id=alpha-distributor", None),
     "read_claim": ("GET", "/v1/claims/alpha-claim", None),
     "read_party_faults": ("GET", "/v1/parties/alpha-distributor/faults", None),
-    "read_trust": ("GET", "/v1/trust?asker=beta-store&asked=alpha-store", None),
+    "read_trust": ("GET", "/v1/trust?from=beta-store&to=alpha-store", None),
     "read_party_trust": ("GET", "/v1/parties/alpha-store/trust", None),
     "read_density": ("GET", "/v1/density", None),
     "read_party_density": ("GET", "/v1/parties/alpha-store/density", None),
