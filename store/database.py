@@ -17,6 +17,7 @@ from contracts.errors import InputError, NoRoomError, UnavailableError, unwritte
 from store.engines import checked_url, engine_of
 from store.eyes import narrow, reading_tenant
 from store.group_writer import GroupWriter
+from store.opened_file import OpenedFile
 from store.turns import Turns
 from store.upgrade import downgrade, require_current, revision_of, upgrade
 
@@ -41,7 +42,8 @@ class Database:
     """Where transactions are kept. Any number of threads and processes may use one.
 
     Nothing is connected before the first use. An embedded SQLite file brings itself up to date then; PostgreSQL must
-    have been, by ``evenflow db upgrade``.
+    have been, by ``evenflow db upgrade``. A file that is deleted or moved away while it is open is missed at once:
+    nothing is read from or written to what no path leads to; one that is put in its place is taken up.
 
     Examples
     --------
@@ -54,15 +56,18 @@ class Database:
     0
     """
 
+    _ready = False
+
     def __init__(self, url: str) -> None:
         self.url = checked_url(url)
         self.embedded = self.url.get_backend_name() == "sqlite"
         self.file = Path(str(self.url.database)) if self.embedded else None
         self.engine = engine_of(self.url)
-        self._writer = None if self.file is None else GroupWriter(self.engine, self.file)
+        self._opened = None if self.file is None else OpenedFile(self.file)
+        self._writer = None if self._opened is None else GroupWriter(self.engine, self._opened)
         self.turns = Turns()
         """For what threads of this process write to the same row."""
-        self._ready, self._lock = False, threading.Lock()
+        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -128,19 +133,19 @@ class Database:
             self.read(lambda connection: connection.scalar(text("SELECT 1")), whole=True)
 
     def make_ready(self) -> None:
-        """Bring an embedded file up to date; require it of PostgreSQL. Does so once."""
-        if not self._ready:
+        """Bring an embedded file up to date; require it of PostgreSQL. Does so once, and again for another file."""
+        if not self._is_ready():
             with self._lock:
-                self._ready = self._ready or self._made_ready()
+                self._ready = self._is_ready() or self._made_ready()
 
     @property
     def made(self) -> bool:
         """Whether there can be anything in it: a file that was never written to is not there."""
-        return self.file is None or self.file.exists()
+        return self.file is None or self._ready or self.file.exists()
 
     def form(self) -> str | None:
         """Return the name of the form the database has; None for an empty one."""
-        if not self.made:
+        if self.file is not None and not self.file.exists():
             return None
         with _told():
             return revision_of(self.engine)
@@ -164,12 +169,26 @@ class Database:
             self._writer.close()
         self.engine.dispose()
 
+    def _is_ready(self) -> bool:
+        return self._ready and (self._opened is None or self._opened.same())
+
     def _made_ready(self) -> bool:
-        if self.embedded:
-            self.upgrade()
-        else:
+        if self._opened is None:
             require_current(self.engine)
+            return True
+        if self._ready:
+            self._take_up()
+        self.upgrade()
+        self._opened.note()
         return True
+
+    def _take_up(self) -> None:
+        """Turn to the file that stands where another one was opened; an empty one is no database to go on with."""
+        self.engine.dispose()
+        if revision_of(self.engine) is None:
+            raise UnavailableError(
+                "an empty file stands where the database's was: put that back, or start the server anew"
+            )
 
     def _transaction(self, work: Work[T], *, single: bool) -> T:
         return self._repeated(lambda: self._once(work, single=single))

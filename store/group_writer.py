@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from store.engines import IMMEDIATE
+from store.opened_file import OpenedFile
 from store.turnstile import alone
 
 __all__ = ["GroupWriter"]
@@ -30,7 +30,7 @@ class _Job(NamedTuple):
 class GroupWriter:
     """The only writer of a SQLite file in this process. Each piece of work has a savepoint of its own in the group."""
 
-    def __init__(self, engine: Engine, file: Path) -> None:
+    def __init__(self, engine: Engine, file: OpenedFile) -> None:
         self._engine, self._file = engine, file
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -63,7 +63,7 @@ class GroupWriter:
     def _run(self) -> None:
         ended = False
         while not ended and (first := self._jobs.get()) is not None:
-            with alone(self._file):
+            with alone(self._file.path):
                 group, ended = self._group(first)
                 results = self._commit(group)
             for job, (result, fault) in zip(group, results, strict=True):
@@ -87,9 +87,11 @@ class GroupWriter:
         """Do a group in one transaction; return what became of each once it is on the disk."""
         try:
             with self._engine.connect().execution_options(**IMMEDIATE) as connection, connection.begin():
-                return [_done(connection, job) for job in group]
+                results = [_done(connection, job) for job in group]
+            self._file.require()
         except Exception as error:  # noqa: BLE001 (the group's transaction failed: nothing of it happened)
             return [(None, error)] * len(group)
+        return results
 
 
 def _done(connection: Connection, job: _Job) -> tuple[Any, Exception | None]:

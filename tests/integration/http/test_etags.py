@@ -42,7 +42,7 @@ def test_what_is_read_is_tagged_and_not_sent_twice(client, reads):
             wrong[name] = told
     assert wrong == {}
     assert len(answered) > 40
-    assert {"list_plans", "list_jobs", "list_models", "list_price_versions", "list_scorecards", "read_audit"} <= answered
+    assert answered >= {"list_plans", "list_jobs", "list_models", "list_price_versions", "list_scorecards", "read_audit"}
 
 
 def test_the_document_says_so(client, reads):
@@ -96,8 +96,12 @@ def test_writes_refuse_it_too(client, method):
 
 def test_every_declared_parameter_is_known(client):
     """What the document declares is what is taken, on every route."""
-    operations = [one for item in client.get("/openapi.json").json()["paths"].values() for one in item.values()]
-    told = {one["operationId"]: {p["name"] for p in one.get("parameters", ()) if p["in"] == "query"} for one in operations}
+    paths = client.get("/openapi.json").json()["paths"]
+    told = {
+        one["operationId"]: {p["name"] for p in one.get("parameters", ()) if p["in"] == "query"}
+        for item in paths.values()
+        for one in item.values()
+    }
     routes = {name: declared(dependant) for name, dependant in dependants(client.app)}
     assert {name: routes[name] for name in told} == told
     assert set(told) <= set(ACCESS)

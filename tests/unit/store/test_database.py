@@ -1,5 +1,6 @@
 """Reading and writing: durable when it returns, all or nothing, the same on both databases."""
 
+import shutil
 import sqlite3
 import threading
 import time
@@ -218,3 +219,65 @@ def test_a_server_that_comes_back(postgres_cluster):
     database.write(put("c"))
     assert subjects(database) == ["a", "b", "c"]
     database.close()
+
+
+GONE = "the database's file was deleted or moved while it was open"
+
+
+def test_a_file_that_is_moved_away_is_missed(tmp_path):
+    """Neither read nor written, readiness says so; once it is back, everything is there and goes on."""
+    database = Database.open(f"sqlite:///{tmp_path}/home/a.db")
+    database.write(put("before"))
+    (tmp_path / "home").rename(tmp_path / "away")
+    for attempt in (lambda: database.write(put("lost")), lambda: subjects(database), database.require):
+        with pytest.raises(UnavailableError, match=GONE):
+            attempt()
+    assert database.made
+    assert not (tmp_path / "home").exists()
+    (tmp_path / "away").rename(tmp_path / "home")
+    database.require()
+    database.write(put("after"))
+    assert subjects(database) == ["before", "after"]
+    database.close()
+
+
+def test_what_is_written_while_the_file_goes_is_not_acknowledged(tmp_path):
+    """Deleted between the work and its commit: whoever waits for it is told, alone or in a group."""
+    database = Database.open(f"sqlite:///{tmp_path}/home/a.db")
+    database.write(put("before"))
+
+    def work(connection):
+        put("during")(connection)
+        shutil.rmtree(tmp_path / "home")
+
+    with pytest.raises(UnavailableError, match="whether it is kept is not known; repeat it with the same key"):
+        database.write(work)
+    database.close()
+
+
+def test_a_file_put_in_the_place_is_taken_up(tmp_path):
+    """A copy of it (a restored backup), seen by all who had the old one open; an empty file is none."""
+    file = tmp_path / "a.db"
+    databases = [Database.open(f"sqlite:///{file}") for _ in range(2)]
+    databases[0].write(put("kept"))
+    assert subjects(databases[1]) == ["kept"]
+    databases[1].close()  # all of it is in the file itself now
+    databases[0].close()
+    shutil.copy(file, tmp_path / "copy.db")
+    for database in databases:
+        database.write(put("lost"))
+    file.unlink()
+    file.touch()
+    with pytest.raises(UnavailableError, match="an empty file stands where the database's was"):
+        subjects(databases[0])
+    for rest in tmp_path.glob("a.db*"):
+        rest.unlink()
+    (tmp_path / "copy.db").rename(file)
+    for round_ in range(3):
+        for database in databases:
+            database.write(put(f"new{round_}"))
+    assert [subjects(database) for database in databases] == [
+        ["kept", "new0", "new0", "new1", "new1", "new2", "new2"]
+    ] * 2
+    for database in databases:
+        database.close()
