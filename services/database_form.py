@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from contracts.errors import UnavailableError
 from store.database import Database
 from store.upgrade import newest
 
@@ -39,6 +40,8 @@ def change_form(url: str, action: Action, *, to: str | None = None) -> dict[str,
         elif action == "downgrade":
             database.downgrade(to or "base")
         told = {"database": database.url.render_as_string(), "form": database.form(), "before": before}
+    except UnavailableError as error:
+        raise type(error)(f"{database.url.render_as_string()}: {error}") from None
     finally:
         database.close()
     return told | {"newest": newest()}

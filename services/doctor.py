@@ -13,7 +13,7 @@ from services.keys import list_keys
 from services.vital_signs import free_bytes
 from store.database import Database
 from store.home import Home
-from store.upgrade import newest
+from store.upgrade import newest, revisions
 from store.vital_signs import DatabaseSigns, database_signs
 
 __all__ = ["examine"]
@@ -121,7 +121,10 @@ def _database(database: Database, now_ms: int) -> Iterator[Finding]:
         form = database.form()
         if database.embedded and form != newest():
             told = f"{database.url.database} has form {form}, this program needs {newest()}"
-            yield Finding("database", "watch", told, "it is upgraded by the next start, or by evenflow db upgrade")
+            if form in (None, *revisions()):
+                yield Finding("database", "watch", told, "it is upgraded by the next start, or by evenflow db upgrade")
+            else:
+                yield Finding("database", "wrong", told, "upgrade the program: a newer one made it")
             return
         signs = database_signs(database, now_ms=now_ms)
     except NotReadyError as error:

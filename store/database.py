@@ -29,6 +29,7 @@ _ATTEMPTS = 5
 _AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
 _AGAIN = ("40001", "40P01")  # serialisation failure, deadlock: PostgreSQL took everything back
 _DISK_FULL = "53100"
+_LACKS = ("42P01", "42703")  # a table, a column
 _TROUBLE = frozenset(
     (
         sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
@@ -100,7 +101,7 @@ class Database:
         NotReadyError
             If PostgreSQL is not up to date.
         """
-        with _told():
+        with self._told():
             self.make_ready()
             return self._transaction(work, single=single) if self._writer is None else self._writer.submit(work)
 
@@ -119,7 +120,7 @@ class Database:
         UnavailableError, NotReadyError
             As for `write`.
         """
-        with _told():
+        with self._told():
             self.make_ready()
             if self._writer is None:
                 tenant = None if whole else reading_tenant()
@@ -147,19 +148,19 @@ class Database:
         """Return the name of the form the database has; None for an empty one."""
         if self.file is not None and not self.file.exists():
             return None
-        with _told():
+        with self._told():
             return revision_of(self.engine)
 
     def upgrade(self, to: str | None = None) -> None:
         """Bring it to a form, the newest by default; see `store.upgrade`. Makes the folder of a file."""
         if self.file is not None:
             _make_folder(self.file.parent)
-        with _told():
+        with self._told():
             upgrade(self.engine, to)
 
     def downgrade(self, to: str) -> None:
         """Take it back to an older form; see `store.upgrade`."""
-        with _told():
+        with self._told():
             downgrade(self.engine, to)
             self._ready = False
 
@@ -217,6 +218,25 @@ class Database:
                 ) from None
             return result
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell trouble with the database, as against a mistake of ours, in one line."""
+        try:
+            yield
+        except PoolTimeoutError:
+            raise UnavailableError("too many wait for the database; try again later") from None
+        except DataError as error:
+            if "NUL" not in str(error.orig):
+                raise
+            raise InputError("text", "characters that the database keeps", "one with the code 0") from None
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if _lacks_something(cause):
+                require_current(self.engine)  # it was downgraded while it was open
+            if not _is_trouble(error, cause):
+                raise
+            raise _trouble(cause) from None
+
     @staticmethod
     def _repeated(once: Callable[[], T]) -> T:
         """Return what `once` returns; try again where the server took everything back, and once after a lost link."""
@@ -239,25 +259,16 @@ def _make_folder(folder: Path) -> None:
         raise unwritten(folder, error, "a folder that can be made") from None
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell trouble with the database, as against a mistake of ours, in one line."""
-    try:
-        yield
-    except PoolTimeoutError:
-        raise UnavailableError("too many wait for the database; try again later") from None
-    except DataError as error:
-        if "NUL" not in str(error.orig):
-            raise
-        raise InputError("text", "characters that the database keeps", "one with the code 0") from None
-    except (DBAPIError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        if not _is_trouble(error, cause):
-            raise
-        first = str(cause).strip().splitlines() or [type(cause).__name__]
-        if _is_full(cause):
-            raise NoRoomError(f"the disk of the database is full, nothing was kept: {first[0]}") from None
-        raise UnavailableError(f"the database does not answer: {first[0]}") from None
+def _trouble(cause: BaseException | None) -> UnavailableError:
+    first = str(cause).strip().splitlines() or [type(cause).__name__]
+    if _is_full(cause):
+        return NoRoomError(f"the disk of the database is full, nothing was kept: {first[0]}")
+    return UnavailableError(f"the database does not answer: {first[0]}")
+
+
+def _lacks_something(cause: BaseException | None) -> bool:
+    """Return whether a table or a column is not there."""
+    return getattr(cause, "sqlstate", None) in _LACKS or "no such " in str(cause)
 
 
 def _is_full(cause: BaseException | None) -> bool:

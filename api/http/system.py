@@ -55,7 +55,7 @@ def health() -> JsonResponse:
 
 @router.get("/readyz", response_model=Readiness)
 def ready(house: HouseDep, loaded: NetDep) -> JsonResponse:
-    """Say whether a network is loaded that could answer and the database takes writes; 503 with the reason if not."""
+    """Say whether a network is loaded that could answer and the database answers; 503 with the reason if not."""
     house.database.require()
     age = house.net.age_seconds(wall_clock_ms())
     why = house.net.stale_because

@@ -49,9 +49,9 @@ def operations():
 
 
 def modes(name):
-    """Return the kinds of requests there are: one that takes nothing cannot be wrong."""
+    """Return the kinds of requests there are: one that takes nothing, or any tag, cannot be wrong."""
     raw = operations()[name].definition.raw
-    takes_something = "parameters" in raw or "requestBody" in raw
+    takes_something = "requestBody" in raw or {one["name"] for one in raw.get("parameters", ())} - {"If-None-Match"}
     return [GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if takes_something else [])]
 
 

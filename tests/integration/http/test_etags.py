@@ -42,7 +42,7 @@ def test_what_is_read_is_tagged_and_not_sent_twice(client, reads):
             wrong[name] = told
     assert wrong == {}
     assert len(answered) > 40
-    assert answered >= {"list_plans", "list_jobs", "list_models", "list_price_versions", "list_scorecards", "read_audit"}
+    assert answered >= {"list_plans", "list_jobs", "list_models", "list_scorecards", "list_reservations", "read_audit"}
 
 
 def test_the_document_says_so(client, reads):

@@ -118,6 +118,21 @@ def test_a_newer_database_is_refused(bare):
         connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{newest()}'")
 
 
+def test_a_database_downgraded_while_it_is_open_is_told(bare):
+    """Whoever misses a table hears of the form and what to do, not of a bug."""
+    bare.upgrade()
+    bare.make_ready()
+    other = Database.open(bare.url.render_as_string(hide_password=False))
+    other.downgrade("0001")
+    other.close()
+    read = lambda connection: connection.execute(select(METADATA.tables["webhooks"])).all()  # noqa: E731
+    for attempt in (bare.read, bare.write):
+        with pytest.raises(NotReadyError, match="the database has form 0001, this program needs"):
+            attempt(read)
+    bare.upgrade()
+    assert bare.read(read) == []
+
+
 def test_the_way_must_lead_where_it_says(bare):
     """An unknown form, or one in the other direction."""
     bare.upgrade()
