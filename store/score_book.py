@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Select, Table, and_, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, func, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.audit import write_noted
@@ -100,12 +100,14 @@ class ScoreBook:
         body = self.database.read(lambda connection: connection.scalar(query), whole=True)
         return None if body is None else dict(orjson.loads(body))
 
-    def about(self, subject: str, kinds: Sequence[str], *, limit: int) -> list[KeptScore]:
-        """Return what was told of a subject, the latest first, whoever asked."""
+    def about(self, subject: str, kinds: Sequence[str], *, limit: int, after: str | None = None) -> list[KeptScore]:
+        """Return what was told of a subject, the latest first, whoever asked; only what comes `after` a score."""
         table = SCORES.c
+        of_last = select(func.max(table.created_at_ms)).where(table.score_id == after).scalar_subquery()
+        older = or_(table.created_at_ms < of_last, and_(table.created_at_ms == of_last, table.score_id > after))
         query = (
             select(*_KEPT)
-            .where(table.subject == subject, table.kind.in_(kinds))
+            .where(table.subject == subject, table.kind.in_(kinds), true() if after is None else older)
             .order_by(table.created_at_ms.desc(), table.score_id)
             .limit(limit)
         )

@@ -73,7 +73,8 @@ def read_box(
 ) -> JsonResponse:
     """Return a page of the box of the current plan's orders as they stand."""
     version, found = _current(house, resource)
-    rows, following = page_bounds(cursor, limit, version=version, total=len(found.boxes), query=(resource,))
+    query = ("box", resource, house.principal.folder)
+    rows, following = page_bounds(cursor, limit, version=version, total=len(found.boxes), query=query)
     page = to_rows(found.boxes.iloc[rows])
     return JsonResponse({"version": version, "total": len(found.boxes), "rows": page, "next_cursor": following})
 

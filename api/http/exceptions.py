@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from api.http.house import House, HouseDep
-from api.http.paging import CursorQuery, LimitQuery, page_bounds
+from api.http.paging import CursorQuery, LimitQuery, Part, Parted, digest, page_bounds
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel
 from services.exceptions import Closing, Known, close_exception, closings, list_exceptions
@@ -74,7 +74,7 @@ class ClosedException(ClosingView):
     subject: str = Field(description="What it touched.")
 
 
-class Closings(BaseModel):
+class Closings(Parted):
     """What was ever closed."""
 
     closings: list[ClosedException] = Field(description="The latest first.")
@@ -90,15 +90,18 @@ def list_open_exceptions(
     """
     found = _of(house)
     wanted = [one for one in found if state == "all" or (one.closed is None) == (state == "open")]
-    bounds, following = page_bounds(cursor, limit, version="exceptions", total=len(wanted), query=(state,))
+    query = (state, house.principal.folder)
+    bounds, following = page_bounds(cursor, limit, version="exceptions", total=len(wanted), query=query)
     told = {"total": len(wanted), "stake_fen": sum(one.found.stake_fen for one in wanted)}
     return JsonResponse(told | {"exceptions": [exception_row(one) for one in wanted[bounds]], "next_cursor": following})
 
 
 @router.get("/closings", response_model=Closings)
-def list_closings(house: HouseDep, limit: LimitQuery = 100) -> JsonResponse:
+def list_closings(house: HouseDep, limit: LimitQuery = 100, cursor: CursorQuery = None) -> JsonResponse:
     """Return what was closed and what was done about it, the latest first."""
-    return JsonResponse({"closings": [closing_row(one) for one in closings(house.settings.home)[:limit]]})
+    part = Part(limit, cursor, house.principal.folder)
+    rows, following = part.of([closing_row(one) for one in closings(house.settings.home)], digest, "closings")
+    return JsonResponse({"closings": rows, "next_cursor": following})
 
 
 @router.post("/{exception_id}/close", response_model=ClosedException)

@@ -178,7 +178,8 @@ def list_forecasts(
             tag_of(request, view.tag),
             held,
         )
-    rows, following = page_bounds(cursor, limit, version=sight.loaded.version, total=len(names))
+    query = ("forecasts", level, as_of, sight.home, sight.viewer)
+    rows, following = page_bounds(cursor, limit, version=sight.loaded.version, total=len(names), query=query)
     page = [_totals(name, view.read(name, horizon=horizon)) for name in names[rows]]
     body = {"version": sight.loaded.version, "total": len(names), "rows": page, "next_cursor": following}
     return cached(body, tag_of(request, view.tag), held)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from api.http.house import House, HouseDep
-from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
+from api.http.paging import CursorQuery, LimitQuery, Page, PartDep, Parted, page_bounds
 from api.http.problems import Problem, job_problem
 from api.http.responses import JsonResponse, to_rows
 from contracts.errors import UnknownIdError
@@ -57,7 +57,7 @@ class JobView(BaseModel):
     problem: Problem | None = Field(description="Why it failed.")
 
 
-class JobList(BaseModel):
+class JobList(Parted):
     """The jobs remembered, the newest first."""
 
     jobs: list[JobView] = Field(description="Jobs.")
@@ -74,9 +74,11 @@ def told_job(job: Job) -> JsonResponse:
 
 
 @router.get("", response_model=JobList)
-def list_jobs(house: HouseDep) -> JsonResponse:
+def list_jobs(house: HouseDep, part: PartDep) -> JsonResponse:
     """List the jobs remembered, the newest first; finished ones survive a restart of the server."""
-    return JsonResponse({"jobs": [view(job) for job in house.board.jobs() if _sees(house, job)]})
+    jobs = [job for job in house.board.jobs() if _sees(house, job)]
+    rows, following = part.of(jobs, lambda job: job.id, "jobs")
+    return JsonResponse({"jobs": [view(job) for job in rows], "next_cursor": following})
 
 
 @router.get("/{job_id}", response_model=JobView)
@@ -95,7 +97,8 @@ def read_job_table(
 ) -> JsonResponse:
     """Return a page of a table that a job made."""
     table = pq.read_table(house.board.table_path(_job(house, job_id).id, name))
-    rows, following = page_bounds(cursor, limit, version=job_id, total=table.num_rows)
+    query = ("job's table", name, house.principal.folder)
+    rows, following = page_bounds(cursor, limit, version=job_id, total=table.num_rows, query=query)
     page = to_rows(table.slice(rows.start, limit).to_pandas())
     return JsonResponse({"version": job_id, "total": table.num_rows, "rows": page, "next_cursor": following})
 

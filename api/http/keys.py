@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.house import House, HouseDep
-from api.http.paging import CursorQuery, LimitQuery, key_after, key_cursor
+from api.http.paging import CursorQuery, LimitQuery, PartDep, Parted, key_after, key_cursor
 from api.http.responses import JsonResponse
 from services.access import Principal
 from services.audit import audited, search_of
@@ -74,7 +74,7 @@ class NewKey(KeyView):
     key: str = Field(description="What its holder sends; shown this once.")
 
 
-class KeyList(BaseModel):
+class KeyList(Parted):
     """All keys."""
 
     keys: list[KeyView] = Field(description="The oldest first, ended ones included.")
@@ -104,10 +104,11 @@ def read_own_key(house: HouseDep) -> JsonResponse:
 
 
 @router.get("/keys", response_model=KeyList)
-def list_all_keys(house: HouseDep) -> JsonResponse:
+def list_all_keys(house: HouseDep, part: PartDep) -> JsonResponse:
     """List all keys, ended ones included; never the keys themselves."""
     now_ms = _now_ms()
-    return JsonResponse({"keys": [key_row(key, now_ms=now_ms) for key in list_keys(house.database)]})
+    keys, following = part.of(list_keys(house.database), lambda key: key.id, "keys")
+    return JsonResponse({"keys": [key_row(key, now_ms=now_ms) for key in keys], "next_cursor": following})
 
 
 @router.post("/keys", status_code=201, response_model=NewKey)

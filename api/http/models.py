@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.http.house import HouseDep
 from api.http.jobs import JobView, accepted
+from api.http.paging import PartDep, Parted
 from api.http.responses import JsonResponse
 from contracts.progress import Report
 from services.jobs import JobResult
@@ -39,7 +41,7 @@ class ModelView(BaseModel):
     value_added: dict[str, float] | None = Field(None, description="Share of WAPE below each simple model's.")
 
 
-class ModelList(BaseModel):
+class ModelList(Parted):
     """Versions, the newest first."""
 
     models: list[ModelView] = Field(description="Versions.")
@@ -52,11 +54,12 @@ class ChampionView(ModelView):
 
 
 @router.get("", response_model=ModelList)
-def list_models(house: HouseDep, name: NameQuery = "demand") -> JsonResponse:
+def list_models(house: HouseDep, part: PartDep, name: NameQuery = "demand") -> JsonResponse:
     """List the trained versions of a model, the newest first, with their measures and roles."""
     from services.promote_models import list_models as listed
 
-    return JsonResponse({"models": listed(house.settings.home, name=name)})
+    rows, following = part.of(listed(house.settings.home, name=name), itemgetter("version"), "models", name)
+    return JsonResponse({"models": rows, "next_cursor": following})
 
 
 @router.get("/champion", response_model=ChampionView)

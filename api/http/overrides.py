@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from operator import itemgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from api.http.house import HouseDep, OwnNetDep
+from api.http.house import House, HouseDep, OwnNetDep
+from api.http.paging import Part, PartDep, Parted
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel
 
@@ -60,7 +62,7 @@ class OverrideView(BaseModel):
     withdrawn: dict[str, str] | None = Field(None, description="When, by whom and why it was taken back.")
 
 
-class OverrideList(BaseModel):
+class OverrideList(Parted):
     """Overrides, the latest first."""
 
     overrides: list[OverrideView] = Field(description="Overrides, also those taken back.")
@@ -110,19 +112,23 @@ def create_override(
 
 
 @router.get("/v1/forecasts/{unique_id:path}/overrides", response_model=OverrideList)
-def list_overrides_of(house: HouseDep, unique_id: SeriesPath) -> JsonResponse:
+def list_overrides_of(house: HouseDep, part: PartDep, unique_id: SeriesPath) -> JsonResponse:
     """List the overrides of a series or a node, the latest first, also those taken back."""
-    from services.overrides import list_overrides
-
-    return JsonResponse({"overrides": list_overrides(house.settings.home, unique_id=unique_id)})
+    return _listed(house, part, unique_id)
 
 
 @router.get("/v1/overrides", response_model=OverrideList)
-def list_all_overrides(house: HouseDep) -> JsonResponse:
+def list_all_overrides(house: HouseDep, part: PartDep) -> JsonResponse:
     """List every override ever made, the latest first."""
+    return _listed(house, part, None)
+
+
+def _listed(house: House, part: Part, unique_id: str | None) -> JsonResponse:
     from services.overrides import list_overrides
 
-    return JsonResponse({"overrides": list_overrides(house.settings.home)})
+    found = list_overrides(house.settings.home, unique_id=unique_id)
+    rows, following = part.of(found, itemgetter("id"), "overrides", unique_id)
+    return JsonResponse({"overrides": rows, "next_cursor": following})
 
 
 @router.get("/v1/overrides/report", response_model=ValueReport)

@@ -5,16 +5,32 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import orjson
-from fastapi import Query
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
 
+from api.http.access import principal_of
 from api.http.problems import StaleCursorError
+from api.http.responses import json_bytes
 from contracts.errors import InputError
 
-__all__ = ["CursorQuery", "LimitQuery", "Page", "key_after", "key_cursor", "page_bounds"]
+__all__ = [
+    "CursorQuery",
+    "LimitQuery",
+    "Page",
+    "Part",
+    "PartDep",
+    "Parted",
+    "digest",
+    "key_after",
+    "key_cursor",
+    "page_bounds",
+]
+
+T = TypeVar("T")
 
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Rows of a page.", examples=[100])]
 CursorQuery = Annotated[
@@ -32,7 +48,7 @@ class Page(BaseModel):
 
 
 def page_bounds(
-    cursor: str | None, limit: int, *, version: str, total: int, query: tuple[object, ...] = ()
+    cursor: str | None, limit: int, *, version: str, total: int, query: tuple[object, ...]
 ) -> tuple[slice, str | None]:
     """Return which rows a page holds, and the next page's cursor.
 
@@ -41,7 +57,7 @@ def page_bounds(
     version
         Version of what is listed.
     query
-        Everything else that decides which rows the list has: its name, its parameters, the tenant.
+        Everything else that decides which rows the list has: its name, its filters, who asks.
 
     Raises
     ------
@@ -52,14 +68,75 @@ def page_bounds(
 
     Examples
     --------
-    >>> rows, following = page_bounds(None, 2, version="v1", total=3)
-    >>> rows, page_bounds(following, 2, version="v1", total=3)
+    >>> rows, following = page_bounds(None, 2, version="v1", total=3, query=("plan", "north"))
+    >>> rows, page_bounds(following, 2, version="v1", total=3, query=("plan", "north"))
     (slice(0, 2, None), (slice(2, 4, None), None))
     """
     walked = _walked(version, query)
     start = _start(cursor, walked) if cursor else 0
     end = start + limit
     return slice(start, end), _encode(walked, end) if end < total else None
+
+
+class Parted(BaseModel):
+    """A list that may be told in parts."""
+
+    next_cursor: str | None = Field(None, description="Pass it as `cursor` for the next part; null on the last.")
+
+
+class Part(NamedTuple):
+    """Which part of a list is asked for, and by whom."""
+
+    limit: int
+    cursor: str | None
+    who: str
+
+    def of(self, rows: Sequence[T], key: Callable[[T], object], *query: object) -> tuple[Sequence[T], str | None]:
+        """Return the part, and the cursor of the next one.
+
+        Parameters
+        ----------
+        rows
+            The whole list; it may grow at either end from one part to the next.
+        key
+            Returns what tells a row from all others, the same each time.
+        query
+            Everything else that decides which rows the list has: its name, its filters.
+
+        Raises
+        ------
+        InputError, StaleCursorError
+            As of `key_after`, and if the last row of the part before is gone.
+        """
+        asked = (*query, self.who)
+        last = key_after(self.cursor, asked, n_keys=1)
+        start = 0 if last is None else _after(rows, key, last[0])
+        end = start + self.limit
+        return rows[start:end], key_cursor(asked, (str(key(rows[end - 1])),)) if end < len(rows) else None
+
+
+async def _part(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Most rows of a part.", examples=[100])] = 1000,
+    cursor: CursorQuery = None,
+) -> Part:
+    return Part(limit, cursor, principal_of(request).folder)
+
+
+PartDep = Annotated[Part, Depends(_part)]
+
+
+def digest(row: dict[str, Any]) -> str:
+    """Return what tells a row of a log from the others where it has no name of its own."""
+    return hashlib.blake2b(json_bytes(row), digest_size=12).hexdigest()
+
+
+def _after(rows: Sequence[T], key: Callable[[T], object], last: str) -> int:
+    """Return the place after the row of a key."""
+    for at in range(len(rows) - 1, -1, -1):
+        if str(key(rows[at])) == last:
+            return at + 1
+    raise StaleCursorError("the row that the cursor names is gone: start again without it")
 
 
 def key_cursor(query: tuple[object, ...], keys: tuple[str, ...]) -> str:
@@ -113,7 +190,7 @@ def _decoded(cursor: str) -> list[Any]:
 
 def _walked(version: str, query: tuple[object, ...]) -> str:
     """Return a short name of a list: ids in the query may be long, a cursor may not."""
-    return f"{version}/{hashlib.sha256(repr(query).encode()).hexdigest()[:16]}" if query else version
+    return f"{version}/{hashlib.sha256(repr(query).encode()).hexdigest()[:16]}"
 
 
 def _encode(walked: str, start: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from api.http.house import HouseDep
+from api.http.paging import PartDep, Parted
 from api.http.responses import JsonResponse
 
 __all__ = ["router"]
@@ -47,7 +49,7 @@ class ParkedView(BaseModel):
     parked_at: str = Field(description="When it was parked.")
 
 
-class ParkedList(BaseModel):
+class ParkedList(Parted):
     """What is parked."""
 
     parked: list[ParkedView] = Field(description="The oldest first.")
@@ -62,11 +64,12 @@ def list_stages(house: HouseDep) -> JsonResponse:
 
 
 @router.get("/parked-work", response_model=ParkedList)
-def list_parked_work(house: HouseDep) -> JsonResponse:
+def list_parked_work(house: HouseDep, part: PartDep) -> JsonResponse:
     """List what stages gave up on after five attempts, with the reason; it waits for a retry or a discard."""
     from store.stages import parked_work
 
-    return JsonResponse({"parked": [_told(row) for row in parked_work(house.database)]})
+    rows, following = part.of(parked_work(house.database), itemgetter("number"), "parked")
+    return JsonResponse({"parked": [_told(row) for row in rows], "next_cursor": following})
 
 
 @router.post("/parked-work/{number}/retry", response_model=ParkedView)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.http.downloads import EXCEL, excel_file
 from api.http.house import HouseDep
-from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
+from api.http.paging import CursorQuery, LimitQuery, Page, PartDep, Parted, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from contracts.errors import NotReadyError
 from planning.plan_diff import diff_figures, diff_lines, plan_diff
@@ -36,7 +36,7 @@ class PlanCard(BaseModel):
     figures: dict[str, Any] = Field(description="Status, the plan it replaced, orders, pieces, fill rate, levelness.")
 
 
-class PlanList(BaseModel):
+class PlanList(Parted):
     """The plans kept, the latest first."""
 
     plans: list[PlanCard] = Field(description="Plans.")
@@ -60,15 +60,16 @@ class DiffView(BaseModel):
 
 
 @router.get("", response_model=PlanList)
-def list_plans(house: HouseDep) -> JsonResponse:
+def list_plans(house: HouseDep, part: PartDep) -> JsonResponse:
     """List the plans kept, the latest first."""
     shelf = PlanShelf(house.settings.home)
     used = shelf.current()
     cards = []
-    for name in shelf.ids():
+    names, following = part.of(shelf.ids(), str, "plans")
+    for name in names:
         figures = {key: value for key, value in shelf.get(name).summary.items() if key in _SHOWN}
         cards.append({"plan_id": name, "current": used is not None and used.id == name, "figures": figures})
-    return JsonResponse({"plans": cards})
+    return JsonResponse({"plans": cards, "next_cursor": following})
 
 
 @router.get("/{plan_id}", response_model=PlanView)
@@ -113,7 +114,8 @@ def read_plan_table(
     """Return a page of a table of a plan that was kept."""
     plan = _plan(PlanShelf(house.settings.home), plan_id)
     frame = plan.table(name)
-    rows, following = page_bounds(cursor, limit, version=plan.id, total=len(frame), query=(name,))
+    query = ("plan's table", name, house.principal.folder)
+    rows, following = page_bounds(cursor, limit, version=plan.id, total=len(frame), query=query)
     page = to_rows(frame.iloc[rows])
     return JsonResponse({"version": plan.id, "total": len(frame), "rows": page, "next_cursor": following})
 

@@ -98,7 +98,8 @@ def read_plan(
             if found.empty and not sight.knows(column, wanted):
                 raise UnknownIdError(column, wanted)
             orders = found
-    rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(orders))
+    query = ("plan", item, resource, sight.home, sight.viewer)
+    rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(orders), query=query)
     page = to_rows(orders.iloc[rows])
     return JsonResponse({"version": loaded.version, "total": len(orders), "rows": page, "next_cursor": following})
 

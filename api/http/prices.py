@@ -16,7 +16,7 @@ from api.http.house import House, HouseDep, ViewerDep
 from api.http.jobs import JobView, accepted
 from api.http.match_examples import REFRESH_EXAMPLES
 from api.http.match_rows import DemandedRow
-from api.http.paging import CursorQuery, LimitQuery, page_bounds
+from api.http.paging import CursorQuery, LimitQuery, PartDep, Parted, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import StrictModel, Table, frame_of
 from contracts.errors import UnknownIdError
@@ -67,7 +67,7 @@ class PricePage(PriceFacts):
     next_cursor: str | None = Field(description="Where the next page starts; null on the last.")
 
 
-class PriceVersions(BaseModel):
+class PriceVersions(Parted):
     """The versions kept, the latest first."""
 
     versions: list[PriceFacts] = Field(description="How each was made.")
@@ -114,11 +114,12 @@ def read_prices(
 
 
 @router.get("/versions", response_model=PriceVersions)
-def list_price_versions(house: HouseDep) -> JsonResponse:
+def list_price_versions(house: HouseDep, part: PartDep) -> JsonResponse:
     """List the versions kept, the latest first, and how each was made."""
     shelf = PriceShelf(house.net.home.root)
     serving = shelf.current()
-    return JsonResponse({"versions": [_facts(one, serving) for one in shelf.versions()]})
+    found, following = part.of(shelf.versions(), lambda version: version.number, "price versions")
+    return JsonResponse({"versions": [_facts(one, serving) for one in found], "next_cursor": following})
 
 
 @router.get("/versions/{version}", response_model=PricePage)
@@ -191,7 +192,7 @@ def _page(house: House, version: PriceVersion | None, asked: _Listing) -> JsonRe
             raise UnknownIdError("supplier with a price", asked.supplier_id)
     table = table.sort_values("price", ascending=False, kind="stable", ignore_index=True)
     facts = _facts(version, shelf.current())
-    query = (asked.supplier_id, tenant)
+    query = (asked.supplier_id, asked.viewer)
     rows, following = page_bounds(
         asked.cursor, asked.limit, version=f"prices-{facts['version']}", total=len(table), query=query
     )

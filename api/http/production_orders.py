@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from api.http.house import HouseDep
-from api.http.paging import CursorQuery, LimitQuery, Page, page_bounds
+from api.http.paging import CursorQuery, LimitQuery, Page, PartDep, Parted, digest, page_bounds
 from api.http.responses import JsonResponse, to_rows
 from api.http.rows import StrictModel
 from planning.order_identity import lot_names
@@ -47,7 +47,7 @@ class DecisionView(BaseModel):
     version: str | None = Field(None, description="Of a done order: the network whose stock those pieces add to.")
 
 
-class DecisionList(BaseModel):
+class DecisionList(Parted):
     """Decisions, the latest first."""
 
     decisions: list[DecisionView] = Field(description="Decisions.")
@@ -73,7 +73,7 @@ def list_production_orders(
     if order_id is not None:
         orders = orders[(lot_names(orders) == order_id) | (orders["order_id"] == order_id)]
     version = f"{found.plan.id}.{found.decisions}"
-    query = (state, item, resource, order_id)
+    query = ("production orders", state, item, resource, order_id, house.principal.folder)
     rows, following = page_bounds(cursor, limit, version=version, total=len(orders), query=query)
     page = to_rows(orders.iloc[rows])
     return JsonResponse({"version": version, "total": len(orders), "rows": page, "next_cursor": following})
@@ -82,10 +82,13 @@ def list_production_orders(
 @router.get("/decisions", response_model=DecisionList)
 def list_order_decisions(
     house: HouseDep,
+    part: PartDep,
     order_id: Annotated[str | None, Query(max_length=200, description="Only decisions about this order.")] = None,
 ) -> JsonResponse:
     """List who changed which order when, why, from what to what, the latest first."""
-    return JsonResponse({"decisions": order_decisions(house.settings.home, order_id=order_id)})
+    found = order_decisions(house.settings.home, order_id=order_id)
+    rows, following = part.of(found, digest, "decisions", order_id)
+    return JsonResponse({"decisions": rows, "next_cursor": following})
 
 
 @router.post("/{order_id}/decisions", status_code=201, response_model=DecisionView)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, Field
 
 from api.http.house import HouseDep, NetDep, ViewerDep
+from api.http.paging import CursorQuery, PartDep, Parted, key_after, key_cursor
 from api.http.responses import JsonResponse
 from api.http.rows import Scalar, StrictModel
 from api.http.score_examples import OPT_OUT_EXAMPLES
@@ -38,7 +40,7 @@ class OptOut(BaseModel):
     still_scored: list[str] = Field(description="Kinds that are told all the same, as nobody can trade without them.")
 
 
-class OptOuts(BaseModel):
+class OptOuts(Parted):
     """Parties that are out of scores."""
 
     opt_outs: list[dict[str, Any]] = Field(
@@ -75,13 +77,13 @@ class Review(BaseModel):
     steps: list[dict[str, Any]] = Field(description="What was said, by whom and when; the corrected score's id.")
 
 
-class Reviews(BaseModel):
+class Reviews(Parted):
     """A queue of reviews."""
 
     reviews: list[Review] = Field(description="The oldest first.")
 
 
-class ScoresAbout(BaseModel):
+class ScoresAbout(Parted):
     """What was told of a party."""
 
     party_id: str = Field(description="The party.")
@@ -89,11 +91,12 @@ class ScoresAbout(BaseModel):
 
 
 @router.get("/scores/opt-outs", response_model=OptOuts)
-def list_opt_outs(loaded: NetDep, viewer: ViewerDep, desk: ScoreDeskDep) -> JsonResponse:
+def list_opt_outs(loaded: NetDep, viewer: ViewerDep, desk: ScoreDeskDep, part: PartDep) -> JsonResponse:
     """Return the parties that opted out of scores, of those you may know of."""
     from services.scores.rights import list_opt_outs as listed
 
-    return JsonResponse({"opt_outs": listed(desk.rights, loaded.snapshot, viewer)})
+    rows, following = part.of(listed(desk.rights, loaded.snapshot, viewer), itemgetter("party_id"), "opt-outs")
+    return JsonResponse({"opt_outs": rows, "next_cursor": following})
 
 
 @router.post("/scores/opt-outs", response_model=OptOut)
@@ -131,6 +134,7 @@ def list_reviews(
     house: HouseDep,
     viewer: ViewerDep,
     desk: ScoreDeskDep,
+    part: PartDep,
     state: Annotated[
         Literal["asked", "upheld", "corrected", "withdrawn"] | None, Query(description="Only those in this state.")
     ] = None,
@@ -139,7 +143,8 @@ def list_reviews(
     from services.scores.rights import list_reviews as listed
 
     snapshot = None if viewer.party is None else house.net.current().snapshot
-    return JsonResponse({"reviews": listed(desk, snapshot, viewer, state=state)})
+    rows, following = part.of(listed(desk, snapshot, viewer, state=state), itemgetter("review_id"), "reviews", state)
+    return JsonResponse({"reviews": rows, "next_cursor": following})
 
 
 @router.post("/scores/reviews", response_model=Review)
@@ -184,14 +189,20 @@ def read_score(
 
 @router.get("/parties/{party_id:path}/scores", response_model=ScoresAbout)
 def read_scores_about(
+    *,
     loaded: NetDep,
     viewer: ViewerDep,
     desk: ScoreDeskDep,
     party_id: _PartyPath,
     limit: Annotated[int, Query(ge=1, le=1000, description="Scores at most.", examples=[100])] = 100,
+    cursor: CursorQuery = None,
 ) -> JsonResponse:
     """Return the scores that anybody was told of a party of yours, with their reasons, the latest first."""
     from services.scores.rights import told_about
 
-    scores = told_about(desk, loaded.snapshot, viewer, party_id, limit=limit)
-    return JsonResponse({"party_id": party_id, "scores": scores})
+    query = ("scores about", party_id, viewer)
+    last = key_after(cursor, query, n_keys=1)
+    after = None if last is None else last[0]
+    scores = told_about(desk, loaded.snapshot, viewer, party_id, limit=limit + 1, after=after)
+    following = key_cursor(query, (scores[limit - 1]["id"],)) if len(scores) > limit else None
+    return JsonResponse({"party_id": party_id, "scores": scores[:limit], "next_cursor": following})

@@ -106,8 +106,8 @@ def list_scorecards(
 
     frame, day = card_table(loaded.snapshot, kind, viewer, as_of=_day(as_of))
     frame = frame[~frame.iloc[:, 0].isin(list(desk.rights.opted_out())).to_numpy()].reset_index(drop=True)
-    walked = f"{loaded.version}/{kind}/{day}"
-    rows, following = page_bounds(cursor, limit, version=walked, total=len(frame))
+    query = ("scorecards", kind, day, viewer)
+    rows, following = page_bounds(cursor, limit, version=loaded.version, total=len(frame), query=query)
     page = {"rows": to_rows(frame[rows]), "total": len(frame), "next_cursor": following}
     return JsonResponse({"version": loaded.version, "as_of": day, **page})
 

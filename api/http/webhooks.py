@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from api.http.house import HouseDep, ViewerDep
-from api.http.paging import CursorQuery, LimitQuery, key_after, key_cursor
+from api.http.paging import CursorQuery, LimitQuery, PartDep, Parted, key_after, key_cursor
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel
 from contracts.errors import InputError
@@ -64,7 +64,7 @@ class NewWebhook(WebhookView):
     secret: str = Field(description="Its messages are signed with it; shown this once.")
 
 
-class WebhookList(BaseModel):
+class WebhookList(Parted):
     """The webhooks that count."""
 
     webhooks: list[WebhookView] = Field(description="The oldest first.")
@@ -111,9 +111,10 @@ def add_webhook(house: HouseDep, viewer: ViewerDep, request: WebhookRequest) -> 
 
 
 @router.get("", response_model=WebhookList)
-def list_all_webhooks(house: HouseDep, viewer: ViewerDep) -> JsonResponse:
+def list_all_webhooks(house: HouseDep, viewer: ViewerDep, part: PartDep) -> JsonResponse:
     """List the webhooks of who asks; never their secrets."""
-    return JsonResponse({"webhooks": [webhook_row(one) for one in list_webhooks(house.database, viewer)]})
+    found, following = part.of(list_webhooks(house.database, viewer), lambda webhook: webhook.id, "webhooks")
+    return JsonResponse({"webhooks": [webhook_row(one) for one in found], "next_cursor": following})
 
 
 @router.delete("/{webhook_id}", response_model=WebhookView)

@@ -63,11 +63,16 @@ def list_opt_outs(rights: ScoreRights, snapshot: Snapshot, viewer: Viewer) -> li
 
 
 def told_about(
-    desk: ScoreDesk, snapshot: Snapshot, viewer: Viewer, party_id: str, *, limit: int = 100
+    desk: ScoreDesk, snapshot: Snapshot, viewer: Viewer, party_id: str, *, limit: int = 100, after: str | None = None
 ) -> list[dict[str, Any]]:
     """Return the scores that anybody was told of a party of the viewer's, the latest first, with their reasons.
 
     Others' customers, which a score may have been asked for, are withheld.
+
+    Parameters
+    ----------
+    after
+        Only those that come after this score.
 
     Raises
     ------
@@ -76,7 +81,7 @@ def told_about(
     """
     viewer.own_position(snapshot.network(), party_id)
     kinds = [name for name, kind in all_kinds().items() if kind.of_party]
-    return [shown_to(snapshot, viewer, kept) for kept in desk.book.about(party_id, kinds, limit=limit)]
+    return [shown_to(snapshot, viewer, kept) for kept in desk.book.about(party_id, kinds, limit=limit, after=after)]
 
 
 def ask_review(
