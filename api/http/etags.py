@@ -109,6 +109,7 @@ def _tagged(start: Message, body: Message, asked: str) -> tuple[Message, Message
     tag = f'"{hashlib.blake2b(body.get("body", b""), digest_size=12).hexdigest()}"'
     headers = [(name.lower().encode(), value.encode()) for name, value in tag_headers(tag).items()]
     if holds(asked, tag):
-        return start | {"status": 304, "headers": headers}, {"type": body["type"], "body": b""}
+        return {**start, "status": 304, "headers": headers}, {"type": body["type"], "body": b""}
     told = {name for name, _ in headers}
-    return start | {"headers": [*(one for one in start["headers"] if one[0] not in told), *headers]}, body
+    kept = [one for one in start["headers"] if one[0] not in told]
+    return {**start, "headers": [*kept, *headers]}, body
