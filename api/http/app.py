@@ -201,13 +201,8 @@ def create_app(settings: Settings, *, shared: Shared | None = None) -> FastAPI:
     problems.install(app)
     describe(app)
     describe_tags(app)
-    app.state.forecast_readers = OrderedDict()
-    app.state.forecast_jobs = {}
-    again = forecasts.asked_again(house.board, app.state.forecast_jobs)
-    posts = (again, match_routes.route_straight(house.net), matches.match_straight(house.net))
-    read = forecasts.forecast_straight(house.net, app.state.forecast_readers)
     app.add_middleware(ETags)
-    app.add_middleware(Straight, routes={route.path: route for route in posts}, read=read)
+    _answer_straight(app, house)
     app.add_middleware(
         Guard,
         gate=_gate(settings, house.keys, None if shared is None else shared.limits),
@@ -220,6 +215,16 @@ def create_app(settings: Settings, *, shared: Shared | None = None) -> FastAPI:
         most_connections=settings.connections,
     )
     return app
+
+
+def _answer_straight(app: FastAPI, house: House) -> None:
+    """Answer before the routes what needs nothing but memory."""
+    app.state.forecast_readers = OrderedDict()
+    app.state.forecast_jobs = {}
+    again = forecasts.asked_again(house.board, app.state.forecast_jobs)
+    posts = (again, match_routes.route_straight(house.net), matches.match_straight(house.net))
+    read = forecasts.forecast_straight(house.net, app.state.forecast_readers)
+    app.add_middleware(Straight, routes={route.path: route for route in posts}, read=read)
 
 
 def _house(settings: Settings, shared: Shared | None) -> House:
