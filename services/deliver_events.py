@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -64,12 +64,15 @@ class Courier:
         Milliseconds since 1970; tests bring their own.
     post
         Sends; tests may bring their own.
+    name
+        Tells it from others: what it leased before the database went away is still its own when that is back.
     """
 
     database: Database
     targets: Targets = "public"
     clock: Callable[[], int] = wall_clock_ms
     post: Post = post
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 def deliver_due(courier: Courier, *, seconds: float = 20.0) -> int:
@@ -111,23 +114,22 @@ def pause_ms(attempts: int) -> int:
 
 def _serve(courier: Courier, end: float, webhook: Webhook) -> int:
     """Serve one webhook while it takes what it is sent; another one's trouble is not its own."""
-    who = secrets.token_hex(8)
-    if not _leased(courier, webhook, who):
+    if not _leased(courier, webhook):
         return 0
     try:
         _make_deliveries(courier, webhook.id)
-        return _send_due(courier, webhook, who, end)
+        return _send_due(courier, webhook, end)
     except EvenflowError as error:
         _log.warning("webhook %s: %s", webhook.id, error)
         return 0
     finally:
-        courier.database.write(lambda connection: let_go(connection, webhook.id, who=who))
+        courier.database.write(lambda connection: let_go(connection, webhook.id, who=courier.name))
 
 
-def _leased(courier: Courier, webhook: Webhook, who: str) -> bool:
+def _leased(courier: Courier, webhook: Webhook) -> bool:
     now_ms = courier.clock()
     until_ms = now_ms + _LEASE_MS
-    return courier.database.write(lambda c: lease(c, webhook.id, who=who, now_ms=now_ms, until_ms=until_ms))
+    return courier.database.write(lambda c: lease(c, webhook.id, who=courier.name, now_ms=now_ms, until_ms=until_ms))
 
 
 def _make_deliveries(courier: Courier, webhook_id: str) -> None:
@@ -145,11 +147,11 @@ def _make_deliveries(courier: Courier, webhook_id: str) -> None:
         database.write(made)
 
 
-def _send_due(courier: Courier, webhook: Webhook, who: str, end: float) -> int:
+def _send_due(courier: Courier, webhook: Webhook, end: float) -> int:
     """Send what is due, one first and, if the receiver is well, others beside one another; return how many it took."""
     taken = 0
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="courier") as pool:
-        while time.monotonic() < end and _leased(courier, webhook, who):
+        while time.monotonic() < end and _leased(courier, webhook):
             due = partial(due_deliveries, webhook_id=webhook.id, now_ms=courier.clock(), limit=_BATCH)
             batch = courier.database.read(due, whole=True)
             if not batch:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from contracts.errors import InputError, UnknownIdError
+from contracts.errors import InputError, UnavailableError, UnknownIdError
 from services.deliver_events import ATTEMPTS, Courier, deliver_due, pause_ms
 from services.post_webhook import Reply
 from services.viewer import Viewer
@@ -162,6 +162,26 @@ def test_a_worker_that_dies_has_sent_at_least_once(courier, receiver, clock, tel
     with pytest.raises(Killed):
         deliver_due(dying)
     clock.later(61)
+    assert deliver_due(courier) == 1
+    assert len(receiver.got) == 2
+    assert len(set(receiver.ids())) == 1
+
+
+def test_after_the_database_was_away_the_same_courier_goes_on_at_once(courier, receiver, tell, monkeypatch):
+    """It could not let its webhook go; others wait for the lease to end, it does not."""
+    webhook(courier)
+    tell({"subject": "a"})
+
+    def away(*given, **named):
+        raise UnavailableError("the database does not answer")
+
+    with monkeypatch.context() as patched:
+        for name in ("change_delivery", "let_go"):
+            patched.setattr(f"services.deliver_events.{name}", away)
+        with pytest.raises(UnavailableError):
+            deliver_due(courier)
+    other = Courier(courier.database, targets="private", clock=courier.clock, post=receiver)
+    assert deliver_due(other) == 0
     assert deliver_due(courier) == 1
     assert len(receiver.got) == 2
     assert len(set(receiver.ids())) == 1
