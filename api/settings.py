@@ -60,7 +60,9 @@ class Settings(BaseSettings):
         default=5000, gt=0, description="Requests that one key may make on average; twice as many at once."
     )
     body_seconds: float = Field(
-        default=30, gt=0, description="How long a request's body may keep the server waiting for its next part."
+        default=30,
+        gt=0,
+        description="How long a request's head may take, and each next part of its body; later a body comes at 1 kB/s.",
     )
     requests_at_once: int = Field(
         default=200, ge=1, description="Requests answered at the same time; one more is told 503 with `Retry-After`."

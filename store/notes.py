@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-__all__ = ["AuditLine", "Note", "noting", "open_note"]
+__all__ = ["AuditLine", "Note", "keeps_nothing", "noting", "open_note"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,13 @@ def noting(note: Note) -> Iterator[None]:
         yield
     finally:
         _OPEN.reset(token)
+
+
+def keeps_nothing() -> None:
+    """Say that the request at work, a dry run, keeps nothing: if it succeeds (200), there is no write to put down."""
+    note = open_note()
+    if note is not None:
+        note.kept = 200
 
 
 def open_note() -> Note | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Select, Table, and_, func, or_, select, true
+from sqlalchemy import Connection, Select, Table, and_, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.audit import write_noted
@@ -84,7 +84,10 @@ class ScoreBook:
             insert_new(connection, SCORE_MODELS, learnt)
             insert_new(connection, SCORES, rows)
 
-        self.database.write(work)
+        if origin == ASKED:
+            write_noted(self.database, work)
+        else:  # the decision of the review has the line
+            self.database.write(work)
         self._learnt |= {(tenant, name) for name in new}
 
     def find(self, score_id: str) -> KeptScore | None:
@@ -103,14 +106,16 @@ class ScoreBook:
     def about(self, subject: str, kinds: Sequence[str], *, limit: int, after: str | None = None) -> list[KeptScore]:
         """Return what was told of a subject, the latest first, whoever asked; only what comes `after` a score."""
         table = SCORES.c
-        of_last = select(func.max(table.created_at_ms)).where(table.score_id == after).scalar_subquery()
-        older = or_(table.created_at_ms < of_last, and_(table.created_at_ms == of_last, table.score_id > after))
         query = (
             select(*_KEPT)
-            .where(table.subject == subject, table.kind.in_(kinds), true() if after is None else older)
+            .where(table.subject == subject, table.kind.in_(kinds))
             .order_by(table.created_at_ms.desc(), table.score_id)
             .limit(limit)
         )
+        if after is not None:
+            of_last = select(func.max(table.created_at_ms)).where(table.score_id == after).scalar_subquery()
+            older = or_(table.created_at_ms < of_last, and_(table.created_at_ms == of_last, table.score_id > after))
+            query = query.where(older)
         rows = self.database.read(lambda connection: connection.execute(query).all(), whole=True)
         return [_kept(row) for row in rows]
 

@@ -159,6 +159,13 @@ def _server(settings: Settings, listener: socket.socket, *, first_key: str | Non
 def _uvicorn(app: Any, settings: Settings, started: Callable[[], None]) -> uvicorn.Server:
     import uvicorn
 
+    from api.http.patience import Patience
+
+    patience = Patience(settings.body_seconds)
+
+    async def look() -> None:
+        patience.end(server.server_state.connections)
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -178,8 +185,11 @@ def _uvicorn(app: Any, settings: Settings, started: Callable[[], None]) -> uvico
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_END,
+        callback_notify=look,
+        timeout_notify=1,
     )
-    return Server(config)
+    server = Server(config)
+    return server
 
 
 def _add_console(app: Any) -> bool:

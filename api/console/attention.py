@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from nicegui import run, ui
 
+from api.console.audit import audited, who_asks
 from api.console.parts import card
 from api.console.tables import attention_grid
 from api.console.view import View
@@ -52,7 +53,7 @@ def _ask(house: House, row: pd.Series) -> None:
 
         async def close() -> None:
             try:
-                await run.io_bound(_close, house, str(row["id"]), done.value or "")
+                await run.io_bound(_close, house, who_asks(), str(row["id"]), done.value or "")
             except EvenflowError as error:
                 ui.notify(str(error), type="negative")
                 return
@@ -62,9 +63,12 @@ def _ask(house: House, row: pd.Series) -> None:
         ui.button("Close it", on_click=close)
 
 
-def _close(house: House, exception_id: str, done: str) -> None:
-    now = datetime.now(UTC)
-    close_exception(house.settings.home, house.database, exception_id, by="console", done=done, now=now)
+def _close(house: House, who: str, exception_id: str, done: str) -> None:
+    def close() -> None:
+        now = datetime.now(UTC)
+        close_exception(house.settings.home, house.database, exception_id, by=who, done=done, now=now)
+
+    audited(house, who, f"/v1/exceptions/{exception_id}/close", close, said=done)
 
 
 def _day(when: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from nicegui import run, ui
 
+from api.console.audit import audited, who_asks
 from api.console.charts import cost_chart, frontier_chart
 from api.console.parts import card, link
 from api.console.planning_tables import (
@@ -37,6 +38,7 @@ from store.plans import PlanShelf
 __all__ = ["VIEWS"]
 
 _SECONDS_BETWEEN_LOOKS = 0.5
+_ROUTES = {"scenarios": "/v1/scenarios", "frontier": "/v1/frontiers", "quote": "/v1/quotes"}  # that do the same
 
 
 def _orders(house: House) -> None:
@@ -239,9 +241,13 @@ def _job_button(
 
     async def go() -> None:
         try:
-            job = house.board.submit(*make())
+            kind, work = make()
+            submit = partial(house.board.submit, kind, work)
+            job = await run.io_bound(audited, house, who_asks(), _ROUTES[kind], submit)
         except EvenflowError as error:
             said.set_text(str(error))
+            return
+        if job is None:  # the server is ending
             return
         said.set_text(f"{text}: being computed")
         timer = ui.timer(_SECONDS_BETWEEN_LOOKS, lambda: look(timer, job.id))

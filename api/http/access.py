@@ -37,7 +37,7 @@ class Access(NamedTuple):
     reach
         What the answer is drawn from.
     writes
-        Whether something is kept: such requests are put into the audit.
+        Whether something is kept: such requests are put into the audit; refused ones, too, if a key came with them.
     """
 
     scope: str | None
@@ -51,7 +51,8 @@ def _routes(scope: str | None, reach: Reach, names: str, *, writes: bool = False
 
 ACCESS: Mapping[str, Access] = {
     **_routes(None, Reach.ANYONE, "health ready read_problem docs start home show_sign_in sign_in"),
-    **_routes(None, Reach.ANYONE, "show_dispatch answer_by_link"),
+    **_routes(None, Reach.ANYONE, "show_dispatch"),
+    **_routes(None, Reach.ANYONE, "answer_by_link", writes=True),
     **_routes("metrics:read", Reach.HOUSE, "metrics"),
     **_routes("network:read", Reach.SEEN, "list_neighbours find_path read_party read_holder read_scorecard"),
     **_routes("network:read", Reach.SEEN, "list_scorecards read_party_credit read_pair_credit price_terms"),
@@ -89,7 +90,8 @@ ACCESS: Mapping[str, Access] = {
     **_routes("settlements:read", Reach.SEEN, "read_statement read_sale_split list_share_rules"),
     **_routes("settlements:read", Reach.OWN, "preview_settlement"),
     **_routes("settlements:write", Reach.SEEN, "settle_batch", writes=True),
-    **_routes("scores:read", Reach.SEEN, "score read_score read_scores_about read_reliability"),
+    **_routes("scores:read", Reach.SEEN, "score", writes=True),
+    **_routes("scores:read", Reach.SEEN, "read_score read_scores_about read_reliability"),
     **_routes("scores:read", Reach.SEEN, "list_score_kinds list_opt_outs list_reviews"),
     **_routes("scores:write", Reach.SEEN, "record_outcomes opt_out opt_in ask_review", writes=True),
     **_routes("reviews:write", Reach.SEEN, "decide_review", writes=True),

@@ -27,6 +27,7 @@ from api.http.snapshot_age import listen_for_age
 from api.logs import trace_of, within_request
 from contracts.errors import EvenflowError
 from contracts.spans import span
+from services.access import ANYONE
 from store.eyes import as_tenant
 from store.notes import AuditLine, Note, noting
 
@@ -53,6 +54,7 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+_LEAST_BYTES_A_SECOND = 1000  # of a body that takes longer than a part of it may
 _OURS = frozenset(name for name, _ in _HEADERS) | {b"x-request-id"}
 
 
@@ -70,7 +72,7 @@ class Guard:
     max_body_bytes
         Largest body read; a larger one is refused with 413, declared or streamed.
     body_seconds
-        How long each part of a body may be waited for.
+        How long each part of a body may be waited for; all of it no longer than that and a second for each kilobyte.
     most_at_once
         Requests answered at the same time; one more is told 503 at once, so that those accepted are answered.
     most_connections
@@ -211,7 +213,8 @@ class Guard:
 
     async def _note(self, scope: Scope, status: int) -> None:
         note = scope["state"].get("note")
-        if note is not None and note.kept != status and _audited(scope):
+        nameless = scope["state"].get("principal") is ANYONE and status >= 400  # would let anybody fill the disk
+        if note is not None and note.kept != status and _audited(scope) and not nameless:
             await run_in_threadpool(self._audit, note, status)
 
     def _refusal(self, headers: Headers, path: str) -> dict[str, Any] | None:
@@ -278,6 +281,7 @@ class _Counted:
     def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
         self._receive, self._left, self._limit, self._seconds = receive, limit, limit, seconds
         self._whole, self._hash = False, sha256()
+        self._ends = time.monotonic() + seconds
 
     def digest(self) -> str:
         """Return the SHA-256 of what was read so far."""
@@ -286,15 +290,19 @@ class _Counted:
     async def __call__(self) -> Message:
         if self._whole:
             return await self._receive()  # waits for the client to go away
+        patience = min(self._seconds, self._ends - time.monotonic())
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(patience):
                 message = await self._receive()
         except TimeoutError:
-            raise HTTPException(408, f"no part of the body came for {self._seconds:g} seconds") from None
+            patience = 0.0
+        if patience <= 0:
+            raise HTTPException(408, f"the body came too slowly, or no part of it for {self._seconds:g} seconds")
         self._whole = not message.get("more_body", False)
         part = message.get("body", b"")
         self._hash.update(part)
         self._left -= len(part)
+        self._ends += len(part) / _LEAST_BYTES_A_SECOND
         if self._left < 0:
             raise HTTPException(413, f"the body is longer than {self._limit} bytes")
         return message

@@ -21,13 +21,16 @@ from contracts.errors import UnavailableError
 from services.access import OPERATOR, Principal
 from services.keys import KeyRing
 
-__all__ = ["Door", "router"]
+__all__ = ["Door", "cookie_holder", "router"]
 
 router = APIRouter(prefix="/sign-in", include_in_schema=False)  # a page for people, not part of the API
 
 _COOKIE = "evenflow_console"
 _SECONDS = 12 * 3600
 _MOST_BYTES = 4096
+_NEEDED = frozenset(
+    ["network:read", "matches:read", "forecasts:read", "orders:read", "plans:read", "plans:write", "exceptions:write"]
+)  # what the console shows and does
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 _AWAY = (
     "The database does not answer, so nobody can be recognised just now. Your sign-in stays: load the page again soon."
@@ -67,9 +70,9 @@ class Door:
         return right
 
     def holder(self, credential: str) -> Principal | None:
-        """Return who signs in with a key; None if it does not open the console, which shows the whole house."""
+        """Return who signs in with a key; None if it may not see the whole house, and plan, as the console does."""
         found = self._keys.principal(credential) if self._keys is not None else OPERATOR
-        return found if found is not None and not found.bound and found.may("plans:read") else None
+        return found if found is not None and not found.bound and found.scopes >= _NEEDED else None
 
     def cookie(self, name: str) -> str:
         """Return what a browser of this holder is given to keep."""
@@ -80,13 +83,7 @@ class Door:
         """Return whether a request comes from somebody who signed in and whose key still counts."""
         if self._keys is None:
             return True
-        cookie = SimpleCookie()
-        try:
-            cookie.load(Headers(scope=scope).get("cookie", ""))
-        except CookieError:
-            return False
-        name, _, rest = (cookie[_COOKIE].value if _COOKIE in cookie else "").partition(".")
-        expires, _, signature = rest.partition(".")
+        name, expires, signature = _cookie(scope)
         right = hmac.compare_digest(signature.encode(), self._signature(f"{name}.{expires}").encode())
         return right and int(expires) > time.time() and (name == OPERATOR.name or self._keys.still_counts(name))
 
@@ -120,6 +117,23 @@ class Door:
         return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
+def cookie_holder(scope: Scope) -> str:
+    """Return the name in the cookie of a request that was let in; the operator's where nobody signs in."""
+    return _cookie(scope)[0] or OPERATOR.name
+
+
+def _cookie(scope: Scope) -> tuple[str, str, str]:
+    """Return the name, the moment it expires and the signature in a request's cookie; empty if there is none."""
+    cookie = SimpleCookie()
+    try:
+        cookie.load(Headers(scope=scope).get("cookie", ""))
+    except CookieError:
+        return "", "", ""
+    name, _, rest = (cookie[_COOKIE].value if _COOKIE in cookie else "").partition(".")
+    expires, _, signature = rest.partition(".")
+    return name, expires, signature
+
+
 @router.get("")
 async def show_sign_in(http: Request, ticket: str | None = None) -> Response:
     """Show the form, or let in whoever has the ticket printed at the start."""
@@ -144,7 +158,10 @@ async def sign_in(http: Request) -> Response:
     except UnavailableError:
         return _page(_AWAY, 503)
     if holder is None:
-        return _page("This key is unknown, has ended, or is bound to a tenant: the console shows the whole house.", 403)
+        return _page(
+            "This key is unknown, has ended, is bound to a tenant, or may not plan: the console shows the whole house.",
+            403,
+        )
     return _let_in(http, door, holder)
 
 

@@ -16,6 +16,7 @@ from services.scores.registry import all_kinds, kind_of
 from services.scores.reliability import probability_reliability, value_reliability
 from services.scores.world import World
 from services.viewer import Viewer
+from store.notes import keeps_nothing
 from store.score_book import ASKED, KeptScore, ScoreBook
 from store.score_rights import ScoreRights
 from store.snapshot import Snapshot
@@ -242,6 +243,8 @@ class ScoreDesk:
             models = {one.answer["model_version"]: one.model for one in keep}
             rows = [(one.answer, one.inputs, one.last) for one in keep]
             self.book.keep(viewer.tenant or "", rows, models, origin=ASKED)
+        else:
+            keeps_nothing()
         return [one.answer | {"inputs": one.inputs} for one in told]
 
 

@@ -134,3 +134,6 @@ def test_an_exception_is_closed_with_what_was_done(server, page):
     expect(page.locator(".tile").first).to_contain_text("4 exceptions", timeout=30_000)
     expect(page.locator(".ag-row").first).not_to_contain_text("unfilled order")
     assert page.wrong == []
+    (line,) = page.request.get(f"{server}/v1/audit?method=CONSOLE").json()["lines"]
+    assert (line["principal"], line["status"]) == ("operator", 200)
+    assert line["path"].startswith("/v1/exceptions/")

@@ -80,10 +80,22 @@ def test_odd_forms_sign_nobody_in(application, body):
     assert application.post("/sign-in", content=body, headers=FORM, follow_redirects=False).status_code == 403
 
 
-def test_a_tenants_key_does_not_open_the_console(asking, application):
-    """It shows the whole house."""
-    key = asking("admin", tenant="alpha").headers["Authorization"].removeprefix("Bearer ")
-    assert application.post("/sign-in", data={"key": key}, follow_redirects=False).status_code == 403
+def test_a_key_that_is_bound_or_may_not_plan_does_not_open_the_console(asking, application):
+    """It shows the whole house, closes exceptions and starts work: a scientist's key may do neither elsewhere."""
+    for client, status in (
+        (asking("admin", tenant="alpha"), 403),
+        (asking("scientist"), 403),
+        (asking("admin", scopes=("plans:read",)), 403),
+        (asking("planner"), 303),
+    ):
+        key = client.headers["Authorization"].removeprefix("Bearer ")
+        assert application.post("/sign-in", data={"key": key}, follow_redirects=False).status_code == status
+
+
+def test_whoever_has_no_key_cannot_fill_the_audit(asking, application):
+    """A forged link is refused without a line."""
+    assert application.post("/w/alpha?expires=9999999999&signature=x", data={"answer": "accept"}).status_code == 403
+    assert asking().get("/v1/audit?path=/w/").json()["lines"] == []
 
 
 def test_a_key_without_a_limit_is_not_made(asking):
@@ -93,9 +105,22 @@ def test_a_key_without_a_limit_is_not_made(asking):
     assert answer.status_code == 422
 
 
+async def never() -> dict:
+    """No part of a body."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def drip() -> dict:
+    """A byte of a body that never ends, in time each."""
+    await asyncio.sleep(0.005)
+    return {"type": "http.request", "body": b" ", "more_body": True}
+
+
+@pytest.mark.parametrize("receive", [never, drip])
 @pytest.mark.parametrize("path", ["/v1/matches", "/sign-in", "/w/some"])
-def test_a_body_that_does_not_come_is_not_waited_for(path):
-    """Pages for people end, too."""
+def test_a_body_that_does_not_come_is_not_waited_for(path, receive):
+    """Not at all, or a byte now and then; pages for people end, too."""
     waited = []
 
     class Open:
@@ -104,27 +129,24 @@ def test_a_body_that_does_not_come_is_not_waited_for(path):
 
     async def app(scope: dict, receive, send) -> None:
         try:
-            await receive()
+            for _ in range(10_000):
+                await receive()
         except HTTPException as error:
             waited.append(error.status_code)
         await send({"type": "http.response.start", "status": 408, "headers": []})
-
-    async def never() -> dict:
-        await asyncio.Event().wait()
-        raise AssertionError
 
     async def told(message: dict) -> None:
         del message
 
     guard = Guard(
-        app, gate=Open(), audit=print, door=None, metrics=Metrics(list), max_body_bytes=10, body_seconds=0.01,
+        app, gate=Open(), audit=print, door=None, metrics=Metrics(list), max_body_bytes=100_000, body_seconds=0.05,
         most_at_once=1,
         most_connections=1000,
     )  # fmt: skip
     headers = [(b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
     with start_blocking_portal() as portal:  # a browser's tests may keep a loop running in this thread
-        portal.call(guard, scope, never, told)
+        portal.call(guard, scope, receive, told)
     assert waited == [408]
 
 

@@ -101,6 +101,9 @@ def test_a_what_if_moves_the_score_and_is_not_kept(client):
     assert client.get(f"/v1/scores/{cheaper['id']}").status_code == 404
     dry = told(client, SUPPLIER | {"keep": False})
     assert client.get(f"/v1/scores/{dry['id']}").status_code == 404
+    assert client.post("/v1/scores", json=SUPPLIER | {"subject": "nobody"}).status_code == 422
+    lines = client.get("/v1/audit?path=/v1/scores").json()["lines"]
+    assert [line["status"] for line in lines] == [200, 422]  # the one that was kept, and the one that was refused
 
 
 def test_many_lines_have_many_answers(client):

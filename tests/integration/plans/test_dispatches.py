@@ -65,6 +65,9 @@ def test_a_workshop_answers_through_its_link(client, finished):
     told = client.get(f"/v1/dispatches/{one['dispatch_id']}").json()
     assert (told["state"], told["done_pieces"]) == ("done", one["pieces"])
     assert client.post(link, data={"answer": "reject"}).status_code == 409
+    audit = client.get("/v1/audit", params={"path": f"/w/{one['dispatch_id']}"})
+    assert [line["status"] for line in audit.json()["lines"]] == [200, 200, 409, 409, 200, 200, 409, 200, 409]
+    assert link.partition("signature=")[2] not in audit.text
 
 
 def test_links_that_open_nothing(client, finished):
