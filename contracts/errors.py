@@ -28,7 +28,7 @@ __all__ = [
     "unwritten",
 ]
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class EvenflowError(Exception):

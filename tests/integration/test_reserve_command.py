@@ -93,3 +93,12 @@ def test_the_form_of_the_database(tmp_path):
     assert run(tmp_path, "db", "current")["form"] == "0001"
     assert run(tmp_path, "reserve", "list") == {"reservations": []}
     assert run(tmp_path, "db", "current")["form"] == newest
+
+
+@pytest.mark.parametrize("action", ["upgrade", "current", "downgrade"])
+def test_a_database_that_cannot_be_opened_is_named(tmp_path, action):
+    """Which file it is, for whoever mixed up two homes."""
+    (tmp_path / "evenflow.db").mkdir()
+    words = ["db", action, "--home", str(tmp_path), *(["--to", "0001"] if action == "downgrade" else [])]
+    with pytest.raises(EvenflowError, match=r"^sqlite:///.*/evenflow.db: the database does not answer: unable to open"):
+        CliRunner().invoke(app, words, catch_exceptions=False)

@@ -232,6 +232,27 @@ def test_beyond_the_connections_every_request_is_told_when_to_come_back(client):
     assert (health.status_code, client.get("/v1/plan").status_code) == (200, 200)
 
 
+def test_a_home_that_is_deleted_under_the_server(client):
+    """Nothing is acknowledged into a file that no path leads to: holds and readiness say so until it is back."""
+    home = client.app.state.house.settings.home
+    first = {"Idempotency-Key": "first"}
+    assert client.post("/v1/reservations", json=HOLD, headers=first).status_code == 201
+    home.rename(home.with_name("elsewhere"))
+    held = client.post("/v1/reservations", json=HOLD | {"order_id": "lost"}, headers={"Idempotency-Key": "lost"})
+    assert (held.status_code, held.json()["type"]) == (503, "/problems/unavailable")
+    assert "was deleted or moved while it was open" in held.json()["detail"]
+    assert held.headers["Retry-After"] == "2"
+    for path in ("/readyz", "/v1/reservations", "/v1/audit"):
+        assert client.get(path).status_code == 503, path
+    assert "evenflow_database_up 0.0" in client.get("/metrics").text
+    assert client.post("/v1/matches", json=ORDER).status_code == 200
+    home.with_name("elsewhere").rename(home)
+    assert client.get("/readyz").status_code == 200
+    assert client.post("/v1/reservations", json=HOLD, headers=first).headers["Idempotent-Replayed"] == "true"
+    again = client.post("/v1/reservations", json=HOLD | {"order_id": "lost"}, headers={"Idempotency-Key": "lost"})
+    assert again.status_code == 201
+
+
 def test_a_home_that_went_away(client):
     """Even its folder: the last good network answers."""
     client.post("/v1/matches", json=ORDER)

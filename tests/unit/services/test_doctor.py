@@ -165,6 +165,16 @@ def test_an_old_form_of_the_database_is_left_as_it_is(home, tmp_path):
     database.close()
 
 
+def test_a_newer_database_needs_a_newer_program(home, tmp_path):
+    """No start upgrades it."""
+    database = Database.open(f"sqlite:///{tmp_path}/new.db")
+    database.upgrade()
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert states(home, database)["database"] == "wrong"
+    database.close()
+
+
 def test_the_command_ends_as_it_found(home, database):
     """0 while all is well, 1 once something is wrong; one JSON object either way."""
     database.close()
