@@ -32,6 +32,7 @@ def test_what_is_read_is_tagged_and_not_sent_twice(client, reads):
     answered, wrong = set(), {}
     for name, (path, query) in reads.items():
         first = client.get(path, params=query)
+        assert first.status_code in (200, 404, 422, 503), (name, first.text)
         if first.status_code != 200:
             continue
         answered.add(name)

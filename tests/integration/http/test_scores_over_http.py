@@ -238,6 +238,12 @@ def test_who_is_scored_reads_why_and_asks_for_a_human(client):
     about = client.get("/v1/parties/f/2/scores", headers=BETA).json()["scores"]
     assert score["id"] in [one["id"] for one in about]
     assert all(one["reasons"] for one in about)
+    page, parts = {"next_cursor": None}, []
+    while len(parts) < len(about):
+        asked = {"limit": 1} | ({"cursor": page["next_cursor"]} if page["next_cursor"] else {})
+        page = client.get("/v1/parties/f/2/scores", params=asked, headers=BETA).json()
+        parts += page["scores"]
+    assert (parts, page["next_cursor"], len(parts) > 1) == (about, None, True)
     assert client.get("/v1/parties/f/2/scores", headers=ALPHA).status_code == 404
     assert client.get(f"/v1/scores/{score['id']}", headers=BETA).json()["same"]
     assert client.get(f"/v1/scores/{score['id']}", headers={"Evenflow-Tenant": "gamma"}).status_code == 404
