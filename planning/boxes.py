@@ -111,11 +111,16 @@ def heijunka_boxes(orders: pd.DataFrame, params: BoxParams | None = None) -> pd.
     starts = pd.DatetimeIndex(orders["start"].drop_duplicates().sort_values())
     days = {start: _days(start, n, params.work_days) for start, n in zip(starts, _lengths(starts), strict=True)}
     worked = orders[orders["pieces"] > 0]
-    parts = [
-        _box(group, str(resource), days[start], params)
-        for (resource, start), group in worked.groupby(["resource", "start"], sort=True)
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(BOX_COLUMNS))
+    if worked.empty:
+        return pd.DataFrame(columns=list(BOX_COLUMNS))
+    hours, pieces = worked["hours"].to_numpy(float), worked["pieces"].to_numpy(np.int64)
+    groups = worked.groupby(["resource", "start"], sort=True).indices
+    boxes = [_box(rows, hours[rows], pieces[rows], days[start], params) for (_, start), rows in groups.items()]
+    rows, day, slot, size, lot_hours, begin, end = (np.concatenate(column) for column in zip(*boxes, strict=True))
+    at = [_clock(pd.DatetimeIndex(day), share, params) for share in (begin, end)]
+    resource, item, order_id = (worked[name].to_numpy(object)[rows] for name in ("resource", "item", "order_id"))
+    columns = (resource, day, slot, item, order_id, size, lot_hours, *at)
+    return pd.DataFrame(dict(zip(BOX_COLUMNS, columns, strict=True)))
 
 
 def takt_times(boxes: pd.DataFrame, params: BoxParams | None = None) -> pd.DataFrame:
@@ -152,10 +157,15 @@ def _days(start: pd.Timestamp, length: int, work_days: tuple[int, ...]) -> pd.Da
     return worked if len(worked) else all_days
 
 
-def _box(orders: pd.DataFrame, resource: str, days: pd.DatetimeIndex, params: BoxParams) -> pd.DataFrame:
-    hours = orders["hours"].to_numpy(float)
+def _box(rows: Ints, hours: Floats, pieces: Ints, days: pd.DatetimeIndex, params: BoxParams) -> tuple[np.ndarray, ...]:
+    """Return, by lot, the row of its order, day, slot, pieces, hours, and the shares of the day it begins and ends at.
+
+    Parameters
+    ----------
+    rows, hours, pieces
+        Shape (n,): the orders of a resource and bucket.
+    """
     pitch = max(hours.sum() / (len(days) * params.slots_per_day), 1e-9)
-    pieces = orders["pieces"].to_numpy(np.int64)
     lots = np.clip(np.ceil(hours / pitch - 1e-9), 1, pieces).astype(np.int64)
     sequence = goal_chasing(lots)
     nth = _occurrence(sequence, len(lots))
@@ -166,10 +176,7 @@ def _box(orders: pd.DataFrame, resource: str, days: pd.DatetimeIndex, params: Bo
     day = np.minimum(middle, len(days) - 1e-9).astype(np.int64)
     begin, end = _moments(work, day)
     slot = np.minimum(np.floor(begin * params.slots_per_day + 1e-6), params.slots_per_day - 1).astype(np.int64) + 1
-    at = [_clock(days[day], share, params) for share in (begin, end)]
-    names = (orders[name].to_numpy()[sequence] for name in ("item", "order_id"))
-    columns = (resource, days[day], slot, *names, size, lot_hours, *at)
-    return pd.DataFrame(dict(zip(BOX_COLUMNS, columns, strict=True)))
+    return rows[sequence], days[day].to_numpy(), slot, size, lot_hours, begin, end
 
 
 def _moments(work: Floats, day: Ints) -> tuple[Floats, Floats]:

@@ -24,7 +24,7 @@ _MARK = "chase|"
 
 def is_held(items: pd.Series | np.ndarray) -> np.ndarray:
     """Whether items stand for hours that are held."""
-    return np.array([str(item).startswith(_MARK) for item in items], dtype=bool)
+    return np.array([str(item).startswith(_MARK) for item in np.asarray(items, object)], dtype=bool)
 
 
 def hold_chase(tables: PlanTables, weights: PlanWeights) -> PlanTables:

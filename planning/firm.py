@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from contracts.errors import TableError
+from planning.order_identity import lot_names
 from planning.problem import Floats, Reason
 
 __all__ = ["FirmWork", "firm_work"]
@@ -131,9 +132,7 @@ def _stays(rows: pd.DataFrame, firm_buckets: int) -> np.ndarray:
     fixed = rows["state"].isin(("firm", "released")) | (rows["bucket_index"] < firm_buckets)
     if "order_id" not in rows:
         return np.asarray(fixed, bool)
-    suffix = "-" + rows["step"].astype(str)
-    lot = [str(name).removesuffix(tail) for name, tail in zip(rows["order_id"], suffix, strict=True)]
-    together = fixed.groupby([pd.Series(lot, index=rows.index), rows["item"], rows["route"]]).transform("any")
+    together = fixed.groupby([lot_names(rows), rows["item"], rows["route"]]).transform("any")
     return np.asarray(np.where(rows["order_id"].isna(), fixed, together), bool)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse.csgraph import connected_components
 
 from planning.problem import Floats, Ints
 
@@ -15,6 +17,9 @@ __all__ = ["INTERIOR_COLUMNS", "NOTHING", "LinearModel", "LinearSolution"]
 
 INTERIOR_COLUMNS = 20_000
 """From this size on linear programs go to the interior-point method, which was three times faster there."""
+
+_LUMP_COLUMNS = 8_000
+"""Parts of a linear program are lumped until they have about as many columns, so that few calls of the solver do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,38 +122,106 @@ class LinearModel:
         options: dict[str, float] = {"time_limit": max(seconds, 1e-3)}
         if nodes is not None:
             options["node_limit"] = nodes
+        program = _Program(
+            cost=np.concatenate(self.cost),
+            matrix=self.matrix(),
+            row_lower=np.concatenate(self.row_lower),
+            row_upper=np.concatenate(self.row_upper),
+            lower=low,
+            upper=high,
+        )
         if not whole.any() and self.n_columns >= INTERIOR_COLUMNS:
-            found = self._solve_interior(low, high, {"time_limit": options["time_limit"]})
+            found = _solve_parts(program, options["time_limit"])
             if found.values is not None:
                 return found
-        return self._solve_rows(low, high, whole, options | {"mip_rel_gap": gap})
+        return _solve_rows(program, whole, options | {"mip_rel_gap": gap})
 
-    def _solve_rows(self, lower: Floats, upper: Floats, whole: Floats, options: dict[str, float]) -> LinearSolution:
-        rows = LinearConstraint(self.matrix(), np.concatenate(self.row_lower), np.concatenate(self.row_upper))
-        cost = np.concatenate(self.cost)
-        found = milp(cost, integrality=whole, bounds=Bounds(lower, upper), constraints=rows, options=options)
-        if found.x is None:
-            return NOTHING
-        bound = found.mip_dual_bound if whole.any() else (found.fun if found.status == 0 else -np.inf)
-        return LinearSolution(values=found.x, objective=found.fun, bound=bound, proven=found.status == 0)
 
-    def _solve_interior(self, lower: Floats, upper: Floats, options: dict[str, float]) -> LinearSolution:
-        matrix, low, high = self.matrix(), np.concatenate(self.row_lower), np.concatenate(self.row_upper)
-        equal = low == high
-        above, below = ~equal & np.isfinite(high), ~equal & np.isfinite(low)
-        found = linprog(
-            np.concatenate(self.cost),
-            A_eq=matrix[equal],
-            b_eq=low[equal],
-            A_ub=sparse.vstack([matrix[above], -matrix[below]]),
-            b_ub=np.concatenate([high[above], -low[below]]),
-            bounds=np.column_stack([lower, upper]),
-            method="highs-ipm",
-            options=options,
+@dataclass(frozen=True, kw_only=True)
+class _Program:
+    """The arrays of a model."""
+
+    cost: Floats
+    matrix: sparse.csr_array
+    row_lower: Floats
+    row_upper: Floats
+    lower: Floats
+    upper: Floats
+
+    def part(self, rows: NDArray[np.bool_], columns: NDArray[np.bool_]) -> _Program:
+        """Return the program of some rows and columns."""
+        return _Program(
+            cost=self.cost[columns],
+            matrix=self.matrix[rows][:, columns],
+            row_lower=self.row_lower[rows],
+            row_upper=self.row_upper[rows],
+            lower=self.lower[columns],
+            upper=self.upper[columns],
         )
-        if found.x is None or found.status != 0:
+
+
+def _solve_parts(program: _Program, seconds: float) -> LinearSolution:
+    """Solve a linear program by the parts that share no row, say factories that share no items: together they are it.
+
+    A large part goes to the interior-point method, a small one to the simplex.
+    """
+    until = time.monotonic() + seconds
+    row_part, column_part = _parts(program.matrix)
+    values = np.empty(len(program.cost))
+    objective = 0.0
+    for number in range(int(column_part.max()) + 1):
+        mine = column_part == number
+        part = program.part(row_part == number, mine)
+        options = {"time_limit": max(until - time.monotonic(), 1e-3)}
+        large = mine.sum() >= INTERIOR_COLUMNS
+        found = _solve_interior(part, options) if large else _solve_rows(part, np.zeros(mine.sum()), options)
+        if found.values is None or not found.proven:
             return NOTHING
-        return LinearSolution(values=found.x, objective=found.fun, bound=found.fun, proven=True)
+        values[mine] = found.values
+        objective += found.objective
+    return LinearSolution(values=values, objective=objective, bound=objective, proven=True)
+
+
+def _parts(matrix: sparse.csr_array) -> tuple[Ints, Ints]:
+    """Return the part of each row and column: what hangs together, small ones lumped."""
+    n_rows, n_columns = matrix.shape
+    entries = matrix.tocoo()
+    met = sparse.coo_array(
+        (np.ones(entries.nnz, np.int8), (entries.row, n_rows + entries.col)), shape=(n_rows + n_columns,) * 2
+    )
+    label = connected_components(met, directed=False)[1]
+    columns = np.bincount(label[n_rows:], minlength=label.max() + 1)
+    lump = np.unique((np.cumsum(columns) - columns) // _LUMP_COLUMNS, return_inverse=True)[1]
+    return lump[label[:n_rows]], lump[label[n_rows:]]
+
+
+def _solve_rows(program: _Program, whole: Floats, options: dict[str, float]) -> LinearSolution:
+    rows = LinearConstraint(program.matrix, program.row_lower, program.row_upper)
+    bounds = Bounds(program.lower, program.upper)
+    found = milp(program.cost, integrality=whole, bounds=bounds, constraints=rows, options=options)
+    if found.x is None:
+        return NOTHING
+    bound = found.mip_dual_bound if whole.any() else (found.fun if found.status == 0 else -np.inf)
+    return LinearSolution(values=found.x, objective=found.fun, bound=bound, proven=found.status == 0)
+
+
+def _solve_interior(program: _Program, options: dict[str, float]) -> LinearSolution:
+    matrix, low, high = program.matrix, program.row_lower, program.row_upper
+    equal = low == high
+    above, below = ~equal & np.isfinite(high), ~equal & np.isfinite(low)
+    found = linprog(
+        program.cost,
+        A_eq=matrix[equal],
+        b_eq=low[equal],
+        A_ub=sparse.vstack([matrix[above], -matrix[below]]),
+        b_ub=np.concatenate([high[above], -low[below]]),
+        bounds=np.column_stack([program.lower, program.upper]),
+        method="highs-ipm",
+        options=options,
+    )
+    if found.x is None or found.status != 0:
+        return NOTHING
+    return LinearSolution(values=found.x, objective=found.fun, bound=found.fun, proven=True)
 
 
 NOTHING = LinearSolution(values=None, objective=np.inf, bound=-np.inf, proven=False)

@@ -26,8 +26,8 @@ def lot_names(orders: pd.DataFrame) -> pd.Series:
     >>> lot_names(pd.DataFrame({"order_id": ["PO-1-10", "PO-1-20", "own"], "step": [10, 20, 5]})).tolist()
     ['PO-1', 'PO-1', 'own']
     """
-    tails = "-" + orders["step"].astype(str)
-    names = [str(name).removesuffix(tail) for name, tail in zip(orders["order_id"], tails, strict=True)]
+    both = (orders[column].to_numpy(object) for column in ("order_id", "step"))
+    names = [str(name).removesuffix(f"-{step}") for name, step in zip(*both, strict=True)]
     return pd.Series(names, index=orders.index, dtype="str")
 
 
@@ -89,7 +89,7 @@ def name_lots(lots: pd.DataFrame, previous: pd.DataFrame, taken: set[str]) -> li
         _pair_moved(lots[names.isna()], rest, names)
     used = taken | set(previous["lot"] if len(previous) else ()) | set(names.dropna())
     found = []
-    for name, *key, start in zip(names, *(lots[column] for column in _KEY), strict=True):
+    for name, *key, start in zip(names, *(lots[column].astype(object) for column in _KEY), strict=True):
         found.append(name if isinstance(name, str) else _new_name((*key, str(start)[:10]), used))
         used.add(found[-1])
     return found

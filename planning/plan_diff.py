@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planning.order_identity import lots_of
+from planning.order_identity import lot_names, lots_of
 
 __all__ = ["DIFF_COLUMNS", "diff_figures", "diff_lines", "plan_diff"]
 
@@ -77,7 +77,7 @@ def diff_figures(before: pd.DataFrame, after: pd.DataFrame, diff: pd.DataFrame) 
         which orders were not fixed, per hour planned there before; None if none were.
     """
     counts = diff["change"].value_counts()
-    kept = len(set(_lots(before)["lot"]) & set(_lots(after)["lot"]))
+    kept = len(set(lot_names(_alive(before))) & set(lot_names(_alive(after))))
     changed = int(sum(counts.get(name, 0) for name in ("moved", "resized")))
     moved, nervousness = _moved_hours(before, after)
     return {
@@ -100,15 +100,14 @@ def diff_lines(diff: pd.DataFrame) -> list[str]:
     return [f"{row.order_id} ({row.item}) {row.what}; {row.why}" for row in diff.itertuples()]
 
 
-def _lots(orders: pd.DataFrame) -> pd.DataFrame:
-    alive = orders[~orders["state"].isin(_ENDED)] if "state" in orders else orders
-    return lots_of(alive)
+def _alive(orders: pd.DataFrame) -> pd.DataFrame:
+    return orders[~orders["state"].isin(_ENDED)] if "state" in orders else orders
 
 
 def _joined(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    old, new = _lots(before), _lots(after)
-    ended = set(lots_of(before)["lot"]) - set(old["lot"])
-    gone = set(lots_of(after)["lot"]) - set(new["lot"])
+    old, new = lots_of(_alive(before)), lots_of(_alive(after))
+    ended = set(lot_names(before)) - set(old["lot"])
+    gone = set(lot_names(after)) - set(new["lot"])
     first = after["start"].min() if len(after) else pd.NaT
     past = ~old["lot"].isin(new["lot"]) & ~old["lot"].isin(gone) & (old["start"] < first)
     both = old[~past].merge(new[~new["lot"].isin(ended)], on="lot", how="outer", suffixes=("_before", "_after"))

@@ -36,7 +36,7 @@ _MADE_BY: dict[str, dict[str, Any]] = {
     "progress": {"run": record_progress},
     "orders": {"run": route_facts, "most": 200},
     "forecast": {"run": refresh_items, "rest_ms": 500},
-    "plan": {"run": revise_plan, "rest_ms": 5_000},
+    "plan": {"run": revise_plan, "rest_ms": 2_000},
     "prices": {"run": publish_prices, "rest_ms": 5_000},
 }
 STEPS = tuple(
