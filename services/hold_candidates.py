@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from services.capacities import capacities_of, credits_of
 from services.hold_decision import Candidate, Found, Order
@@ -63,24 +64,26 @@ def candidates_of_each(
     versions = {"network": snapshot.version, "prices": market.version, "program": version("evenflow")}
     made: list[list[Candidate]] = [[] for _ in orders]
     of = pd.Index(asked.demands["order_id"]).get_indexer(rows["order_id"]).tolist()
-    told = zip(of, rows.itertuples(), capacities, market.price[pool].tolist(), market.down[pool].tolist(), strict=True)
-    for at, row, capacity, price, down in told:
-        made[at].append(_candidate(row, capacity, price, down=down))
+    for at, candidate in zip(of, _candidates(rows, capacities, market.price[pool], market.down[pool]), strict=True):
+        made[at].append(candidate)
     return [Found(candidates, versions) for candidates in made]
 
 
-def _candidate(row: Any, capacity: Capacity, price: float, *, down: bool) -> Candidate:
-    limit = "" if row.reason == "full" else str(row.reason)  # what is left is the database's to know
-    return Candidate(
-        supplier_id=capacity.supplier_id,
-        good=capacity.good,
-        bucket=capacity.bucket,
-        score=float(np.nan_to_num(row.score)),
-        price=price,
-        unit_price_fen=int(np.rint(np.nan_to_num(row.unit_cost_fen))),
-        minimum=max(int(row.minimum_order), 1),
-        limit=limit or ("supplier_down" if down else ""),
-    )
+def _candidates(
+    rows: pd.DataFrame, capacities: Sequence[Capacity], price: NDArray[np.float64], down: NDArray[np.bool_]
+) -> Iterator[Candidate]:
+    own = rows["reason"].astype(object)
+    limit = own.where(own.ne("full"), "")  # what is left is the database's to know
+    told = {
+        "score": np.nan_to_num(rows["score"].to_numpy(np.float64)),
+        "price": price,
+        "unit_price_fen": np.rint(np.nan_to_num(rows["unit_cost_fen"].to_numpy(np.float64))).astype(np.int64),
+        "minimum": np.maximum(rows["minimum_order"].to_numpy(np.int64), 1),
+        "limit": limit.mask(limit.eq("") & down, "supplier_down"),
+    }
+    for capacity, *row in zip(capacities, *(column.tolist() for column in told.values()), strict=True):
+        place = {"supplier_id": capacity.supplier_id, "good": capacity.good, "bucket": capacity.bucket}
+        yield Candidate(**place, **dict(zip(told, row, strict=True)))
 
 
 def require_visible(snapshot: Snapshot, order: Order, candidates: list[Candidate], viewer: Viewer) -> None:

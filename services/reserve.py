@@ -103,12 +103,15 @@ class HoldTerms:
         The reservation whose rejection led here.
     tenant
         Who holds; None = who asks.
+    confirmed
+        Confirm at once: nothing is left to be done before `ttl_seconds` are over.
     """
 
     ttl_seconds: int = TTL_SECONDS
     excluded: Sequence[str] = ()
     replaces: str | None = None
     tenant: str | None = None
+    confirmed: bool = False
 
 
 def hold_at(desk: Desk, write: Write, order: Order, candidate: Candidate, terms: HoldTerms) -> Answer:
@@ -297,6 +300,7 @@ def _reservation(
         pieces=order.pieces,
         taken_pieces=order.pieces,
         unit_price_fen=candidate.unit_price_fen,
+        state="confirmed" if terms.confirmed else "held",
         decision_id=decision_id,
         replaces=terms.replaces,
         created_at_ms=write.now_ms,

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
 from store.engines import IMMEDIATE
 from store.opened_file import OpenedFile
+from store.savepoint import savepoint
 from store.turnstile import alone
 
 __all__ = ["GroupWriter"]
@@ -96,16 +97,10 @@ class GroupWriter:
 
 def _done(connection: Connection, job: _Job) -> tuple[Any, Exception | None]:
     """Do one job in its savepoint; an error that ended the whole transaction is raised."""
-    cursor = connection.connection.cursor()  # the driver's own: a savepoint is nothing beside SQLAlchemy's statement
-    cursor.execute("SAVEPOINT job")
     try:
-        result = job.work(connection)
-    except Exception as error:  # noqa: BLE001 (it is the caller's)
-        try:
-            cursor.execute("ROLLBACK TO job")
-            cursor.execute("RELEASE job")
-        except sqlite3.Error:
-            raise error from None  # the disk is full or gone: SQLite took everything back
+        with savepoint(connection):
+            return job.work(connection), None
+    except Exception as error:  # (it is the caller's)
+        if not cast("sqlite3.Connection", connection.connection.driver_connection).in_transaction:
+            raise  # the disk is full or gone: SQLite took everything back
         return None, error
-    cursor.execute("RELEASE job")
-    return result, None

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from store.database import Database, Work
+from store.savepoint import savepoint
 from store.turns import Turns
 
 __all__ = ["together"]
@@ -45,7 +46,7 @@ class _Joined(Database):
     def write(self, work: Work[T], *, single: bool = False) -> T:
         """Do a piece of work in a savepoint of its own."""
         del single
-        with self._connection.begin_nested():
+        with savepoint(self._connection):
             return work(self._connection)
 
     def read(self, work: Work[T], *, whole: bool = False) -> T:

@@ -1,4 +1,4 @@
-"""Orders that were accepted: each held and confirmed once at the best supplier, or given back once cancelled."""
+"""Orders that were accepted: each confirmed once at the best supplier, or given back once cancelled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from services.reserve import HoldTerms, change, reserve
 from services.viewer import Viewer
 from store.booking.answers import Answer, known_answer
 from store.booking.lookup import list_reservations
-from store.booking.states import Action
 from store.database import Database
 from store.fact_book import Fact
 from store.snapshot import Snapshot
@@ -24,8 +23,7 @@ from store.together import together
 
 __all__ = ["route_facts"]
 
-_TTL_SECONDS = 7 * 86_400  # a hold outlives any worker: it is confirmed in the next step, or in the next pass
-_LONG_AGO_MS = 1000 * _TTL_SECONDS  # answers are kept for longer, but not for ever
+_LONG_AGO_MS = 7 * 86_400_000  # answers are kept for longer, but not for ever
 _MOST_OF_AN_ORDER = 100  # reservations that stand for it
 _OPERATOR = Viewer()
 _AT_ONCE = 10  # orders of one transaction
@@ -34,9 +32,9 @@ _Case = tuple[Sequence[Fact], Fact | None, _Searched | None]
 
 
 def route_facts(world: World, given: Pass) -> Sequence[Event]:
-    """Let every touched order stand as its facts say: held for the one that counts, given back for the others.
+    """Let every touched order stand as its facts say: taken for the one that counts, given back for the others.
 
-    The hold's idempotency key is the fact's, so an order is effective once however often this is done.
+    The reservation's idempotency key is the fact's, so an order is effective once however often this is done.
     """
     facts = facts_in(world, given, "order")
     counting = effective(facts)
@@ -110,12 +108,7 @@ def _routed(world: World, fact: Fact, found: _Searched) -> Event:
         return _told(fact, "refused", str(error), None)
     if answer.status != 201:
         return _told(fact, "refused", answer.body["reason"], None)
-    held = answer.body["reservation"]
-    with world.desk.write(_OPERATOR, f"{fact.id}:confirm", {"confirm": held["id"]}) as write:
-        confirmed = change(world.desk, write, held["id"], "confirm", viewer=_OPERATOR)
-    if confirmed.status != 200:  # somebody else ended it meanwhile
-        return _told(fact, "refused", confirmed.body["detail"], held)
-    return _told(fact, "confirmed", None, held)
+    return _told(fact, "confirmed", None, answer.body["reservation"])
 
 
 def _held(world: World, fact: Fact, found: _Searched) -> Answer:
@@ -127,7 +120,7 @@ def _held(world: World, fact: Fact, found: _Searched) -> Answer:
             write,
             order,
             lambda: _candidates(found),
-            HoldTerms(ttl_seconds=_TTL_SECONDS, tenant=fact.tenant),
+            HoldTerms(tenant=fact.tenant, confirmed=True),
         )
 
 
@@ -153,13 +146,9 @@ def _given_back(world: World, fact: Fact, kept: Mapping[str, Any] | None) -> Eve
     held = _reservation(world, fact)
     if held is None or (kept is not None and held["id"] == kept["id"]):
         return {}
-    actions: tuple[Action, ...] = ("cancel", "release")
-    for action in actions:
-        with world.desk.write(_OPERATOR, f"{fact.id}:{action}", {action: held["id"]}) as write:
-            answer = change(world.desk, write, held["id"], action, viewer=_OPERATOR)
-        if answer.status == 200:
-            return _told(fact, "cancelled", None, held)
-    return {}
+    with world.desk.write(_OPERATOR, f"{fact.id}:cancel", {"cancel": held["id"]}) as write:
+        answer = change(world.desk, write, held["id"], "cancel", viewer=_OPERATOR)
+    return _told(fact, "cancelled", None, held) if answer.status == 200 else {}
 
 
 def _reservation(world: World, fact: Fact) -> dict[str, Any] | None:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Table, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.audit import write_noted
+from store.booking.statements import ROOMS
 from store.database import Database
 from store.schema import CAPACITIES, CREDITS
 
@@ -110,19 +112,11 @@ def add_missing(
 
 def rooms(database: Database, buyer_id: str, places: Sequence[tuple[str, str, str]]) -> Room:
     """Return what is left of capacities (supplier, good, bucket), and of the buyer's credit with their suppliers."""
-    suppliers = sorted({place[0] for place in places})
-    room = select(_C.supplier_id, _C.good, _C.bucket, _C.offered - _C.reserved).where(
-        tuple_(_C.supplier_id, _C.good, _C.bucket).in_(places)
-    )
-    credit = select(_K.supplier_id, _K.limit_fen - _K.used_fen).where(
-        _K.buyer_id == buyer_id, _K.supplier_id.in_(suppliers)
-    )
-
-    def work(connection: Connection) -> Room:
-        pieces = {(row[0], row[1], row[2]): row[3] for row in connection.execute(room)}
-        return Room(pieces, {row[0]: row[1] for row in connection.execute(credit)})
-
-    return database.read(work)
+    asked = {"buyer_id": buyer_id, "places": orjson.dumps(places).decode()}
+    statement = ROOMS[database.embedded]
+    rows = database.read(lambda connection: connection.exec_driver_sql(statement, asked).all())
+    pieces = {(row[0], row[1], row[2]): row[3] for row in rows if row[3] is not None}
+    return Room(pieces, {row[0]: row[4] for row in rows if row[4] is not None})
 
 
 def promised(database: Database, bucket: str) -> dict[tuple[str, str], int]:

@@ -44,7 +44,7 @@ class Hold:
     Parameters
     ----------
     reservation
-        As it will be if there is room.
+        As it will be if there is room: held, or confirmed at once.
     decision
         What chose its supplier; None for a supplier that was named.
     keep_refusal
@@ -94,13 +94,14 @@ def _values(write: Write, asked: Hold) -> dict[str, Any]:
     reservation, decision = asked.reservation, asked.decision
     told = reservation.told()
     rest = {"considered": list(asked.considered)}
-    held = orjson.dumps({"status": "held", "reason": None, "reservation": told, **rest}).decode()
+    held = orjson.dumps({"status": reservation.state, "reason": None, "reservation": told, **rest}).decode()
     refused = orjson.dumps({"status": "refused", "reason": sql.REASON, "reservation": None, **rest}).decode()
     event = orjson.dumps(told).decode()
     return {name: getattr(reservation, name) for name in COLUMNS} | {
         "writer": write.tenant, "key": write.key, "request_hash": write.request_hash, "now_ms": write.now_ms,
         "amount_fen": reservation.pieces * reservation.unit_price_fen,
-        "held": held, "refused": refused, "event": event, "keep_refusal": int(asked.keep_refusal),
+        "topic": f"reservation.{reservation.state}", "event": event, "held": held, "refused": refused,
+        "keep_refusal": int(asked.keep_refusal),
         "decision_inputs": decision and decision.inputs, "decision_outcome": decision and decision.outcome,
     }  # fmt: skip
 

@@ -9,8 +9,8 @@ from store.booking.rows import COLUMNS
 from store.schema import AUDIT
 
 __all__ = [
-    "HOLD", "HOLD_NOTED", "KEEP", "KEEP_ANSWER", "KEEP_DECISION", "KNOWN", "LOOK", "REASON", "TAKE", "TAKE_CREDIT",
-    "TELL",
+    "HOLD", "HOLD_NOTED", "KEEP", "KEEP_ANSWER", "KEEP_DECISION", "KNOWN", "LOOK", "REASON", "ROOMS", "TAKE",
+    "TAKE_CREDIT", "TELL",
 ]  # fmt: skip
 
 REASON = "@reason"
@@ -22,7 +22,7 @@ _LINE = "buyer_id = :buyer_id AND supplier_id = :supplier_id"
 _INSERTED = ", ".join((*_OWN, "supplier_tenant", "on_credit"))
 _SELECTED = ", ".join(f":{name}" for name in _OWN)
 _DECISION = ":decision_id, :tenant, :order_id, :decision_inputs, :decision_outcome, :now_ms"
-_EVENT = ":tenant, 'reservation.held', :id, :event, :now_ms"
+_EVENT = ":tenant, :topic, :id, :event, :now_ms"
 
 _HOLD = f"""
 WITH known AS MATERIALIZED (
@@ -71,9 +71,27 @@ _NOTED = f""", noted AS (
   INSERT INTO audit ({", ".join(_LINE_OF)}, status)
   SELECT {", ".join(f":audit_{name}" for name in _LINE_OF)}, status FROM kept
 )"""
+_ROOMS = """
+SELECT wanted.supplier_id, wanted.good, wanted.bucket, offered - reserved, limit_fen - used_fen
+FROM (SELECT {columns} FROM {places}) AS wanted
+LEFT JOIN capacities ON capacities.supplier_id = wanted.supplier_id AND capacities.good = wanted.good
+  AND capacities.bucket = wanted.bucket
+LEFT JOIN credits ON credits.buyer_id = :buyer_id AND credits.supplier_id = wanted.supplier_id"""
+_KEYS = ("supplier_id", "good", "bucket")
+_ROOMS_SQLITE = _ROOMS.format(
+    columns=", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(_KEYS)),
+    places="json_each(:places)",
+)
+_ROOMS_POSTGRES = _ROOMS.format(
+    columns=", ".join(f"value ->> {at} AS {name}" for at, name in enumerate(_KEYS)),
+    places="jsonb_array_elements(CAST(:places AS jsonb))",
+)
 _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 HOLD, HOLD_NOTED = (str(text(words).compile(dialect=_DIALECT)) for words in (_HOLD + _TOLD, _HOLD + _NOTED + _TOLD))
 """The one statement of a hold, in the words of PostgreSQL's driver; the same with its request's line in the audit."""
+
+ROOMS = {True: _ROOMS_SQLITE, False: str(text(_ROOMS_POSTGRES).compile(dialect=_DIALECT))}
+"""What is left of capacities, and of a buyer's credit with their suppliers, for an embedded database and PostgreSQL."""
 
 KNOWN = "SELECT status, answer, request_hash FROM idempotency WHERE tenant = :writer AND key = :key"
 LOOK = f"""SELECT reserved + :pieces <= offered, (SELECT used_fen + :amount_fen > limit_fen FROM credits WHERE {_LINE})
