@@ -59,7 +59,7 @@ class BackorderDecisions(BaseModel):
     )
 
 
-class TakenOff(StrictModel):
+class TakenOff(StrictModel, json_schema_extra={"examples": [{"pieces": 5}]}):
     """What no longer waits."""
 
     pieces: int | None = Field(None, ge=1, le=2**31 - 1, description="How many pieces; all without a number.")

@@ -51,7 +51,7 @@ class CapacityUpdate(StrictModel):
     )
 
 
-class NetworkSync(StrictModel):
+class NetworkSync(StrictModel, json_schema_extra={"examples": [{"day": "2026-03-02"}]}):
     """The day whose capacities are set from the loaded network."""
 
     day: str | None = Field(None, pattern=_DAY, description="Day; today (Asia/Shanghai) without it.")

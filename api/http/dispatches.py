@@ -81,13 +81,15 @@ class DispatchView(BaseModel):
     links_ended: int = Field(description="How often its links were taken back.")
 
 
-class LinkRequest(StrictModel):
+class LinkRequest(StrictModel, json_schema_extra={"examples": [{"days": 14}]}):
     """How long a link holds."""
 
     days: int = Field(14, ge=1, le=366, description="Days from now.")
 
 
-class RevokeRequest(StrictModel):
+class RevokeRequest(
+    StrictModel, json_schema_extra={"examples": [{"by": "li", "reason": "sent to the wrong workshop"}]}
+):
     """Who takes links back, and why."""
 
     by: str = Field(min_length=1, max_length=500, description="Who takes them back.", examples=["li"])

@@ -60,7 +60,7 @@ class ExceptionList(BaseModel):
     next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last.")
 
 
-class ClosingRequest(StrictModel):
+class ClosingRequest(StrictModel, json_schema_extra={"examples": [{"done": "moved 200 pieces to line 2"}]}):
     """What was done."""
 
     done: str = Field(min_length=1, max_length=1000, description="In words.", examples=["moved 200 pieces to line 2"])

@@ -6,11 +6,12 @@ import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.http.house import House, HouseDep
 from api.http.paging import CursorQuery, LimitQuery, PartDep, Parted, key_after, key_cursor
 from api.http.responses import JsonResponse
+from api.http.rows import StrictModel
 from services.access import Principal
 from services.audit import audited, search_of
 from services.keys import MadeKey, create_key, key_row, list_keys, revoke_key, rotate_key
@@ -26,10 +27,10 @@ _Moment = Annotated[
 KeyId = Annotated[str, Path(max_length=40, description="Id of the key: the part between the underscores.")]
 
 
-class KeyRequest(BaseModel):
+class KeyRequest(
+    StrictModel, json_schema_extra={"examples": [{"name": "order router, east", "role": "router", "days": 90}]}
+):
     """A key to make."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(min_length=1, max_length=120, description="What it is for.", examples=["order router, east"])
     role: Literal["planner", "router", "scientist", "party", "admin"] = Field(description="Bundle of scopes.")
@@ -42,10 +43,8 @@ class KeyRequest(BaseModel):
     )
 
 
-class RotateRequest(BaseModel):
+class RotateRequest(StrictModel, json_schema_extra={"examples": [{"overlap_hours": 24}]}):
     """How a key is rotated."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     overlap_hours: float = Field(24, ge=0, le=8760, description="How long the old key still counts.")
 

@@ -22,7 +22,12 @@ _DAY = r"^\d{4}-\d{2}-\d{2}$"
 SeriesPath = Annotated[str, Path(min_length=1, max_length=500, description="Series or node (`total`, `region=North`).")]
 
 
-class OverrideRequest(StrictModel):
+class OverrideRequest(
+    StrictModel,
+    json_schema_extra={
+        "examples": [{"start": "2026-03-01", "end": "2026-03-02", "factor": 1.3, "by": "li", "reason": "fair"}]
+    },
+):
     """An adjustment: exactly one of `factor` and `pieces`."""
 
     start: str = Field(pattern=_DAY, description="First day.", examples=["2026-11-09"])
@@ -34,7 +39,7 @@ class OverrideRequest(StrictModel):
     note: str = Field("", max_length=500, description="Why, in a sentence.")
 
 
-class WithdrawalRequest(StrictModel):
+class WithdrawalRequest(StrictModel, json_schema_extra={"examples": [{"by": "li", "reason": "the fair is off"}]}):
     """Who takes an override back, and why."""
 
     by: str = Field(min_length=1, max_length=120, description="Who takes it back.")

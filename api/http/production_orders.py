@@ -22,7 +22,9 @@ router = APIRouter(prefix="/v1/production-orders", tags=["plans"])
 State = Literal["proposed", "firm", "released", "done", "cancelled"]
 
 
-class OrderDecision(StrictModel):
+class OrderDecision(
+    StrictModel, json_schema_extra={"examples": [{"state": "released", "by": "li", "reason": "fabric is in"}]}
+):
     """A decision about an order: its next state, or other pieces or another start (which make it firm)."""
 
     state: State | None = Field(None, description="Its next state.", examples=["released"])

@@ -137,7 +137,7 @@ class DecisionReplay(BaseModel):
     replayed: dict[str, Any] = Field(description="What is decided from the same inputs now.")
 
 
-class Confirmation(StrictModel):
+class Confirmation(StrictModel, json_schema_extra={"examples": [{"pieces": 3}]}):
     """All pieces, or some."""
 
     pieces: int | None = Field(
@@ -145,13 +145,13 @@ class Confirmation(StrictModel):
     )
 
 
-class Ending(StrictModel):
+class Ending(StrictModel, json_schema_extra={"examples": [{"reason": "the buyer withdrew"}]}):
     """Why it ends."""
 
     reason: _Reason = ""
 
 
-class Rejection(Ending):
+class Rejection(Ending, json_schema_extra={"examples": [{"reason": "the machine broke", "reroute": True}]}):
     """Why the supplier rejects, and whether to look for another."""
 
     reroute: bool = Field(True, description="Hold the pieces at the next best candidate of its decision.")

@@ -48,7 +48,10 @@ class OptOuts(Parted):
     )
 
 
-class ReviewRequest(StrictModel):
+class ReviewRequest(
+    StrictModel,
+    json_schema_extra={"examples": [{"score_id": "score-1", "by": "the owner", "words": "the carrier was late"}]},
+):
     """A score that a human should look at again."""
 
     score_id: _Id = Field(description="A score of yours, or about a party of yours.")
@@ -56,7 +59,10 @@ class ReviewRequest(StrictModel):
     words: _Words = Field(description="What is wrong with it.")
 
 
-class ReviewDecision(StrictModel):
+class ReviewDecision(
+    StrictModel,
+    json_schema_extra={"examples": [{"decision": "upheld", "by": "wang", "words": "the delivery was late"}]},
+):
     """What the human found."""
 
     decision: Literal["upheld", "corrected", "withdrawn"] = Field(description="What becomes of the score.")

@@ -32,7 +32,10 @@ _NUMBER = Path(ge=1, le=2**53, description="The delivery's number: the event's, 
 _Topic = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class WebhookRequest(StrictModel):
+class WebhookRequest(
+    StrictModel,
+    json_schema_extra={"examples": [{"url": "https://erp.example.com/evenflow", "topics": ["reservation"]}]},
+):
     """Where to send what."""
 
     url: str = Field(

@@ -1,5 +1,6 @@
 """The OpenAPI document: complete, stable, and its examples run."""
 
+import re
 import subprocess
 import sys
 import time
@@ -156,6 +157,25 @@ def test_each_documented_example_is_one_we_run(client):
         for name in operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples", {})
     }
     assert documented == {(path, name) for path, name, _ in POSTS}
+
+
+def test_every_body_has_an_example(client):
+    """With the operation and run below, or with its schema: then it is one that the operation takes."""
+    schemas, without, taken = document(client)["components"]["schemas"], [], 0
+    for method, path, operation in operations(client):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is None or "examples" in content:
+            continue
+        examples = schemas[content["schema"]["$ref"].rpartition("/")[2]].get("examples", [])
+        without += [] if examples else [path]
+        for example in examples:
+            told = client.request(
+                method, re.sub(r"\{[^}]+\}", "1", path), json=example, headers={"Idempotency-Key": path}
+            )
+            assert told.status_code < 300 or (told.status_code < 500 and told.json()["errors"] == []), (path, told.text)
+            taken += 1
+    assert without == []
+    assert taken > 15
 
 
 @pytest.mark.parametrize(("path", "name", "body"), POSTS, ids=lambda value: value if isinstance(value, str) else "")
