@@ -268,7 +268,8 @@ def _trouble(cause: BaseException | None) -> UnavailableError:
 
 def _lacks_something(cause: BaseException | None) -> bool:
     """Return whether a table or a column is not there."""
-    return getattr(cause, "sqlstate", None) in _LACKS or "no such " in str(cause)
+    told = str(cause)
+    return getattr(cause, "sqlstate", None) in _LACKS or "no such table" in told or "no such column" in told
 
 
 def _is_full(cause: BaseException | None) -> bool:
