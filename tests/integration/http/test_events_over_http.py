@@ -83,7 +83,7 @@ def test_a_webhook_from_its_making_to_its_end(client):
     assert client.post(f"/v1/webhooks/{webhook['id']}/deliveries/7/resend", json={}).status_code == 404
     assert client.delete(f"/v1/webhooks/{webhook['id']}").json()["id"] == webhook["id"]
     assert client.delete(f"/v1/webhooks/{webhook['id']}").status_code == 404
-    assert client.get("/v1/webhooks").json() == {"webhooks": []}
+    assert client.get("/v1/webhooks").json() == {"webhooks": [], "next_cursor": None}
 
 
 def test_a_server_delivers_by_itself(tmp_path):

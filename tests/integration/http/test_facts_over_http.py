@@ -47,7 +47,7 @@ def test_unknown_ids(client):
     assert client.get("/v1/facts/none").status_code == 404
     assert client.post("/v1/parked-work/7/retry", json={}).status_code == 404
     assert client.post("/v1/parked-work/7/discard", json={}).status_code == 404
-    assert client.get("/v1/parked-work").json() == {"parked": []}
+    assert client.get("/v1/parked-work").json() == {"parked": [], "next_cursor": None}
 
 
 def test_the_worker_carries_an_order_to_its_supplier(client):

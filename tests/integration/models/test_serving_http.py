@@ -231,7 +231,7 @@ def test_wrong_overrides_are_told(served, name, change, told):
     answer = served.post(f"/v1/forecasts/{name}/overrides", json=body)
     assert answer.status_code == (404 if told.startswith("unknown") else 422)
     assert told in answer.json()["detail"]
-    assert served.get("/v1/overrides").json() == {"overrides": []}
+    assert served.get("/v1/overrides").json() == {"overrides": [], "next_cursor": None}
 
 
 def test_overrides_are_judged_when_the_days_have_passed(served, home, publish):
@@ -285,7 +285,7 @@ def test_nothing_promoted_is_told(tmp_path, publish):
     """The commands that make a champion are named."""
     publish(tmp_path)
     with client_of(tmp_path) as client:
-        assert client.get("/v1/models").json() == {"models": []}
+        assert client.get("/v1/models").json() == {"models": [], "next_cursor": None}
         assert "evenflow train" in client.get("/v1/models/champion").json()["detail"]
         assert "evenflow train" in done(client, "/v1/forecasts", {"model": "champion"})["problem"]["detail"]
 
