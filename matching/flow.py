@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from contracts.errors import EvenflowError
+from contracts.jit import HAVE_NUMBA
 from matching.contention import contention
+from matching.paths_kernel import placed
 from matching.problem import Ints, MatchProblem, of_orders, only
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "flow_solver",
     "integer_scores",
     "min_cost_flow",
+    "rows_of",
     "score_scale",
     "solved_flow",
 ]
@@ -30,6 +33,7 @@ __all__ = [
 _FINE = 1e9
 _COST_LIMIT = 2.0**59
 _PART_ARCS = 500
+_STEPS = 50  # per candidate, then cost scaling is quicker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,13 +108,35 @@ def _where_contested(problem: MatchProblem, scores: Ints, penalties: Ints) -> In
         part = of_orders(only(problem, rows), undecided)
         wanted, supplier = np.unique(part.supplier, return_inverse=True)
         part = part.replace(supplier=supplier.astype(np.int32), capacity=problem.capacity[wanted])
-        none = np.zeros(wanted.size, np.int64)
-        network = _network(part, -scores[rows], -least[undecided], none, 0)
-        pieces[rows] = _flow_in_parts(network)[: part.n_candidates]
+        pieces[rows] = _contested_flow(part, -scores[rows], -least[undecided])
     left = problem.unserved(pieces)
     served = np.flatnonzero((fallback >= 0) & (left > 0))
     pieces[fallback[served]] += left[served]
     return pieces
+
+
+def _contested_flow(part: MatchProblem, costs: Ints, least: Ints) -> Ints:
+    """Return the cheapest pieces of each candidate: order by order while that is quick, else by cost scaling."""
+    if part.credit is None and HAVE_NUMBA:
+        gain = np.minimum.reduceat(costs, part.indptr[:-1]) - least
+        first = np.argsort(gain, kind="stable")  # those that gain most are seldom moved again
+        rows = rows_of(part.indptr, first)
+        offsets = np.append(0, np.cumsum(np.diff(part.indptr)[first]))
+        arrays = (offsets, part.supplier[rows], costs[rows], part.pieces[first], part.capacity, least[first])
+        found, done = placed(*(np.asarray(each, np.int64) for each in arrays), _STEPS * part.n_candidates)
+        if done:
+            pieces = np.empty(part.n_candidates, np.int64)
+            pieces[rows] = found
+            return pieces
+    network = _network(part, costs, least, np.zeros(part.n_suppliers, np.int64), 0)
+    return _flow_in_parts(network)[: part.n_candidates]
+
+
+def rows_of(indptr: Ints, orders: Ints) -> Ints:
+    """Return the candidates of orders, order after order."""
+    counts = np.diff(indptr)[orders]
+    ends = np.cumsum(counts)
+    return np.repeat(indptr[orders] - ends + counts, counts) + np.arange(int(ends[-1]))
 
 
 class _Network(NamedTuple):

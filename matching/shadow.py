@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.flow import FlowSolution
+from matching.flow import FlowSolution, rows_of
 from matching.problem import Floats, Ints, MatchProblem
 from matching.sums import sum_by
 
@@ -76,7 +76,7 @@ class _Values:
             if not changed.size:
                 return
             worth = freed
-            rows = _ranges(self._p.indptr, changed)
+            rows = rows_of(self._p.indptr, changed)
             self._offer(rows, self._flow.scores[rows] + worth[self._p.order[rows]])
 
     def _freed(self) -> Ints:
@@ -120,10 +120,3 @@ class _Values:
         others = self._flow.scores[rows] - self._value(rows)
         best = max(int(others.max(initial=_NEVER)), -int(self._flow.penalties[i]))
         return int(self._flow.scores[e]) - best
-
-
-def _ranges(indptr: Ints, orders: Ints) -> Ints:
-    """Return all candidate rows of the given orders."""
-    counts = indptr[orders + 1] - indptr[orders]
-    ends = np.cumsum(counts)
-    return np.repeat(indptr[orders] - ends + counts, counts) + np.arange(int(ends[-1]))
