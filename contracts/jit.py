@@ -8,7 +8,7 @@ from functools import update_wrapper
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 
-__all__ = ["HAVE_NUMBA", "NO_NUMBA_NOTE", "compiled", "inlined", "merged"]
+__all__ = ["HAVE_NUMBA", "NO_NUMBA_NOTE", "compiled", "inlined", "lean", "merged"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +30,15 @@ def inlined(function: F) -> F:
 def merged(function: F) -> F:
     """Compile a function once and let the machine code of its callers hold it: for many arrays and many callers."""
     return _on_disk(function, forceinline=True)
+
+
+def lean(function: F) -> F:
+    """Merge a function that makes no arrays: references to those it reads are not counted.
+
+    In loops that read many arrays by their names in tuples the counting takes several times as long as the reading.
+    Whoever calls it holds the arrays meanwhile.
+    """
+    return _on_disk(function, forceinline=True, _nrt=False)
 
 
 def _on_disk(function: F, **options: Any) -> F:

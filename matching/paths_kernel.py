@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from contracts.jit import compiled, merged
+from contracts.jit import compiled, lean
 from matching.problem import Ints
 
 __all__ = ["placed"]
@@ -81,7 +81,7 @@ def placed(  # noqa: PLR0917 (compiled: no keywords)
     return net.pieces, steps > 0
 
 
-@merged
+@lean
 def _cheapest(net: _Net, i: int) -> tuple[int, int, int]:
     """Return where the cheapest path of an order ends, the row that gives way there (-1 = it has room), and steps.
 
@@ -117,7 +117,7 @@ def _cheapest(net: _Net, i: int) -> tuple[int, int, int]:
     return end, drop, steps
 
 
-@merged
+@lean
 def _reach(net: _Net, count: int, i: int, giver: int, base: Any, best: Any) -> int:  # noqa: PLR0917 (compiled)
     """Note the ways that lead over an order's candidates where none is nearer; return how many are reached by now."""
     far, state, price, found = net.far, net.state, net.price, net.found
@@ -135,7 +135,7 @@ def _reach(net: _Net, count: int, i: int, giver: int, base: Any, best: Any) -> i
     return count
 
 
-@merged
+@lean
 def _moved(net: _Net, end: int, drop: int, left: int) -> int:
     """Move as many pieces along the path as it carries; return how many."""
     amount = min(left, net.room[end] if drop == _NOBODY else net.pieces[drop])
@@ -158,7 +158,7 @@ def _moved(net: _Net, end: int, drop: int, left: int) -> int:
         at = net.supplier[giver]
 
 
-@merged
+@lean
 def _change(net: _Net, row: int, amount: int) -> None:
     """Change what a row serves, and whether it is in its supplier's chain."""
     one, before = net.supplier[row], net.pieces[row]

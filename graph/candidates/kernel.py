@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from contracts.jit import compiled, merged
+from contracts.jit import compiled, lean
 from graph.arrays import Array
 from graph.candidates.layout import Case, Holders, Lanes, Offers, Territories, Trade, Wanted
 from graph.candidates.scratch import COUNT, ELIGIBLE, HOLDERS, ORDER, Scratch, Way, note, span
@@ -24,29 +24,35 @@ Row = Any  # one row of an array with fields
 @compiled
 def search(case: Case, scratch: Scratch, out: Array, top: int) -> int:
     """Write the best `top` candidates of each order into `out`; return how many rows that are."""
-    n, strangers = 0, case.wanted.strangers and case.wanted.min_tie <= 0
+    n = 0
     for at in range(len(case.orders)):
-        order = case.orders[at]
-        scratch.state[COUNT], scratch.state[ELIGIBLE], scratch.state[ORDER] = 0, 0, at
-        scratch.state[HOLDERS] = _holders(case.exclusives, order, scratch)
-        for side, good in enumerate((order["sku"], order["category"])):
-            if good >= 0:
-                _direct(case, scratch, side, good)
-                _via(case, scratch, side, good)
-        for row in range(scratch.state[COUNT]):
-            _judge(case, scratch, row)
-        for side, good in enumerate((order["sku"], order["category"])):
-            if good >= 0 and strangers:
-                _strangers(case, scratch, side, good, top)
-        kept = _best(case.offers, scratch, top)
-        for place in range(kept):
-            out[n + place] = scratch.rows[scratch.best[place]]
-            out[n + place]["km"] = _away(case.offers.rows[out[n + place]["offer"]], order)
-        n += kept
+        n += _candidates(case, scratch, out, top, at, n)
     return n
 
 
-@merged
+@lean
+def _candidates(case: Case, scratch: Scratch, out: Array, top: int, at: int, n: int) -> int:  # noqa: PLR0917 (compiled)
+    """Write the best `top` candidates of an order into `out` from row `n` on; return how many rows that are."""
+    order, strangers = case.orders[at], case.wanted.strangers and case.wanted.min_tie <= 0
+    scratch.state[COUNT], scratch.state[ELIGIBLE], scratch.state[ORDER] = 0, 0, at
+    scratch.state[HOLDERS] = _holders(case.exclusives, order, scratch)
+    for side, good in enumerate((order["sku"], order["category"])):
+        if good >= 0:
+            _direct(case, scratch, side, good)
+            _via(case, scratch, side, good)
+    for row in range(scratch.state[COUNT]):
+        _judge(case, scratch, row)
+    for side, good in enumerate((order["sku"], order["category"])):
+        if good >= 0 and strangers:
+            _strangers(case, scratch, side, good, top)
+    kept = _best(case.offers, scratch, top)
+    for place in range(kept):
+        out[n + place] = scratch.rows[scratch.best[place]]
+        out[n + place]["km"] = _away(case.offers.rows[out[n + place]["offer"]], order)
+    return kept
+
+
+@lean
 def _holders(exclusives: Holders, order: Row, scratch: Scratch) -> int:
     """Collect who alone may deliver what the order asks for, where it asks for it; nobody if the buyer is one."""
     n, last = 0, len(exclusives.region)
@@ -65,14 +71,14 @@ def _holders(exclusives: Holders, order: Row, scratch: Scratch) -> int:
     return n
 
 
-@merged
+@lean
 def _covers(exclusive: Row, order: Row) -> bool:
     sku, group, brand = exclusive["sku"], exclusive["group"], exclusive["brand"]
     of_sku, of_group = sku < 0 or sku == order["sku"], group < 0 or group == order["group"]
     return bool(of_sku and of_group and (brand < 0 or brand == order["brand"]))
 
 
-@merged
+@lean
 def _direct(case: Case, scratch: Scratch, side: int, good: int) -> None:
     """Note the offers of a good by those who supply the buyer."""
     order, near = scratch.state[ORDER], case.near
@@ -84,7 +90,7 @@ def _direct(case: Case, scratch: Scratch, side: int, good: int) -> None:
                 note(case.offers, scratch, good, side, offer, Way(1, near.weight[tie], -1))
 
 
-@merged
+@lean
 def _via(case: Case, scratch: Scratch, side: int, good: int) -> None:
     """Note the offers of a good by those who supply the buyer's suppliers.
 
@@ -108,7 +114,7 @@ def _via(case: Case, scratch: Scratch, side: int, good: int) -> None:
                     note(offers, scratch, good, side, offer, Way(2, strength, middle))
 
 
-@merged
+@lean
 def _counts(case: Case, scratch: Scratch, side: int, supplier: int) -> bool:
     """Return whether a supplier's offers count: not the buyer's own.
 
@@ -123,7 +129,7 @@ def _counts(case: Case, scratch: Scratch, side: int, supplier: int) -> bool:
     return bool(counts)
 
 
-@merged
+@lean
 def _weight(trade: Trade, row: int, supplier: int) -> float:
     """Return the strongest tie from a supplier in a row, -1 if there is none."""
     first, end = trade.start[row], trade.start[row + 1]
@@ -135,7 +141,7 @@ def _weight(trade: Trade, row: int, supplier: int) -> float:
     return strongest
 
 
-@merged
+@lean
 def _strangers(case: Case, scratch: Scratch, side: int, good: int, enough: int) -> None:
     """Note the cheapest offers of a good from others, until there are enough candidates.
 
@@ -152,7 +158,7 @@ def _strangers(case: Case, scratch: Scratch, side: int, good: int, enough: int) 
                 _judge(case, scratch, before)
 
 
-@merged
+@lean
 def _judge(case: Case, scratch: Scratch, row: int) -> None:
     """Choose a row's carrier and say why it may not serve the order, or that it is not wanted."""
     noted, order = scratch.rows[row], case.orders[scratch.state[ORDER]]
@@ -179,7 +185,7 @@ def _judge(case: Case, scratch: Scratch, row: int) -> None:
     scratch.state[ELIGIBLE] += wanted and reason == 0
 
 
-@merged
+@lean
 def _is_wanted(wanted: Wanted, noted: Row, offer: Row, order: Row) -> bool:
     wished = noted["strength"] >= wanted.min_tie and noted["days"] <= wanted.max_days
     if len(wanted.kinds):
@@ -195,7 +201,7 @@ def _is_wanted(wanted: Wanted, noted: Row, offer: Row, order: Row) -> bool:
     return bool(wished)
 
 
-@merged
+@lean
 def _delivers(territories: Territories, territory: int, region: int) -> bool:
     """Return whether a territory holds the region; an unknown one (-1) only if it is everywhere."""
     inside = territory == 0
@@ -206,7 +212,7 @@ def _delivers(territories: Territories, territory: int, region: int) -> bool:
     return inside
 
 
-@merged
+@lean
 def _lane(lanes: Lanes, offer: Row, order: Row) -> int:
     """Return the lane to take: the cheapest that is in time, the fastest if none is, -1 if none goes there."""
     best, best_late, best_fen, best_days = -1, True, inf, inf
@@ -228,7 +234,7 @@ def _lane(lanes: Lanes, offer: Row, order: Row) -> int:
     return best
 
 
-@merged
+@lean
 def _takes(lane: Row, offer: Row, order: Row) -> bool:
     """Return whether a lane takes so heavy an order, and these goods."""
     own = lane["own"]
@@ -236,7 +242,7 @@ def _takes(lane: Row, offer: Row, order: Row) -> bool:
     return bool(theirs and order["kg"] <= lane["max_kg"])
 
 
-@merged
+@lean
 def _best(offers: Offers, scratch: Scratch, top: int) -> int:
     """Sort the best `top` of the rows noted into `scratch.best`; return how many there are."""
     kept = 0
@@ -253,7 +259,7 @@ def _best(offers: Offers, scratch: Scratch, top: int) -> int:
     return kept
 
 
-@merged
+@lean
 def _before(offers: Offers, scratch: Scratch, a: int, b: int) -> bool:
     """Eligible ones first, then fewer hops, stronger ties, stock, lower cost, more capacity."""
     one, two = scratch.rows[a], scratch.rows[b]
@@ -266,12 +272,12 @@ def _before(offers: Offers, scratch: Scratch, a: int, b: int) -> bool:
     return bool(offers.rows[one["offer"]]["rank"] < offers.rows[two["offer"]]["rank"])
 
 
-@merged
+@lean
 def _away(offer: Row, order: Row) -> float:
     return great_circle_km(offer["lat"], offer["lon"], order["lat"], order["lon"])
 
 
-@merged
+@lean
 def great_circle_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Return the haversine distance between two points given in degrees, NaN where one is unknown.
 

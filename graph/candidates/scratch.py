@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from contracts.jit import merged
+from contracts.jit import lean
 from graph.arrays import Array
 from graph.candidates.layout import CANDIDATE, Int32, Int64, Offers
 
@@ -58,7 +58,7 @@ def room(n: int) -> Array:
     return np.empty(n, dtype=np.dtype(list(CANDIDATE.items())))
 
 
-@merged
+@lean
 def span(offers: Offers, good: int, supplier: int) -> tuple[int, int]:
     """Return the first offer of a good by a supplier, and the one after the last."""
     low, high = offers.start[good], offers.start[good + 1]
@@ -75,7 +75,7 @@ def span(offers: Offers, good: int, supplier: int) -> tuple[int, int]:
     return low, end
 
 
-@merged
+@lean
 def _violated(offers: Offers, scratch: Scratch, offer: int, middle: int) -> int:
     """Return the holder whose territory a way of the goods passes by, -1 if there is none or it is on the way."""
     violated = int(scratch.holders[0]) if scratch.state[HOLDERS] else -1
@@ -86,7 +86,7 @@ def _violated(offers: Offers, scratch: Scratch, offer: int, middle: int) -> int:
     return violated
 
 
-@merged
+@lean
 def note(offers: Offers, scratch: Scratch, good: int, side: int, offer: int, way: Way) -> None:  # noqa: PLR0917
     """Note a way to an offer, unless a better one is known: one that violates nobody, shorter, stronger, smaller id.
 
@@ -106,7 +106,7 @@ def note(offers: Offers, scratch: Scratch, good: int, side: int, offer: int, way
     noted["hops"], noted["strength"], noted["middle"] = way.hops, way.strength, way.middle
 
 
-@merged
+@lean
 def _better(scratch: Scratch, row: int, way: Way, violated: int) -> bool:
     known = scratch.rows[row]
     if (violated < 0) != (known["holder"] < 0):
