@@ -122,8 +122,9 @@ def _contested_flow(part: MatchProblem, costs: Ints, least: Ints) -> Ints:
         first = np.argsort(gain, kind="stable")  # those that gain most are seldom moved again
         rows = rows_of(part.indptr, first)
         offsets = np.append(0, np.cumsum(np.diff(part.indptr)[first]))
-        arrays = (offsets, part.supplier[rows], costs[rows], part.pieces[first], part.capacity, least[first])
-        found, done = placed(*(np.asarray(each, np.int64) for each in arrays), _STEPS * part.n_candidates)
+        candidates = (offsets, part.supplier[rows].astype(np.int64), costs[rows])
+        wanted, room = part.pieces[first].astype(np.int64), part.capacity.astype(np.int64)
+        found, done = placed(*candidates, wanted, room, least[first], _STEPS * part.n_candidates)
         if done:
             pieces = np.empty(part.n_candidates, np.int64)
             pieces[rows] = found

@@ -136,7 +136,7 @@ def _reach(net: _Net, count: int, i: int, giver: int, base: Any, best: Any) -> i
 
 
 @lean
-def _moved(net: _Net, end: int, drop: int, left: int) -> int:
+def _moved(net: _Net, end: int, drop: int, left: int) -> Any:
     """Move as many pieces along the path as it carries; return how many."""
     amount = min(left, net.room[end] if drop == _NOBODY else net.pieces[drop])
     at = end
