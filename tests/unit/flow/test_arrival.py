@@ -1,7 +1,10 @@
 """What comes out depends on the facts, not on how they came: reordered, repeated, late, in one pass or in many."""
 
+import os
 import random
 import re
+import subprocess
+import sys
 from datetime import datetime
 
 import pandas as pd
@@ -20,6 +23,7 @@ from store.database import Database
 from store.fact_book import facts_of_kind
 from store.outbox import read_outbox, settled_to
 from store.schema import CAPACITIES, METADATA, RESERVATIONS
+from tests.conftest import ROOT
 from tests.unit.flow.conftest import RAW, flow_on, order, sale
 from tests.unit.flow.story import firm, wave
 
@@ -117,23 +121,18 @@ def two_flows(tmp_path):
         flow.world.database.close()
 
 
-@pytest.fixture
-def injected(monkeypatch):
-    """Return what lets a flow's clock be that of everything, and chance begin anew."""
+def inject(flow, patch):
+    """Let a flow's clock be that of everything, and chance begin anew."""
+    chance = random.Random(0)
 
-    def inject(flow):
-        chance = random.Random(0)
+    class Moment(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls.fromtimestamp(flow.clock.now_ms / 1000, tz)
 
-        class Moment(datetime):
-            @classmethod
-            def now(cls, tz=None):
-                return cls.fromtimestamp(flow.clock.now_ms / 1000, tz)
-
-        monkeypatch.setattr("services.network_forecast.datetime", Moment)
-        monkeypatch.setattr("time.time_ns", lambda: 1_000_000 * flow.clock.now_ms)
-        monkeypatch.setattr("secrets.token_hex", lambda count=32: chance.randbytes(count).hex())
-
-    return inject
+    patch.setattr("services.network_forecast.datetime", Moment)
+    patch.setattr("time.time_ns", lambda: 1_000_000 * flow.clock.now_ms)
+    patch.setattr("secrets.token_hex", lambda count=32: chance.randbytes(count).hex())
 
 
 def all_kinds(flow):
@@ -152,11 +151,11 @@ def all_kinds(flow):
     flow.settle()
 
 
-def test_the_same_sequence_gives_the_same_bits(two_flows, injected):
+def test_the_same_sequence_gives_the_same_bits(two_flows, monkeypatch):
     """An injected clock, one worker, the same facts: every file and every row, byte for byte."""
     made = []
     for flow in two_flows:
-        injected(flow)
+        inject(flow, monkeypatch)
         all_kinds(flow)
         made.append(kept(flow))
     one, other = made
@@ -165,6 +164,38 @@ def test_the_same_sequence_gives_the_same_bits(two_flows, injected):
     topics = {row[2] for row in one["outbox"]}
     assert topics >= {topic for topics, _ in LISTENS.values() for topic in topics} - {"wave.forecast"}
     assert sum(name.endswith((".parquet", ".npz")) for name in one) > 20
+
+
+IN_A_PROCESS = """
+import sys
+from hashlib import sha256
+from pathlib import Path
+import pytest
+from store.database import Database
+from tests.unit.flow.conftest import flow_on
+from tests.unit.flow.test_arrival import all_kinds, inject, kept
+root = Path(sys.argv[1])
+flow = flow_on(root / "home", Database.open(f"sqlite:///{root}/a.db"))
+with pytest.MonkeyPatch.context() as patch:
+    inject(flow, patch)
+    all_kinds(flow)
+for name, data in kept(flow).items():
+    print(name, sha256(data if isinstance(data, bytes) else repr(data).encode()).hexdigest())
+"""
+
+
+@pytest.mark.proof
+def test_another_process_makes_the_same_bits(tmp_path):
+    """Whatever the order in which it goes through sets."""
+    made = []
+    for seed in ("1", "2"):
+        (tmp_path / seed).mkdir()
+        command = [sys.executable, "-c", IN_A_PROCESS, str(tmp_path / seed)]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        made.append(done.stdout.splitlines())
+    assert made[0] == made[1]
+    assert len(made[0]) > 60
 
 
 BURST = [
