@@ -17,6 +17,8 @@ from forecast.tables import ACTIVITY, ORDER_LINES, SIGNALS
 from services.connectors.payload import Call
 from services.files import write_table
 from services.ingest_files import Told, read_map, read_source
+from store.database import Database
+from store.fact_book import forget_kol
 from store.facts import Facts
 from store.launch_book import LaunchBook
 from store.pseudonyms import Pseudonyms
@@ -155,7 +157,7 @@ def ingest_file(
     return IngestReport(applied=applied, known=known, quarantined=len(bad), summary=summary)
 
 
-def forget_party(party_id: str, inlet: Inlet) -> dict[str, Any]:
+def forget_party(party_id: str, inlet: Inlet, database: Database) -> dict[str, Any]:
     """Forget a party: its rows stay as counts without a name, and its name is never kept again.
 
     In the inputs of kept estimates it gets a random name, so that they can still be replayed.
@@ -164,10 +166,14 @@ def forget_party(party_id: str, inlet: Inlet) -> dict[str, Any]:
     ----------
     party_id
         The party as the platforms, or the network, call it.
+    database
+        Where facts are kept.
     """
     name = inlet.names.forget(party_id)
-    inputs = inlet.book.forget([name, party_id.strip()])
-    return {"pseudonym": name, "rows": inlet.facts.forget(name), "inputs": inputs}
+    known_as = [name, party_id.strip()]
+    facts = forget_kol(database, known_as) if database.made else 0
+    inputs = inlet.book.forget(known_as)
+    return {"pseudonym": name, "rows": inlet.facts.forget(name), "facts": facts, "inputs": inputs}
 
 
 def _sifted(

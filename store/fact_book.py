@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, RowMapping, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from store.audit import write_noted
@@ -16,7 +16,16 @@ from store.database import Database
 from store.outbox import tell
 from store.schema import FACTS
 
-__all__ = ["Fact", "accept_facts", "facts_of_kind", "facts_since", "families", "find_fact", "latest_facts"]
+__all__ = [
+    "Fact",
+    "accept_facts",
+    "facts_of_kind",
+    "facts_since",
+    "families",
+    "find_fact",
+    "forget_kol",
+    "latest_facts",
+]
 
 _F = FACTS.c
 _MOST_PARAMETERS = 400
@@ -174,7 +183,29 @@ def find_fact(database: Database, key: str, *, tenant: str) -> Fact | None:
     return found[0] if found else None
 
 
+def forget_kol(database: Database, names: Iterable[str]) -> int:
+    """Take a person's names off the signals that were told, as if they had come without; return how many had one."""
+    gone = set(names)
+
+    def work(connection: Connection) -> int:
+        told = select(*(_F[name] for name in _NAMES), _F.payload).where(_F.kind == "signal")
+        found = [_as_fact(row) for row in connection.execute(told.where(_F.payload.contains("kol_id"))).mappings()]
+        mine = [fact for fact in found if fact.payload.get("kol_id") in gone]
+        for fact in mine:
+            rest = {name: value for name, value in fact.payload.items() if name != "kol_id"}
+            row = _row(replace(fact, payload=rest))
+            here = (_F.tenant == fact.tenant) & (_F.key == fact.key)
+            connection.execute(update(FACTS).where(here).values(payload=row["payload"], digest=row["digest"]))
+        return len(mine)
+
+    return database.write(work)
+
+
 def _read(database: Database, condition: Any) -> list[Fact]:
     wanted = select(*(_F[name] for name in _NAMES), _F.payload).where(condition)
     rows = database.read(lambda connection: connection.execute(wanted).mappings().all(), whole=True)
-    return [Fact(**{**row, "payload": orjson.loads(row["payload"])}) for row in rows]
+    return [_as_fact(row) for row in rows]
+
+
+def _as_fact(row: RowMapping) -> Fact:
+    return Fact(**{**row, "payload": orjson.loads(row["payload"])})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from store.durable import flush
 __all__ = ["Pseudonyms"]
 
 _BYTES = 32
+_PSEUDONYM = re.compile(r"p-[0-9a-f]{24}")
 
 
 class Pseudonyms:
@@ -52,7 +54,10 @@ class Pseudonyms:
         self._key: bytes | None = None
 
     def of(self, ids: pd.Series) -> pd.Series:
-        """Return the pseudonyms of ids; empty where the id is, or where the party asked to be forgotten."""
+        """Return the pseudonyms of ids; empty where the id is, or where the party asked to be forgotten.
+
+        A pseudonym is its own, so that what was hashed at the door may pass it again.
+        """
         codes, distinct = pd.factorize(ids.astype("str"))
         gone = self.forgotten()
         names = [self._name(value) for value in distinct] if len(distinct) else []
@@ -76,6 +81,8 @@ class Pseudonyms:
         return frozenset(path.read_text().split()) if path.exists() else frozenset()
 
     def _name(self, party_id: str) -> str:
+        if _PSEUDONYM.fullmatch(party_id):
+            return party_id
         if self._key is None:
             self._key = self._given.encode() if self._given else self._own()
         return f"p-{hmac.digest(self._key, party_id.strip().encode(), 'sha256').hex()[:24]}"

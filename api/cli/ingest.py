@@ -77,7 +77,9 @@ def _take_facts(file: Path, home: Path | None, *, strict: bool, as_json: bool) -
     database = Database.open(read_settings(home=home).database())
     try:
         with progress() as report:
-            found = take_fact_file(database, file, now_ms=wall_clock_ms(), strict=strict, progress=report)
+            found = take_fact_file(
+                database, file, now_ms=wall_clock_ms(), names=_inlet(home).names, strict=strict, progress=report
+            )
     finally:
         database.close()
     emit(found, as_json=as_json, title=f"Took in {file}")
@@ -94,9 +96,15 @@ def forget(
     Example: evenflow forget zhangsan
     """
     from services.ingest import forget_party
+    from store.database import Database
 
     del seed
-    emit(forget_party(party, _inlet(home)), as_json=as_json, title="Forgotten")
+    database = Database.open(read_settings(home=home).database())
+    try:
+        found = forget_party(party, _inlet(home), database)
+    finally:
+        database.close()
+    emit(found, as_json=as_json, title="Forgotten")
 
 
 def _inlet(home: Path | None) -> Inlet:

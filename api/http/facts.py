@@ -89,7 +89,8 @@ def record_facts(
     from services.flow.intake import take_facts
 
     snapshot = house.net.current().snapshot if viewer.tenant is not None else None
-    made = take_facts(house.database, batch.facts, now_ms=house.desk.clock(), viewer=viewer, snapshot=snapshot)
+    now_ms, names = house.desk.clock(), house.inlet.names
+    made = take_facts(house.database, batch.facts, now_ms=now_ms, viewer=viewer, snapshot=snapshot, names=names)
     if len(batch.facts) == 1 and made["refused"]:
         raise InputError("fact", "one that can be used", made["results"][0]["reason"])
     return JsonResponse(made)

@@ -19,6 +19,7 @@ from services.flow.wave_orders import is_plain_value, unusable_push
 from services.viewer import Viewer
 from store.database import Database
 from store.fact_book import Fact, accept_facts
+from store.pseudonyms import Pseudonyms
 from store.snapshot import Snapshot
 
 __all__ = ["OPERATORS_KINDS", "take_fact_file", "take_facts"]
@@ -40,6 +41,7 @@ def take_facts(
     now_ms: int,
     viewer: Viewer | None = None,
     snapshot: Snapshot | None = None,
+    names: Pseudonyms | None = None,
 ) -> dict[str, Any]:
     """Keep facts, durable when this returns; the same again changes nothing.
 
@@ -54,6 +56,8 @@ def take_facts(
         Who sends; a tenant sends orders of its own buyers, and what corrects or cancels them.
     snapshot
         The loaded network, which knows whose the buyers are; needed for a tenant.
+    names
+        What the ``kol_id`` of a signal is kept as; without them none is kept.
 
     Returns
     -------
@@ -68,6 +72,7 @@ def take_facts(
     """
     viewer = viewer or Viewer()
     _require_kinds(rows, viewer)
+    rows = [_nameless(row, names) for row in rows]
     facts, reasons = _checked(rows, viewer.tenant or "", now_ms)
     if viewer.tenant is not None:
         reasons |= _not_own(facts, viewer, snapshot)
@@ -84,12 +89,20 @@ _CHANGED = "key: expected a key of its own, got one that stands for another fact
 
 
 def take_fact_file(
-    database: Database, path: Path, *, now_ms: int, strict: bool = False, progress: Report = silent
+    database: Database,
+    path: Path,
+    *,
+    now_ms: int,
+    names: Pseudonyms | None = None,
+    strict: bool = False,
+    progress: Report = silent,
 ) -> dict[str, Any]:
     """Take in a file of facts (.ndjson, .csv or .parquet); as `take_facts`, the results of refused rows only.
 
     Parameters
     ----------
+    names
+        As for `take_facts`.
     strict
         Keep nothing if a row cannot be used.
 
@@ -106,7 +119,7 @@ def take_fact_file(
     totals: dict[str, Any] = {"accepted": 0, "known": 0, "refused": 0, "results": []}
     for start in range(0, len(rows), _AT_ONCE):
         progress("facts", start, len(rows))
-        made = take_facts(database, rows[start : start + _AT_ONCE], now_ms=now_ms)
+        made = take_facts(database, rows[start : start + _AT_ONCE], now_ms=now_ms, names=names)
         for name in ("accepted", "known", "refused"):
             totals[name] += made[name]
         refused = [result for result in made["results"] if result["status"] == "refused"]
@@ -153,6 +166,15 @@ def _require_kinds(rows: Iterable[Mapping[str, Any]], viewer: Viewer) -> None:
     for row in rows if viewer.tenant is not None else ():
         if row.get("kind") in OPERATORS_KINDS:
             raise ForbiddenError(f"a key bound to a tenant sends orders and cancellations, not {row['kind']} facts")
+
+
+def _nameless(row: Mapping[str, Any], names: Pseudonyms | None) -> Mapping[str, Any]:
+    """Return a row without the name of a person: the database is to hold pseudonyms only."""
+    kol_id = row.get("kol_id")
+    if row.get("kind") != "signal" or not is_plain_value(kol_id) or kol_id in (None, ""):
+        return row
+    name = None if names is None else names.of(pd.Series([str(kol_id)]))[0]
+    return {**row, "kol_id": None if pd.isna(name) else name}
 
 
 def _fact(row: Mapping[str, Any], tenant: str, now_ms: int) -> Fact:

@@ -149,7 +149,7 @@ def test_kols_are_kept_as_hashes_and_recognised_in_the_network(client, root):
     assert kept["kol_id"].str.startswith("p-").any()
     estimate(client, as_of="2026-03-01T19:30:00+08:00")
     assert any(frame["kol_id"].eq("kol-1").any() for frame in _inputs(root))
-    forgotten = forget_party("kol-1", Inlet.of(root))
+    forgotten = forget_party("kol-1", Inlet.of(root), client.app.state.house.database)
     assert forgotten["rows"] >= 1
     assert forgotten["inputs"] >= 1
     assert not any(frame["kol_id"].eq("kol-1").any() for frame in _inputs(root))

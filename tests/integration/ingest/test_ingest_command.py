@@ -15,6 +15,8 @@ from contracts.errors import EvenflowError
 from forecast.signals import as_known
 from services.connectors.payload import Call
 from services.ingest import Inlet, forget_party, ingest_file
+from store.database import Database
+from store.engines import default_url
 
 PAYLOADS = Path(__file__).resolve().parents[2] / "data" / "payloads"
 FILES = [
@@ -114,7 +116,9 @@ def test_forgetting_a_party_takes_its_name_off_everything(folder, tmp_path):
     name = inlet.names.of(pd.Series(["oPROMOTER"]))[0]
     before = inlet.facts.signals.read()
     assert (before["kol_id"] == name).sum() == 3
-    assert forget_party("oPROMOTER", inlet) == {"pseudonym": name, "rows": 5, "inputs": 0}
+    database = Database.open(default_url(tmp_path / "home"))
+    made = forget_party("oPROMOTER", inlet, database)
+    assert made == {"pseudonym": name, "rows": 5, "facts": 0, "inputs": 0}
     again = take(inlet, folder, "wechat-promoters", "wechat_promoters.json")
     after = Inlet.of(tmp_path / "home").facts.signals.read()
     assert again.applied == 0
@@ -124,7 +128,7 @@ def test_forgetting_a_party_takes_its_name_off_everything(folder, tmp_path):
         == as_known(before, pd.Timestamp.now("UTC"))["count"].sum()
     )
     told = json.loads(in_process("forget", "oPROMOTER", "--home", tmp_path / "home", "--json"))
-    assert told == {"pseudonym": name, "rows": 0, "inputs": 0}
+    assert told == {"pseudonym": name, "rows": 0, "facts": 0, "inputs": 0}
 
 
 def test_names_are_keyed_by_a_secret_of_the_home(folder, tmp_path):

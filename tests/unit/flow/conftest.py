@@ -64,7 +64,7 @@ class Flow:
         return self.worker.world
 
     def send(self, *rows):
-        return take_facts(self.world.database, rows, now_ms=self.clock.now_ms)
+        return take_facts(self.world.database, rows, now_ms=self.clock.now_ms, names=self.world.inlet.names)
 
     def settle(self):
         """Work until every rest is over and nothing is left."""

@@ -10,6 +10,7 @@ from services.access import ForbiddenError
 from services.flow import intake
 from services.flow.intake import take_fact_file, take_facts
 from services.flow.tables import PAYLOADS
+from services.ingest import forget_party
 from services.viewer import Viewer
 from store.fact_book import find_fact
 from store.outbox import read_outbox, settled_to
@@ -129,3 +130,24 @@ def test_what_is_plain_at_first_sight_is_right_at_a_close_look(value):
     assert not (intake._is_plain(payload, schema) and len(bad))
     assert intake._is_plain(payload | {"pieces": 3}, PAYLOADS["order"])
     assert not any(intake._is_plain(payload | {"pieces": 3, "sku_id": odd}, schema) for odd in ("", " ", "\ud800", 7))
+
+
+def test_names_of_persons_are_kept_as_pseudonyms_and_forgotten(flow):
+    """In the database as in the log; sent again it is known, whichever it names; forgotten, both have it no more."""
+    row = {"key": "g", "kind": "signal", "signal": "like", "style_id": "soap", "count": 3, "kol_id": "li"}
+    row |= {"signal_time": "2026-03-01T00:00:00+08:00", "observed_at": "2026-03-02T00:00:00+08:00"}
+    row |= {"occurred_at": "2026-03-02T10:00:00Z"}
+    database, inlet = flow.world.database, flow.world.inlet
+    assert flow.send(row, row | {"key": "other", "kol_id": "wang"})["accepted"] == 2
+    flow.settle()
+    fact, name = find_fact(database, "g", tenant=""), inlet.names.of(pd.Series(["li"]))[0]
+    assert fact.payload["kol_id"] == name != "li"
+    assert inlet.facts.signals.read()["kol_id"].eq(name).sum() == 1
+    assert [flow.send(row | {"kol_id": kol_id})["known"] for kol_id in ("li", name)] == [1, 1]
+    assert forget_party("li", inlet, database)["facts"] == 1
+    assert "kol_id" not in find_fact(database, "g", tenant="").payload
+    assert "kol_id" in find_fact(database, "other", tenant="").payload
+    assert flow.send(row)["known"] == 1
+    assert not inlet.facts.signals.read()["kol_id"].eq(name).any()
+    assert take_facts(database, [row | {"key": "n"}], now_ms=1)["accepted"] == 1
+    assert "kol_id" not in find_fact(database, "n", tenant="").payload, "nothing to hash it with"
