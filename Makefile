@@ -22,7 +22,7 @@ setup: $(RUNTIME) ## only install what the product needs
 setup-dev: $(DEV) ## install what developing needs, too
 
 test: $(DEV) ## set up and run the tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 proof: $(DEV) ## long races, kill rounds and soaks
 	@$(BIN)/python -m pytest -m proof $(ARGS)

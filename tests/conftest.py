@@ -1,11 +1,18 @@
 """Fixtures that every test folder shares."""
 
+import multiprocessing
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import services.job_process  # has named its own preloads, which those below stand for
 from benchmarks.postgres import Cluster, postgres_programs
 from store.database import Database
 from store.schema import METADATA
@@ -13,6 +20,42 @@ from store.schema import METADATA
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("EVENFLOW_ACCESS", "open")  # tests of access ask for keys themselves
 os.environ.setdefault("EVENFLOW_ALLOWED_HOSTS", "testserver")  # what clients in the process call the server
+# A job is a fork of a server of forks. What most jobs import is imported there once, not in each of them.
+multiprocessing.get_context("forkserver").set_forkserver_preload(
+    [
+        services.job_process.__name__,
+        "services.run_network",
+        "lightgbm",
+        "numba",
+        "scipy.optimize",
+        "scipy.sparse.csgraph",
+    ]
+)
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """An environment whose `evenflow` is a fork of an interpreter that has imported everything (tests/warm)."""
+    folder = Path(tempfile.mkdtemp(prefix="evenflow-warm-"))  # short: a socket's path has at most 107 bytes
+    programs = tmp_path_factory.mktemp("bin")
+    (programs / "evenflow").symlink_to(ROOT / "tests" / "warm" / "command.py")
+    command = [sys.executable, str(ROOT / "tests" / "warm" / "commands.py"), str(folder / "socket")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        while not (folder / "socket").exists():
+            assert process.poll() is None, "the warm interpreter ended"
+            time.sleep(0.02)
+        path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
+        yield {**os.environ, "PATH": path, "EVENFLOW_WARM": str(folder / "socket")}
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def warm_path(warm: dict[str, str]) -> Iterator[None]:
+    """`evenflow` in PATH is the warm one for the tests of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PATH", "EVENFLOW_WARM"):
+            patch.setenv(name, warm[name])
+        yield
 
 
 @pytest.fixture(scope="session")

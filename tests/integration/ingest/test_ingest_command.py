@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -34,7 +33,7 @@ FILES = [
     ("csv", "xiaohongshu.csv"),
 ]
 NOW = "2026-03-02 12:00:00"
-EVENFLOW = Path(sys.executable).with_name("evenflow")
+pytestmark = pytest.mark.usefixtures("warm_path")
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def take(inlet, folder, source, name, **options):
 
 
 def run(*arguments):
-    return subprocess.run([EVENFLOW, *map(str, arguments)], capture_output=True, text=True, check=False)
+    return subprocess.run(["evenflow", *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
 def in_process(*arguments):

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from store.home import Home
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = ROOT / "tests" / "data" / "ok_small"
+pytestmark = pytest.mark.usefixtures("warm_path")
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def _append(path: Path, *rows: str) -> None:
 
 
 def _evenflow(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from api.cli.entry import run; run()", *map(str, arguments)]
+    command = ["evenflow", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 

@@ -37,7 +37,7 @@ def done(client, path, body=None):
     job = client.post(path, json=body or {})
     assert job.status_code == 202, job.text
     place = job.headers["Location"]
-    for _ in range(1200):
+    for _ in range(6000):
         state = client.get(place).json()
         if state["state"] in ("succeeded", "failed"):
             return state

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from services.train_models import Recipe, data_hash, fit_model, score_table, tra
 from store.models import Shelf
 from store.registry import Registry
 
-pytestmark = pytest.mark.xdist_group("registry")
+pytestmark = pytest.mark.usefixtures("warm_path")
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +149,7 @@ def test_a_registry_that_does_not_answer_is_one_line(sales, tmp_path):
 
 def evenflow(home: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run the command over a home."""
-    command = [str(Path(sys.executable).with_name("evenflow")), *arguments]
+    command = ["evenflow", *arguments]
     environment = {**os.environ, "EVENFLOW_HOME": str(home)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
