@@ -66,11 +66,20 @@ def serve(settings: Settings, *, as_json: bool = False) -> None:
         if settings.processes > 1:
             _serve_together(settings, listener, first_key=first_key, as_json=as_json)
             return
-        server = _server(settings, listener, first_key=first_key, as_json=as_json)
+        server, warming = _server(settings, listener, first_key=first_key, as_json=as_json)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _ignore)  # uvicorn ends by itself, then sends the signal again
         with traced("evenflow-server"):
             server.run(sockets=[listener])
+    _leave_behind(warming)
+
+
+def _leave_behind(thread: threading.Thread) -> None:
+    """End the process if a thread is still at work: Arrow's end would wait for it, which waits for Python, for ever."""
+    if thread.is_alive():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _serve_together(settings: Settings, listener: socket.socket, *, first_key: str | None, as_json: bool) -> None:
@@ -140,7 +149,10 @@ def _listen(host: str, port: int) -> socket.socket:
         raise InputError("--port", "0 to 65535", port) from None
 
 
-def _server(settings: Settings, listener: socket.socket, *, first_key: str | None, as_json: bool) -> uvicorn.Server:
+def _server(
+    settings: Settings, listener: socket.socket, *, first_key: str | None, as_json: bool
+) -> tuple[uvicorn.Server, threading.Thread]:
+    """Return the server, and the thread that gets it ready once it listens."""
     from api.http.app import create_app
 
     app = create_app(settings)
@@ -148,12 +160,14 @@ def _server(settings: Settings, listener: socket.socket, *, first_key: str | Non
     if settings.access == "keys" and addresses["console"]:
         addresses["console"] = f"{addresses['url']}/sign-in?ticket={app.state.door.ticket}"
 
+    current = app.state.house.net.current
+    warming = threading.Thread(target=_warm_up, args=(lambda: current().snapshot,), name="warm-up", daemon=True)
+
     def started() -> None:
         _announce(addresses, as_json=as_json)
-        current = app.state.house.net.current
-        threading.Thread(target=_warm_up, args=(lambda: current().snapshot,), name="warm-up", daemon=True).start()
+        warming.start()
 
-    return _uvicorn(app, settings, started)
+    return _uvicorn(app, settings, started), warming
 
 
 def _uvicorn(app: Any, settings: Settings, started: Callable[[], None]) -> uvicorn.Server:
@@ -188,7 +202,7 @@ def _uvicorn(app: Any, settings: Settings, started: Callable[[], None]) -> uvico
         callback_notify=look,
         timeout_notify=1,
     )
-    server = Server(config)
+    server = Server(config)  # named, for `look`
     return server
 
 

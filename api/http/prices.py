@@ -32,6 +32,8 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/prices", tags=["matches"])
 
 Cause = Literal["nightly", "supplier_down", "supplier_back", "capacity_cut", "wave", "manual"]
+_OF_ALL: dict[str, Any] = dict.fromkeys(("orders", "pieces", "offers", "old_objective", "new_objective"))
+_OF_ALL |= {"left": {}, "left_now": {}}  # what is told of everybody's orders and suppliers: to the operator alone
 _COLUMNS = ["supplier_id", "good", "price", "capacity"]
 Version = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the version.")]
 
@@ -107,7 +109,7 @@ def read_prices(
 ) -> JsonResponse:
     """Return the prices that serve: per supplier and good, what one more piece of its capacity is worth.
 
-    A tenant reads the prices of suppliers that it may know of.
+    A tenant reads the prices of suppliers that it may know of, and not from how many of everybody's orders they come.
     """
     asked = _Listing(viewer, limit, cursor, supplier_id, language)
     return _page(house, PriceShelf(house.net.home.root).current(), asked)
@@ -199,7 +201,7 @@ def _page(house: House, version: PriceVersion | None, asked: _Listing) -> JsonRe
     page = to_rows(table.iloc[rows])
     if asked.language is not None:
         page = [row | {"words": _worth(row, asked.language)} for row in page]
-    told = facts | {"left_now": shelf.left()} if tenant is None else facts | {"left": {}, "left_now": {}}
+    told = facts | ({"left_now": shelf.left()} if tenant is None else _OF_ALL)
     return JsonResponse({**told, "total": len(table), "rows": page, "next_cursor": following})
 
 

@@ -169,8 +169,10 @@ def test_a_tenant_sees_its_own_and_those_it_deals_with(priced):
     """s/2 deals with f2 only; it may not ask for another's buyer."""
     refreshed(priced)
     tenant = {"Evenflow-Tenant": "s/2"}
-    rows = priced.get("/v1/prices", headers=tenant).json()["rows"]
-    assert [row["supplier_id"] for row in rows] == ["f2"]
+    page, whole = (priced.get("/v1/prices", headers=headers).json() for headers in (tenant, {}))
+    assert [row["supplier_id"] for row in page["rows"]] == ["f2"]
+    assert (page["orders"], page["pieces"], page["new_objective"]) == (None, None, None)  # of everybody's day
+    assert whole["orders"] == len(ORDERS)
     order = {"order_id": "o", "pieces": 30, **LIKED}
     answer = priced.post("/v1/matches/route", json={"order": order}, headers=tenant)
     assert answer.status_code == 422
