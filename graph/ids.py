@@ -88,12 +88,18 @@ class IdColumn:
         UnknownIdError
             If the column does not hold it.
         """
+        at = self.find(identifier)
+        if at < 0:
+            raise UnknownIdError(kind, identifier)
+        return at
+
+    def find(self, identifier: str) -> int:
+        """Return an id's position, -1 if the column does not hold it."""
         text = identifier.encode()
-        if 0 < len(text) <= self.texts.dtype.itemsize and len(self) and b"\0" not in text:
-            at = int(np.searchsorted(self.texts, np.array(text, dtype=self.texts.dtype)))
-            if at < len(self) and self.texts[at] == text:
-                return at
-        raise UnknownIdError(kind, identifier)
+        if not 0 < len(text) <= self.texts.dtype.itemsize or b"\0" in text:
+            return -1
+        at = int(self.texts.searchsorted(text))
+        return at if at < len(self.texts) and self.texts[at] == text else -1
 
     def positions(self, ids: pd.Series) -> Ints:
         """Return the position of each id, -1 where unknown or empty."""

@@ -29,6 +29,7 @@ __all__ = ["day_of", "order_of", "route_at_once", "route_now"]
 
 _EVERYTHING = Viewer()
 _ZONE = ZoneInfo(TIMEZONE)
+_TOO_MANY = 2**53  # pieces: as a number with a fraction such a one is no longer exact
 
 
 def route_now(
@@ -108,7 +109,9 @@ def _today(ordinal: int) -> pd.Timestamp:
 
 
 def order_of(order: Mapping[str, Any], day: pd.Timestamp) -> OneOrder:
-    """Return a checked row as an order; raises TableError for a date or a penalty that is none."""
+    """Return a checked row as an order; raises TableError for pieces, a date or a penalty that are none."""
+    if order["pieces"] >= _TOO_MANY:
+        raise TableError("orders", "pieces", "a whole number below 2^53", order["pieces"], row=1)
     due, most, penalty = order.get("due_date"), order.get("max_price_fen"), order.get("unmatched_penalty")
     days = np.inf
     if due:

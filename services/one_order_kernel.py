@@ -60,8 +60,8 @@ def decide_one(  # noqa: PLR0917 (compiled: arrays are handed over fastest one b
     terms_share: Array, terms_limit: Array, rated: Array, reliability: Array, goods: Array, rates: Array,
     which: Array, coefficient: Array, base: float, top: int, penalty: float, most: float, margin: float,
     split_cost: float, unsplit: bool,  # noqa: FBT001
-) -> tuple[Array, Array, Array, Array, Array, Array, Array, Array]:  # fmt: skip
-    """Return the candidates, their numbers, pools, limits and credit lines, and what `decide` returns of them.
+) -> tuple[Array, Weighed, Array, Array, Array, Array]:  # fmt: skip
+    """Return the candidates, what they are weighed by, scores (0 unknown), and ranks, pieces and codes of `decide`.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def decide_one(  # noqa: PLR0917 (compiled: arrays are handed over fastest one b
         price, left, terms_limit, told.pool, asked, told.limit, told.line, use, told.minimum, orders[0]["pieces"],
         penalty, margin, split_cost, unsplit,
     )  # fmt: skip
-    return found, told.numbers, told.pool, told.left, told.limit, rank, taken, code
+    return found, told, asked, rank, taken, code
 
 
 @merged

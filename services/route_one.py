@@ -7,7 +7,7 @@ of each pool is promised already. Whoever holds pieces passes it in; the decisio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,8 +59,7 @@ class OneOrder(NamedTuple):
     penalty: float = 1.0
 
 
-@dataclass(frozen=True, eq=False)
-class Routed:
+class Routed(NamedTuple):
     """A decision and the candidates behind it.
 
     Parameters
@@ -72,8 +71,8 @@ class Routed:
     numbers
         float64 [9 + weighted parts, K]: costs and score parts per piece (`matching.landed.PARTS`), then what each
         weighted part adds to the score; `names` says which row is which.
-    room
-        int64 [K], pieces that each candidate's pool has left.
+    room, minimum, line
+        int64 [K], pieces that each candidate's pool has left, fewest pieces it takes, its credit line (-1 = none).
     """
 
     decision: Decision
@@ -82,6 +81,8 @@ class Routed:
     numbers: Floats
     names: Sequence[str]
     room: Ints
+    minimum: Ints
+    line: Ints
 
 
 def route_one(
@@ -130,11 +131,11 @@ def route_one(
         market.terms_limit, market.rated, market.reliability, market.goods, _RATES, *counting(weights), weights.base,
         top, order.penalty, order.max_price_fen, params.margin, params.split_cost, params.unsplit,
     )  # fmt: skip
-    found, numbers, pool, room, limit, rank, pieces, code = decide_one(*given)
-    score = numbers[-2]
-    asked = OnlineOrder(order.order_id, pool, np.where(np.isnan(score), 0.0, score), order.pieces, order.penalty, limit)
+    found, told, score, rank, pieces, code = decide_one(*given)
+    numbers, names = told.numbers, [*PARTS, *weights.parts]
+    asked = OnlineOrder(order.order_id, told.pool, score, order.pieces, order.penalty, told.limit)
     decision = Decision(asked, rank, pieces, code, numbers[-1], order.pieces - int(pieces.sum()), market.version)
-    return Routed(decision, orders, found, numbers[:-2], [*PARTS, *weights.parts], room)
+    return Routed(decision, orders, found, numbers[:-2], names, told.left, told.minimum, told.line)
 
 
 def _seen(book: SupplyBook, sight: Sight | None) -> Array:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from math import ceil, isfinite
-from typing import Any
+from functools import lru_cache
+from math import isfinite, nan
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,25 @@ from matching.landed import PARTS
 from matching.online_kernel import DOWN, FIRST_LIMIT, FULL, NO_CREDIT, NOT_WORTH, OUTBID, OUTSCORED, REJECTED
 from matching.words import Language, words_of
 from services.route_one import Routed
+from services.told_kernel import UNKNOWN, counted
 
-__all__ = ["columns_told", "money_of", "rows_of", "told_route"]
+__all__ = ["Told", "money_of", "team_told", "told_of", "told_route", "told_rows"]
 
 COSTS = PARTS[:5]
-_COST = COSTS.index("cost_fen")
+_DAYS = 10_000
+
+
+class Told(NamedTuple):
+    """What is told of the candidates of an order, as they came: counts (`services.told_kernel.counted`), texts.
+
+    ``text`` names suppliers and middlemen, ``shown`` places, carriers and holders: one that may not be named, or nobody
+    (-1), has an empty text.
+    """
+
+    counts: list[list[int]]
+    transit_days: list[float]
+    text: dict[int, str]
+    shown: dict[int, str]
 
 
 def told_route(
@@ -43,7 +58,11 @@ def told_route(
     places = [0] * len(ranked)
     for place, t in enumerate(ranked, start=1):
         places[t] = place
-    rows = rows_of({"rank": places} | columns_told(book, routed, day, sight))
+    rows = told_rows(book, routed, told_of(book, routed, sight), day, sight)
+    figures = zip(rows, places, decision.price.tolist(), decision.net.tolist(), routed.room.tolist(), strict=True)
+    for row, place, price, net, room in figures:
+        known = row["cost_fen"] is not None
+        row.update(rank=place, price=price if known else nan, net=net if known else nan, room=room)
     if language is not None:
         for t, row in enumerate(rows):
             row["words"] = _words(routed, row, t, language)
@@ -70,58 +89,79 @@ def _excluded(code: Array) -> Array:
     return excluded
 
 
-def columns_told(book: SupplyBook, routed: Routed, day: pd.Timestamp, sight: Sight | None) -> dict[str, list[Any]]:
-    """Return what is told of the candidates, column by column as they came, money for the whole order."""
-    decision, found, text = routed.decision, routed.found, book.network.parties.ids.text
-    own, scores = book.offers.rows[found["offer"]], routed.numbers[len(PARTS) :]
-    told = np.array((decision.order.score, decision.price, decision.net))
-    told[:, ~np.isfinite(routed.numbers[_COST])] = np.nan
-    suppliers, days = [text(p) for p in own["supplier"].tolist()], found["days"].tolist()
-    return {
-        "supplier_id": suppliers,
-        "from_id": [_text(book, p, sight) for p in own["place"].tolist()],
-        "basis": [BASES[code] for code in own["basis"].tolist()],
-        "pieces": decision.pieces.tolist(),
-        "reason": decision.reasons,
-        **dict(zip(("score", "price", "net"), told.tolist(), strict=True)),
-        "room": routed.room.tolist(),
-        "minimum_order": own["minimum"].astype(np.int64).tolist(),
-        "lead_time_days": days,
-        "promised_date": _promised(day, days),
-        **dict(zip(COSTS, money_of(routed, decision.order.pieces), strict=True)),
-        **dict(zip([f"score_{name}" for name in routed.names[len(PARTS) :]], scores.tolist(), strict=True)),
-        "distance_km": found["km"].tolist(),
-        "tie_strength": found["strength"].tolist(),
-        "path": _paths(book, routed, suppliers, sight),
-    }
+def told_of(book: SupplyBook, routed: Routed, sight: Sight | None) -> Told:
+    """Return what is told of the candidates, money for the whole order."""
+    found, pieces = routed.found, routed.decision.order.pieces
+    counts, transit = counted(found, book.offers.rows, book.lanes.rows, book.team_start, routed.numbers, pieces)
+    rows, name = counts.tolist(), book.network.parties.ids.text
+    text = {-1: ""}
+    shown = text if sight is None else {-1: ""}
+    for supplier, place, middle, carrier, holder, *_ in rows:
+        for party in (supplier, middle):
+            if party not in text:
+                text[party] = name(party)
+        for party in (place, carrier, holder):
+            if party not in shown:
+                shown[party] = _text(book, party, sight)
+    return Told(rows, transit.tolist(), text, shown)
 
 
-def rows_of(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Return columns of one length as rows."""
-    names = list(columns)
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+def told_rows(
+    book: SupplyBook, routed: Routed, told: Told, day: pd.Timestamp, sight: Sight | None
+) -> list[dict[str, Any]]:
+    """Return what every answer tells of the candidates, as they came, money for the whole order."""
+    decision, found, first = routed.decision, routed.found, day.toordinal()
+    text, shown = told.text, told.shown
+    names = [f"score_{name}" for name in routed.names[len(PARTS) :]]
+    scores = [dict(zip(names, parts, strict=True)) for parts in routed.numbers[len(PARTS) :].T.tolist()]
+    paths = _paths(book, routed, told, sight)
+    figures = (told.counts, scores, paths, decision.reasons, decision.pieces.tolist(), decision.order.score.tolist())
+    lengths = (found[name].tolist() for name in ("days", "km", "strength"))
+    return [
+        {
+            "supplier_id": text[supplier],
+            "from_id": shown[place],
+            "basis": BASES[basis],
+            "pieces": pieces,
+            "reason": reason,
+            "score": nan if cost == UNKNOWN else score,
+            "minimum_order": minimum,
+            "lead_time_days": lead,
+            "promised_date": None if days == UNKNOWN else _iso(first + days),
+            "goods_fen": None if goods == UNKNOWN else goods,
+            "operating_fen": None if operating == UNKNOWN else operating,
+            "channel_fen": None if channel == UNKNOWN else channel,
+            "terms_fen": None if terms == UNKNOWN else terms,
+            "cost_fen": None if cost == UNKNOWN else cost,
+            **parts,
+            "distance_km": km,
+            "tie_strength": strength,
+            "path": path,
+        }
+        for (
+            (supplier, place, _, _, _, basis, _, _, minimum, days, goods, operating, channel, terms, cost),
+            parts, path, reason, pieces, score, lead, km, strength,
+        ) in zip(*figures, *lengths, strict=True)
+    ]  # fmt: skip
 
 
-def _promised(day: pd.Timestamp, days: list[float]) -> list[str | None]:
-    """Return the day after so many days have begun, as text; None if that is not known."""
-    first = day.toordinal()
-    return [date.fromordinal(first + ceil(one)).isoformat() if isfinite(one) else None for one in days]
+@lru_cache(_DAYS)
+def _iso(ordinal: int) -> str:
+    """Return a day as text; few days are promised again and again."""
+    return date.fromordinal(ordinal).isoformat()
 
 
 def _of_pieces(row: dict[str, Any], routed: Routed, t: int) -> dict[str, Any]:
     """Return a row with the money for the pieces it serves."""
-    served = row | {name: fen[t] for name, fen in zip(COSTS, money_of(routed, row["pieces"]), strict=True)}
+    served = row | money_of(routed, t, row["pieces"])
     del served["rank"]
     return served
 
 
-def money_of(routed: Routed, pieces: int) -> list[list[int | None]]:
-    """Return what so many pieces cost at each candidate, part by part."""
-    money = np.rint(routed.numbers[: len(COSTS)] * pieces)
-    if np.isfinite(money).all():
-        whole: list[list[int | None]] = money.astype(np.int64).tolist()
-        return whole
-    return [[int(one) if isfinite(one) else None for one in part] for part in money.tolist()]
+def money_of(routed: Routed, t: int, pieces: int) -> dict[str, int | None]:
+    """Return what so many pieces cost at a candidate, part by part."""
+    money = [fen * pieces for fen in routed.numbers[: len(COSTS), t].tolist()]
+    return {name: round(fen) if isfinite(fen) else None for name, fen in zip(COSTS, money, strict=True)}
 
 
 def _text(book: SupplyBook, position: int, sight: Sight | None) -> str:
@@ -131,24 +171,28 @@ def _text(book: SupplyBook, position: int, sight: Sight | None) -> str:
     return book.network.parties.ids.text(position)
 
 
-def _paths(book: SupplyBook, routed: Routed, suppliers: list[str], sight: Sight | None) -> list[str]:
+def _paths(book: SupplyBook, routed: Routed, told: Told, sight: Sight | None) -> list[str]:
     """Return ``W1 + W2 > F > D > S`` per candidate, empty for strangers (see `graph.candidates.search.gather`)."""
-    found, text = routed.found, book.network.parties.ids.text
-    buyer = text(int(routed.orders.rows["buyer"][0]))
+    text, buyer = told.text, book.network.parties.ids.text(int(routed.orders.rows["buyer"][0]))
     paths = []
-    ways = zip(found["hops"].tolist(), found["middle"].tolist(), found["offer"].tolist(), suppliers, strict=True)
-    for hops, middle, offer, supplier in ways:
+    for t, (supplier, _, middle, _, _, _, hops, team, *_) in enumerate(told.counts):
         if hops == 3:
             paths.append("")
             continue
-        steps = [supplier, *([text(middle)] if hops == 2 else []), buyer]
-        team = book.team[book.team_start[offer] : book.team_start[offer + 1]]
-        if len(team) and sight is not None:
-            seller = book.offers.rows["supplier"][offer]
-            team = team[sight.between(team, np.full(len(team), seller))]
-        workshops = " + ".join(text(p) for p in team.tolist())
-        paths.append(" > ".join([workshops, *steps] if workshops else steps))
+        way = f"{text[supplier]} > {text[middle]} > {buyer}" if hops == 2 else f"{text[supplier]} > {buyer}"
+        workshops = team_told(book, routed, t, sight) if team else ""
+        paths.append(f"{workshops} > {way}" if workshops else way)
     return paths
+
+
+def team_told(book: SupplyBook, routed: Routed, t: int, sight: Sight | None) -> str:
+    """Return ``W1 + W2``: who else does steps of a candidate's goods, as far as that may be told."""
+    offer = routed.found["offer"][t]
+    team = book.team[book.team_start[offer] : book.team_start[offer + 1]]
+    if sight is not None:
+        seller = book.offers.rows["supplier"][offer]
+        team = team[sight.between(team, np.full(len(team), seller))]
+    return " + ".join(book.network.parties.ids.text(p) for p in team.tolist())
 
 
 def _words(routed: Routed, row: dict[str, Any], t: int, language: Language) -> str:

@@ -153,10 +153,8 @@ class Home:
 
     def published_at_ms(self) -> int | None:
         """Return when the current version became the current one, milliseconds since 1970; None without one."""
-        try:
-            return (self.root / "current").stat().st_mtime_ns // 1_000_000
-        except OSError:
-            return None
+        changed_ns, _ = _changed_at(self._pointer)
+        return changed_ns // 1_000_000 if changed_ns else None
 
     def record(
         self, events: Sequence[Event], *, strict: bool = True, allow: Callable[[SupplyNetwork], None] | None = None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api.http.house import HouseDep, Net, ViewerDep
 from api.http.match_examples import ROUTE_EXAMPLES
 from api.http.match_rows import DemandedRow
-from api.http.responses import JsonResponse, json_bytes
+from api.http.responses import JsonResponse
 from api.http.rows import StrictModel
 from api.http.straight import StraightRoute
 
@@ -38,6 +38,9 @@ class RouteRequest(RouteOptions):
     rejected_by: list[Annotated[str, Field(min_length=1, max_length=120)]] = Field(
         [], max_length=1000, description="Suppliers that refused this order: it is routed around them."
     )
+
+
+_OPTIONS = tuple(RouteRequest.model_fields.keys() - {"order"})
 
 
 class RouteAnswer(BaseModel):
@@ -70,7 +73,7 @@ def route_straight(net: Net) -> StraightRoute:
         from services.network_router import route_at_once
 
         told = route_at_once(snapshot, net.shelf, _order(asked), **_options(asked))
-        return None if told is None else json_bytes({"version": snapshot.version, **told})
+        return None if told is None else orjson.dumps({"version": snapshot.version, **told})
 
     return StraightRoute("/v1/matches/route", "route_order", answer)
 
@@ -81,7 +84,8 @@ def _order(request: RouteRequest) -> dict[str, Any]:
 
 
 def _options(request: RouteRequest) -> dict[str, Any]:
-    return {name: value for name, value in request if name != "order"}
+    asked = request.__dict__
+    return {name: asked[name] for name in _OPTIONS}
 
 
 @router.post("/route", response_model=RouteAnswer)

@@ -38,7 +38,7 @@ from api.http.match_rows import (
     SupplierRow,
     weights_of,
 )
-from api.http.responses import JsonResponse, json_bytes, to_rows
+from api.http.responses import JsonResponse, to_rows
 from api.http.rows import StrictModel, frame_of
 from api.http.straight import StraightRoute
 from contracts.errors import InputError
@@ -247,7 +247,7 @@ def match_straight(net: Net) -> StraightRoute:
         if told is None:
             return None
         nothing = {"constraints": None, "fairness": None, "told": None}
-        return json_bytes({"version": snapshot.version, "price_version": None, **nothing, **told})
+        return orjson.dumps({"version": snapshot.version, "price_version": None, **nothing, **told})
 
     return StraightRoute("/v1/matches", "match", answer)
 

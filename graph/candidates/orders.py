@@ -63,32 +63,21 @@ class OrderArrays:
             If the buyer or the place of delivery is unknown.
         """
         parties = book.network.parties
-        buyer = _one(parties.ids.texts, buyer_id)
+        buyer = parties.ids.find(buyer_id)
         if buyer < 0:
             raise TableError("orders", "buyer_id", "the id of a known party", buyer_id, row=1)
-        place = _one(parties.ids.texts, ship_to) if ship_to else buyer
-        region = _one(book.regions.texts, ship_to) if place < 0 else int(book.party_region[place])
+        place = buyer if ship_to in ("", buyer_id) else parties.ids.find(ship_to)
+        region = book.regions.find(ship_to) if place < 0 else book.party_region[place]
         if place < 0 and region < 0:
             raise TableError("orders", "ship_to", "the id of a known party or a region", ship_to, row=1)
         known = (parties.numbers[name][place] for name in ("lat", "lon"))
         lat, lon = known if place >= 0 else book.middles[:, region]
-        sku = _one(book.skus.texts, sku_id)
-        own = book.sku[sku].item() if sku >= 0 else _UNKNOWN
-        category, group, brand, _, kg = own
-        row = {
-            "buyer": buyer,
-            "region": region,
-            "brand": brand,
-            "group": group,
-            "sku": sku,
-            "category": category + len(book.skus) if category >= 0 else -1,
-            "pieces": pieces,
-            "kg": 0.0 if isnan(kg) else kg * pieces,
-            "lat": lat,
-            "lon": lon,
-            "days": days,
-        }
-        return cls(np.array([tuple(row[name] for name in ORDER)], dtype=_ORDER))
+        sku = book.skus.find(sku_id)
+        own, group, brand, _, kg = book.sku[sku].item() if sku >= 0 else _UNKNOWN
+        category = own + len(book.skus) if own >= 0 else -1
+        weight = 0.0 if isnan(kg) else kg * pieces
+        row = (buyer, region, brand, group, sku, category, pieces, weight, lat, lon, days)  # as `ORDER` names them
+        return cls(np.array([row], dtype=_ORDER))
 
     @classmethod
     def _coded(
@@ -116,13 +105,6 @@ class OrderArrays:
                 days=days,
             )
         )
-
-
-def _one(texts: npt.NDArray[np.bytes_], identifier: str) -> int:
-    """Return an id's place in a sorted column, -1 if it is not there."""
-    wanted = identifier.encode()
-    at = int(np.searchsorted(texts, wanted)) if len(wanted) <= texts.dtype.itemsize else len(texts)
-    return at if at < len(texts) and texts[at] == wanted else -1
 
 
 def _places(book: SupplyBook, demands: pd.DataFrame, buyer: Array) -> tuple[Array, Array, Array]:
