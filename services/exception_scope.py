@@ -44,6 +44,7 @@ def _rules(viewer: Viewer, snapshot: Snapshot) -> dict[str, Callable[[Found], bo
         **dict.fromkeys(_OF_LINES, lambda one: one.subject in lines),
         "plan change": lambda one: one.place is not None and set(one.place.split(",")) <= lines,
         "backorder": lambda one: one.place in parties,
+        "refused order": lambda one: one.place in parties,
         "capacity cut": lambda one: one.subject in parties,
         "forecast shift": lambda one: one.subject in series,
     }

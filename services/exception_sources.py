@@ -38,7 +38,8 @@ class Found:
     ----------
     kind
         ``unfilled order``, ``late promise``, ``short of items``, ``overtime``, ``idle``, ``plan change``,
-        ``backorder``, ``capacity cut``, ``prices refused``, ``forecast shift`` or ``parked work``.
+        ``backorder``, ``capacity cut``, ``prices refused``, ``forecast shift``, ``parked work``; and of
+        `services.exception_flow` ``refused order`` and ``unused fact``.
     subject, place
         What and whom it touches.
     when
@@ -153,22 +154,28 @@ def _backorders(home: Path, prices: pd.Series, now: datetime) -> Iterator[Found]
 
 
 def _capacity_cuts(shelf: PriceShelf, snapshot: Snapshot) -> Iterator[Found]:
-    """Yield suppliers that have lost capacity: what is lost, at the cost of its pieces."""
+    """Yield suppliers that have lost capacity: their pieces at cost; of lines alone, hours as overtime costs."""
     left = shelf.left()
     supply = snapshot.table("supply") if left else pd.DataFrame()
+    summary = snapshot.result("plan_summary") if left else None
+    hour_fen = float(summary.get("fen_per_hour", {}).get("overtime", 0.0)) if isinstance(summary, dict) else 0.0
     for supplier_id, share in left.items():
         rows = supply[supply["supplier_id"] == supplier_id]
-        pieces = pd.to_numeric(rows["capacity"]).fillna(0.0) * (1 - share)
-        cost = pd.to_numeric(rows["unit_cost_fen"]).fillna(0.0) if "unit_cost_fen" in rows else 0.0
+        lines = rows["resource"].notna() if "resource" in rows else pd.Series(data=False, index=rows.index)
+        goods = rows if lines.all() else rows[~lines]
+        lost = pd.to_numeric(goods["capacity"]).fillna(0.0) * (1 - share)
+        cost = pd.to_numeric(goods["unit_cost_fen"]).fillna(0.0) if "unit_cost_fen" in goods else 0.0
         told = "is down" if share == 0 else f"has {share:.0%} of its capacity left"
         yield Found(
             kind="capacity cut",
             subject=str(supplier_id),
-            amount=float(pieces.sum()),
-            unit="pieces",
-            stake_fen=float((pieces * cost).sum()),
-            why=told,
-            action="refresh prices and plan again; ask when it is back",
+            amount=float(lost.sum()),
+            unit="hours" if len(rows) and lines.all() else "pieces",
+            stake_fen=float((lost * (hour_fen if lines.all() else cost)).sum()),
+            why=told if len(rows) else f"{told}, but the loaded network has no supply of it",
+            action="refresh prices and plan again; ask when it is back"
+            if len(rows)
+            else "correct the fact, or load it",
         )
 
 

@@ -12,8 +12,10 @@ from typing import Any
 import pandas as pd
 
 from contracts.errors import InputError, NotReadyError, UnknownIdError
+from services.exception_flow import found_in_flow
 from services.exception_scope import concerning
 from services.exception_sources import Found, found_in
+from services.overview import fen_by_item
 from services.viewer import Viewer
 from store.database import Database
 from store.home import Home
@@ -82,7 +84,10 @@ def list_exceptions(
         snapshot = Home(home).current()
     except NotReadyError:
         snapshot = None
-    found = concerning(found_in(home, snapshot, database, now=now), viewer or Viewer(), snapshot)
+    found = found_in(home, snapshot, database, now=now)
+    if snapshot is not None:
+        found += found_in_flow(database, snapshot, fen_by_item(snapshot.table("products")))
+    found = concerning(found, viewer or Viewer(), snapshot)
     known = [_known(one, done) for one in found]
     return sorted(known, key=lambda one: (one.closed is not None, -one.found.stake_fen, one.id))
 

@@ -18,7 +18,7 @@ import pandas as pd
 from contracts.errors import EvenflowError, InputError, TableError, UnavailableError, UnknownIdError, unwritten
 from services.files import write_whole
 
-__all__ = ["Job", "JobFiles", "JobResult", "new_job_id", "problem_of", "problem_of_error"]
+__all__ = ["Job", "JobFiles", "JobResult", "new_job_id", "problem_of", "problem_of_error", "read_job"]
 
 _STOP = "cancelled"
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -163,10 +163,7 @@ class JobFiles:
         UnknownIdError
             If there is none of that id.
         """
-        path = self.folder(job_id) / "job.json"
-        if not _ID.fullmatch(job_id) or not path.is_file():
-            raise UnknownIdError("job", job_id)
-        return Job(**orjson.loads(path.read_bytes()))
+        return read_job(self._root, job_id)
 
     def ask_to_stop(self, job_id: str) -> None:
         """Leave word that a job is cancelled, for the server that runs it."""
@@ -222,6 +219,14 @@ class JobFiles:
             return False
         with path.open() as handle:
             return not _can_lock(handle)
+
+
+def read_job(root: Path, job_id: str) -> Job:
+    """Return a job of a folder of jobs; raises UnknownIdError if there is none of that id."""
+    path = root / job_id / "job.json"
+    if not _ID.fullmatch(job_id) or not path.is_file():
+        raise UnknownIdError("job", job_id)
+    return Job(**orjson.loads(path.read_bytes()))
 
 
 def _can_lock(handle: IO[str]) -> bool:

@@ -17,6 +17,7 @@ from services.plan_production import PLAN_TABLES, PlanReport, plan_production
 from services.production_orders import CurrentOrders, current_orders, finished_orders, order_decisions
 from services.wave_demand import with_waves
 from store.plans import PlanShelf
+from store.prices import PriceShelf
 from store.snapshot import Snapshot
 
 __all__ = [
@@ -132,7 +133,8 @@ def network_params(params: Mapping[str, Any] | None) -> PlanParams:
 def network_tables(snapshot: Snapshot) -> NetworkTables:
     """Return demand (the weekly forecast), resources (the supply in hours) and routes of a loaded network.
 
-    A supply row without a bucket holds for every bucket of the demand.
+    A supply row without a bucket holds for every bucket of the demand. A supplier that lost capacity has the share of
+    its hours that is left, until it is told to have more.
 
     Raises
     ------
@@ -149,10 +151,17 @@ def network_tables(snapshot: Snapshot) -> NetworkTables:
         raise NotReadyError(f"no route makes what is sold (the first item sold: {demand['item'].iloc[0]})")
     return NetworkTables(
         demand=demand[known],
-        resources=_by_bucket(supply, demand["bucket"].drop_duplicates().sort_values()),
+        resources=_by_bucket(_left_of(supply, snapshot), demand["bucket"].drop_duplicates().sort_values()),
         routes=routes,
         without_route=sorted(demand.loc[~known, "item"].unique()),
     )
+
+
+def _left_of(supply: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
+    """Return the supply in hours less what its suppliers have lost."""
+    left = PriceShelf(snapshot.root.parent.parent).left()
+    share = supply["supplier_id"].map(left).astype("float64").fillna(1.0)
+    return supply.assign(**{name: supply[name] * share for name in ("capacity", "overtime") if name in supply})
 
 
 def _adjusted(snapshot: Snapshot, weekly: pd.DataFrame) -> pd.DataFrame:

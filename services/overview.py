@@ -15,6 +15,7 @@ __all__ = [
     "attention",
     "fen_by_item",
     "levelness",
+    "remedy_of",
     "simulated_rows",
     "simulated_tables",
     "unlevelled_load",
@@ -91,6 +92,17 @@ def attention(
     parts = [part.assign(when=pd.to_datetime(part["when"])) for part in parts]
     found = pd.concat(parts, ignore_index=True)[_COLUMNS]
     return found.sort_values("stake_fen", ascending=False, kind="stable", ignore_index=True)
+
+
+def remedy_of(reason: str) -> str:
+    """Return what helps an order that was not filled for a reason; empty if the reason is none of the router's.
+
+    Examples
+    --------
+    >>> remedy_of("over_price"), remedy_of("something else")
+    ('agree on a higher price', '')
+    """
+    return _UNFILLED.get(reason, "")
 
 
 def unlevelled_load(demand: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:

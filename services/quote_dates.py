@@ -116,7 +116,8 @@ def quote_network(
         If the network cannot be planned.
     """
     case: Any = network_case(snapshot)
-    return quote_orders(orders, **case, params=network_params(params), options=options, progress=progress)
+    found = quote_orders(orders, **case, params=network_params(params), options=options, progress=progress)
+    return replace(found, summary=found.summary | {"network": snapshot.version})
 
 
 def _with_asked(tables: PlanTables, asked: pd.DataFrame) -> PlanTables:

@@ -2,71 +2,43 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
-import pandas as pd
 
 from contracts.errors import NotReadyError, UnknownIdError
 from services.events import is_told
 from services.exception_sources import Found
+from services.ingest import Inlet
+from services.made_records import MadeRecords
+from services.record import Record, plain_row
+from services.settle_live import SalesDesk, sale_split
 from services.viewer import Viewer
 from store.booking.lookup import find_decision, find_reservation, list_reservations, suppliers_of
 from store.booking.rows import moment_text
 from store.database import Database
-from store.fact_book import find_fact
+from store.fact_book import facts_of_kind, find_fact
 from store.home import Home
-from store.offers import OfferShelf
 from store.outbox import OutboxRow, read_outbox
 from store.outbox_ids import row_with_id
 from store.plans import PlanShelf
 from store.prices import PriceShelf
+from store.score_book import ScoreBook
+from store.score_rights import ScoreRights
 from store.snapshot import Snapshot
 
-__all__ = ["Lookup", "Record"]
+__all__ = ["Lookup"]
 
 _HOUSE = (
     "forecast.refreshed", "wave.forecast", "model.trained", "plan.revised", "prices.published", "signals.recorded",
     "supply.changed", "progress.recorded",
 )  # fmt: skip
-_OF_THE_PLAN = ("short of items", "idle", "overtime", "plan change")
-_DAY = re.compile(r"(.+)/(\d{4}-\d{2}-\d{2})")
+_OF_HOURS = ("idle", "overtime")
+_OF_THE_PLAN = ("short of items", *_OF_HOURS, "plan change")
+_OF_NO_RECORD = ("short of items", "capacity cut", "unused fact")  # about items, a supplier, what is not there
 _SMALL = (str, int, float, bool, type(None))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """One thing that is kept.
-
-    Parameters
-    ----------
-    kind
-        ``reservation``, ``decision``, ``order``, ``fact``, ``prices``, ``plan``, ``production order``, ``forecast``,
-        ``network``, or the topic of an event.
-    told
-        What it is, in words.
-    at
-        When it was made; None if that is not kept.
-    facts
-        Figures and versions.
-    causes
-        Ids of what led to it.
-    causes_in_all
-        How many there are, if not all are named.
-    """
-
-    id: str
-    kind: str
-    told: str
-    at: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    causes: Sequence[str] = ()
-    causes_in_all: int = 0
 
 
 class Lookup:
@@ -80,14 +52,14 @@ class Lookup:
 
     def __init__(self, home: Path, database: Database, viewer: Viewer) -> None:
         self._home, self._database, self._viewer = home, database, viewer
-        self._bound = viewer.tenant is not None
+        self._bound, self._made = viewer.tenant is not None, MadeRecords(home, database)
 
     def find(self, record_id: str) -> Record | None:
         """Return what is kept under an id; None if nothing is, or it is not the viewer's."""
         name = record_id.strip()
         ways: list[Callable[[str], Record | None]] = [
             way for start, way in self._named() if name.startswith(start)
-        ] or [self._order, self._event_with_id, self._production_order, self._series]
+        ] or self._unnamed()
         for way in ways:
             try:
                 found = way(name)
@@ -106,10 +78,19 @@ class Lookup:
             ("prices-", self._prices),
             ("plan-", self._plan),
             ("fact:", self._fact),
-            ("offers-", self._offers),
+            ("offers-", self._made_offers),
             ("exc-", self._exception),
             ("route:", self._event_with_id),
         ]
+
+    def _unnamed(self) -> list[Callable[[str], Record | None]]:
+        """Return the ways to find what bears the caller's own id, or one without a mark, the likeliest first."""
+        ways: list[Callable[[str], Record | None]] = [self._order, self._event_with_id, self._wave, self._sale]
+        if not self._bound:
+            made = self._made
+            ways += [made.production_order, made.series, made.hours, made.match, made.launch]
+            ways += [made.job, made.override, made.dispatch]
+        return [*ways, self._score, lambda name: self._fact(f"fact:{name}")]
 
     def _reservation(self, name: str) -> Record:
         one = find_reservation(self._database, name, tenant=self._viewer.tenant, party=self._viewer.party)
@@ -197,13 +178,57 @@ class Lookup:
             causes_in_all=int(payload.get("causes_in_all") or 0),
         )
 
+    def _made_offers(self, name: str) -> Record | None:
+        return self._of_the_house(name.partition("/")[0], "offers") if self._bound else self._made.offers(name)
+
+    def _wave(self, name: str) -> Record | None:
+        """Return the latest forecast of a wave."""
+        row = row_with_id(self._database, "id", None, topic="wave.forecast", subject=name)
+        return None if row is None else self._told(row)
+
+    def _sale(self, name: str) -> Record:
+        """Return how a sale was divided, as far as the viewer may see it."""
+        network = Home(self._home).current().network() if self._bound else None
+        split = sale_split(SalesDesk(database=self._database, viewer=self._viewer, network=network), name)
+        lines = split["rows"]
+        told = f"{len(lines)} entries of {split['share_fen']:,} fen in all"
+        return Record(id=name, kind="settled sale", told=told, at=lines[0]["booked_at"], facts=split)
+
+    def _score(self, name: str) -> Record:
+        """Return a kept score as the viewer may read it."""
+        from services.launch_estimates import LaunchDesk  # scores bring the forecaster, which takes long to import
+        from services.scores.desk import ScoreDesk, shown_to
+
+        home = Home(self._home)
+        launches = lambda: LaunchDesk(home, Inlet.of(self._home))  # noqa: E731
+        desk = ScoreDesk(ScoreBook(self._database), ScoreRights(self._database), launches)
+        snapshot = home.current()
+        one = shown_to(snapshot, self._viewer, desk.kept(snapshot, self._viewer, name))
+        told = f"{one['kind']} of {one['subject']}: {one['value']:.4g} {one['unit']}"
+        return Record(id=name, kind="score", told=told, at=one["as_of"], facts=one)
+
     def _prices(self, name: str) -> Record | None:
-        number = name.removeprefix("prices-")
+        version, _, offer = name.partition("/")
+        number = version.removeprefix("prices-")
         if not number.isdecimal():
             return None
         if self._bound:
-            return self._of_the_house(name, "prices")
-        version = PriceShelf(self._home).get(int(number))
+            return self._of_the_house(version, "prices")
+        return self._price(name, offer) if offer else self._price_version(name, int(number))
+
+    def _price(self, name: str, offer: str) -> Record | None:
+        """Return one price of a version: ``prices-7/SUPPLIER/GOOD``."""
+        version = name.partition("/")[0]
+        rows = PriceShelf(self._home).get(int(version.removeprefix("prices-"))).table()
+        rows = rows[rows["supplier_id"].astype(str) + "/" + rows["good"].astype(str) == offer]
+        if rows.empty:
+            return None
+        facts = plain_row(rows.iloc[0])
+        told = f"{facts['good']} at {facts['supplier_id']}: {facts['price']:.4g} of score a piece"
+        return Record(id=name, kind="price", told=told, facts=facts, causes=[version])
+
+    def _price_version(self, name: str, number: int) -> Record:
+        version = PriceShelf(self._home).get(number)
         facts, row = version.facts, row_with_id(self._database, "id", name)
         causes = row.payload.get("causes", []) if row else [f"network-{facts['network']}"]
         told = f"prices of {facts['offers']} offers made from {facts['orders']} orders ({facts['cause']})"
@@ -220,91 +245,28 @@ class Lookup:
         facts = {key: value for key, value in summary.items() if isinstance(value, _SMALL)}
         return Record(id=name, kind="plan", told="a level-loaded plan", at=at, facts=facts, causes=causes)
 
-    def _production_order(self, name: str) -> Record | None:
-        plan = None if self._bound else PlanShelf(self._home).current()
-        if plan is None:
-            return None
-        rows = plan.table("orders")
-        rows = rows[rows["order_id"].astype(str) == name]
-        if rows.empty:
-            return None
-        one = rows.iloc[0]
-        told = f"{one['pieces']:,.0f} pieces of {one['item']} on {one['resource']} from {one['start']:%Y-%m-%d}"
-        facts = {key: _plain(value) for key, value in one.items()}
-        return Record(
-            id=name,
-            kind="production order",
-            told=f"{told}: {one.get('reason', '')}".rstrip(": "),
-            facts=facts,
-            causes=[plan.id],
-        )
-
-    def _series(self, name: str) -> Record | None:
-        snapshot = None if self._bound else Home(self._home).current()
-        frame = snapshot.result("forecast") if snapshot else None
-        if snapshot is None or not isinstance(frame, pd.DataFrame):
-            return None
-        rows = frame[frame["unique_id"] == name]
-        day = _DAY.fullmatch(name)
-        if rows.empty and day is not None:
-            of_series = frame["unique_id"] == day[1]
-            rows = frame[of_series & (pd.to_datetime(frame["ds"]).dt.strftime("%Y-%m-%d") == day[2])]
-        if rows.empty:
-            return None
-        meta = snapshot.result("forecast_meta")
-        model = meta.get("model_version") if isinstance(meta, dict) else None
-        refreshed = row_with_id(self._database, "id", None, topic="forecast.refreshed")
-        causes = [refreshed.payload["id"]] if refreshed else [f"network-{snapshot.version}"]
-        told = f"{rows['mean'].sum():,.0f} pieces expected over {len(rows)} days"
-        facts = {"model_version": model, "rows": len(rows)}
-        if len(rows) == 1:
-            told = f"{rows['mean'].iloc[0]:,.1f} pieces expected that day"
-            facts |= {key: _plain(value) for key, value in rows.iloc[0].items()}
-        return Record(id=name, kind="forecast", told=told, facts=facts, causes=causes)
-
-    def _offers(self, name: str) -> Record | None:
-        """Return the current offers, or the one of a seller and a style: ``offers-…/SELLER/STYLE``."""
-        if self._bound:
-            return self._of_the_house(name.partition("/")[0], "offers")
-        shelf = OfferShelf(self._home)
-        current, (wanted, _, pair) = shelf.current(), name.partition("/")
-        if current is None or wanted != current:
-            return None
-        rows = shelf.table("offers")
-        at, network = moment_text(int(current.removeprefix("offers-")[:12], 16)), self._network_now()
-        if not pair:
-            return Record(id=name, kind="offers", told=f"{len(rows):,} offers to small sellers", at=at, causes=network)
-        one = rows[rows["seller_id"].astype(str) + "/" + rows["style_id"].astype(str) == pair]
-        if one.empty:
-            return None
-        facts = {key: _plain(value) for key, value in one.iloc[0].items()}
-        told = f"{facts['style_id']} offered to {facts['seller_id']}: {facts.get('reason', '')}".rstrip(": ")
-        return Record(id=name, kind="offer", told=told, at=at, facts=facts, causes=[current, *network])
-
     def _exception(self, name: str) -> Record | None:
         from services.exceptions import list_exceptions  # looks at everything that is kept
 
-        database = None if self._bound else self._database
-        known = list_exceptions(self._home, database, now=datetime.now(UTC), viewer=self._viewer)
+        known = list_exceptions(self._home, self._database, now=datetime.now(UTC), viewer=self._viewer)
         found = next((one.found for one in known if one.id == name), None)
         if found is None:
             return None
         facts = {"subject": found.subject, "place": found.place, "stake_fen": found.stake_fen, "action": found.action}
         told = f"{found.kind} of {found.subject}: {found.why}"
-        return Record(
-            id=name, kind="exception", told=told, facts=facts, causes=[found.subject, *self._plan_behind(found)]
-        )
+        return Record(id=name, kind="exception", told=told, facts=facts, causes=self._behind(found))
 
-    def _plan_behind(self, found: Found) -> list[str]:
-        """Return the current plan, if an exception is one of its."""
+    def _behind(self, found: Found) -> list[str]:
+        """Return what led to an exception: what it is about, the plan if it is one of its, the fact that told of it."""
+        causes = [] if found.kind in _OF_NO_RECORD else [found.subject]
+        if found.kind in _OF_HOURS and found.when is not None:
+            causes = [f"{found.subject}/{found.when:%Y-%m-%d}"]
         plan = PlanShelf(self._home).current() if found.kind in _OF_THE_PLAN else None
-        return [] if plan is None else [plan.id]
-
-    def _network_now(self) -> list[str]:
-        try:
-            return [f"network-{Home(self._home).current().version}"]
-        except NotReadyError:
-            return []
+        causes += [] if plan is None else [plan.id]
+        if found.kind == "capacity cut" and not self._bound:
+            told = facts_of_kind(self._database, "capacity_change", [found.subject])
+            causes += [max(told, key=lambda fact: fact.order).id] if told else []
+        return causes
 
     def _network(self, name: str) -> Record:
         if self._bound:
@@ -332,9 +294,3 @@ def _sold(snapshot: Snapshot) -> str:
         return ""
     days = snapshot.table("sales")["ds"]
     return f"; sales of {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat()
-    return value.item() if hasattr(value, "item") else value

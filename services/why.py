@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import UnknownIdError
-from services.record_lookup import Lookup, Record
+from services.record import Record
+from services.record_lookup import Lookup
 from services.viewer import Viewer
 from store.database import Database
 
@@ -47,8 +48,7 @@ def why(home: Path, database: Database, record_id: str, *, viewer: Viewer) -> Wh
     home
         The home folder.
     record_id
-        A reservation, decision, order, fact, event, price version, plan, production order, forecast (series or run),
-        batch of signals, or version of the network.
+        Of whatever is kept or shown: `services.record_lookup`.
     viewer
         Who asks. A tenant is told of its own records, of the whole house's (prices, plans, forecasts, the network) only
         which version it was.

@@ -22,6 +22,7 @@ __all__ = [
     "facts_of_kind",
     "facts_since",
     "families",
+    "families_with",
     "find_fact",
     "forget_kol",
     "latest_facts",
@@ -175,6 +176,14 @@ def latest_facts(database: Database, kind: str, *, since_ms: int, most: int) -> 
     rows = database.read(lambda connection: connection.execute(last).all(), whole=True)
     in_all = database.read(lambda connection: connection.scalar(count), whole=True)
     return families(database, ((row.tenant, row.root) for row in rows)), int(in_all or 0)
+
+
+def families_with(database: Database, keys: Iterable[tuple[str, str]]) -> list[Fact]:
+    """Return the families of some facts, named by tenant and key."""
+    wanted, first = sorted(set(keys)), list[Fact]()
+    for start in range(0, len(wanted), _MOST_PARAMETERS):
+        first += _read(database, tuple_(_F.tenant, _F.key).in_(wanted[start : start + _MOST_PARAMETERS]))
+    return families(database, ((fact.tenant, fact.root) for fact in first))
 
 
 def find_fact(database: Database, key: str, *, tenant: str) -> Fact | None:

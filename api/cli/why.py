@@ -22,8 +22,8 @@ def why(
 ) -> None:
     """Tell what led to something: match, prices, plan, forecast, signals and sales, by ids and versions, as a tree.
 
-    Takes the id of an order, a reservation (res-…), a decision (dec-…), an event (evt-…), a fact (fact:…), prices
-    (prices-7), a plan (plan-…), a production order, a forecast series or the network (network-…).
+    Takes the id of whatever is kept or shown: an order, a reservation (res-…), a fact (fact:…), prices (prices-7), a
+    plan (plan-…), a production order, a forecast or a day of it (soap@s1/2026-03-02), a score, a sale, a job, …
 
     Example: evenflow why o-1 --home my-net
     """

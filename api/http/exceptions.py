@@ -114,10 +114,11 @@ def end_exception(house: HouseDep, exception_id: ExceptionPath, request: Closing
 
 def _of(house: House) -> list[Known]:
     """Return what concerns who asks: everything of a network of its own, of the shared one what touches its parties."""
-    own, bound = house.own_network(), house.principal.bound
+    own = house.own_network()
     viewer = house.principal.viewer if own is None else Viewer()
+    database = None if own is not None else house.database  # its events are of the shared network
     home = (own or house.net).home.root
-    return list_exceptions(home, None if bound else house.database, now=datetime.now(UTC), viewer=viewer)
+    return list_exceptions(home, database, now=datetime.now(UTC), viewer=viewer)
 
 
 def closing_row(closing: Closing) -> dict[str, Any]:

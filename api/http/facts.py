@@ -99,7 +99,7 @@ def record_facts(
 @router.get("/{key}", response_model=FactView)
 def read_fact(house: HouseDep, viewer: ViewerDep, key: KeyPath) -> JsonResponse:
     """Return a fact that you sent, and which fact counts in its place: itself, or the last of its corrections."""
-    from services.flow.effective import effective
+    from services.effective import effective
     from store.booking.rows import moment_text
     from store.fact_book import families, find_fact
 

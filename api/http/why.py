@@ -17,8 +17,8 @@ router = APIRouter(prefix="/v1/why", tags=["events"])
 
 RecordPath = Annotated[
     str,
-    Path(min_length=1, max_length=300, description="Id of an order, reservation, decision, event, fact, price version "
-         "(`prices-7`), plan, production order, forecast series or network version.", examples=["prices-1"]),
+    Path(min_length=1, max_length=300, description="Id of whatever is kept or shown: an order, reservation, decision, "
+         "event, fact, price, plan, production order, forecast, launch, score, sale, job …", examples=["prices-1"]),
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.errors import EvenflowError, InputError, UnknownIdError
-from services.flow.effective import Family, effective, family_of
+from services.effective import Family, effective, family_of
 from services.flow.passes import Event, Pass, World, event, facts_in, moment
 from services.hold_candidates import candidates_of_each
 from services.hold_decision import Found, Order

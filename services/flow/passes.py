@@ -124,6 +124,8 @@ def about(given: Pass, facts: Sequence[Fact]) -> Pass:
 def causes_of(given: Pass, *more: str) -> dict[str, Any]:
     """Return the causes of what a pass made, as the payload of an event tells them."""
     ids = [str(row.payload["id"]) for row in given.rows]
+    known = set(ids)
+    more = tuple(cause for cause in more if cause not in known)
     span = {"from_position": given.rows[0].position, "to_position": given.to_position} if given.rows else {}
     return {"causes": [*more, *ids[-_MOST_CAUSES:]], "causes_in_all": len(ids) + len(more), **span}
 

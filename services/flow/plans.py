@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contracts.errors import NotReadyError
 from services.flow.passes import Event, Pass, World, causes_of, event
 from services.network_plan import plan_network
+from store.outbox_ids import latest_rows
 from store.plans import PlanShelf
 
 __all__ = ["revise_plan"]
@@ -24,7 +25,7 @@ def revise_plan(world: World, given: Pass) -> Sequence[Event]:
         return []
     payload = {
         "id": made.summary["plan_id"],
-        **causes_of(given, f"network-{snapshot.version}"),
+        **causes_of(given, f"network-{snapshot.version}", *_forecast_of(world, snapshot.version)),
         "replaces": None if before is None else before.id,
         "orders": int(made.summary["orders"]),
         "pieces": int(made.summary["pieces"]),
@@ -33,3 +34,9 @@ def revise_plan(world: World, given: Pass) -> Sequence[Event]:
         "network": snapshot.version,
     }
     return [event("plan.revised", "network", payload)]
+
+
+def _forecast_of(world: World, version: str) -> list[str]:
+    """Return the id of the forecast that stands: a plan after another cause is made from it, too."""
+    newest = latest_rows(world.database, "forecast.refreshed")
+    return [row.payload["id"] for row in newest if row.payload.get("network") == version]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from contracts.errors import NotReadyError
-from services.flow.effective import effective
+from services.effective import effective
 from services.flow.passes import Event, Pass, World, causes_of, event, moment
 from services.flow.waves import orders_to_come
 from services.network_supply import known_on
@@ -17,6 +17,7 @@ from services.route_orders import TIMEZONE
 from services.viewer import Viewer
 from store.booking.capacity import promised
 from store.fact_book import latest_facts
+from store.plans import PlanShelf
 
 __all__ = ["publish_prices"]
 
@@ -47,9 +48,10 @@ def publish_prices(world: World, given: Pass) -> Sequence[Event]:
         ).summary
     except NotReadyError:  # no orders yet: nothing to make prices from
         return []
+    plan = PlanShelf(world.home.root).current()  # the one in force: whatever made these prices due
     payload = {
         "id": f"prices-{made['version']}",
-        **causes_of(given, f"network-{snapshot.version}"),
+        **causes_of(given, f"network-{snapshot.version}", *([] if plan is None else [plan.id])),
         "version": made["version"],
         "before": None if before is None else before.number,
         "serves": made["serves"],

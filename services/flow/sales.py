@@ -10,7 +10,7 @@ import pandas as pd
 
 from contracts.errors import NotReadyError
 from services.champion import forecast_with
-from services.flow.effective import effective
+from services.effective import effective
 from services.flow.learnt import Learnt, forecast_whole, learnt_of
 from services.flow.passes import Event, Pass, World, about, causes_of, event, facts_in
 from services.network_forecast import item_sales, measured_sales, own_sales

@@ -9,7 +9,7 @@ import pandas as pd
 
 from contracts.errors import InputError, NotReadyError, UnknownIdError
 from planning.order_states import NEXT_STATES, OrderChange
-from services.flow.effective import effective
+from services.effective import effective
 from services.flow.passes import Event, Pass, World, about, causes_of, event, facts_in
 from services.post_signals import post_signals
 from services.production_orders import current_orders, decide_order, order_decisions, rows_of_order

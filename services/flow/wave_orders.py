@@ -11,7 +11,7 @@ import pandas as pd
 
 from contracts.errors import InputError
 from forecast.wave_tables import PUSHES
-from services.flow.effective import effective, family_of
+from services.effective import effective, family_of
 from store.fact_book import Fact
 
 __all__ = ["Wave", "came_to", "is_plain_value", "unusable_push", "wave_of", "wave_orders"]
@@ -55,8 +55,8 @@ def wave_of(payload: Mapping[str, Any]) -> Wave:
         wave_id=payload["wave_id"], push_at=payload["push_at"], coupon=payload.get("coupon", "-")
     )
     pushes = PUSHES.check(rows, "communities")
-    at = pushes["push_at"].iloc[0]
-    return Wave(str(payload["wave_id"]), int(at.timestamp() * 1000), pushes)
+    pushes = pushes.assign(push_at=pushes["push_at"].dt.floor("ms"))  # as exact as orders are: none comes before it
+    return Wave(str(payload["wave_id"]), int(pushes["push_at"].iloc[0].value // 1_000_000), pushes)
 
 
 def is_plain_value(value: Any) -> bool:

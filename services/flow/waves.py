@@ -10,7 +10,7 @@ import pandas as pd
 
 from contracts.errors import NotReadyError
 from forecast.waves import WaveParams
-from services.flow.effective import effective
+from services.effective import effective
 from services.flow.passes import Event, Pass, World, event
 from services.flow.wave_orders import Wave, came_to, wave_of, wave_orders
 from services.forecast_wave import WaveReport, forecast_waves

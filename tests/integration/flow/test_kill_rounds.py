@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import func, select
 
 from benchmarks.postgres import Cluster, postgres_programs
-from services.flow.effective import effective
+from services.effective import effective
 from services.flow.lag import stage_lags
 from services.flow.passes import World
 from services.flow.worker import Worker

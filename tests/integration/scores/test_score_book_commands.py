@@ -38,6 +38,8 @@ def test_score_replay_outcome_reliability(home, tmp_path):
     (row,) = ran(home, "score", "supplier", "--subject", SUPPLIER, "--as-of", "2025-02-01")["rows"]
     assert sum(row["parts"].values()) == pytest.approx(np.log(row["value"] / (1 - row["value"])))
     assert ran(home, "score", "supplier", "--replay", row["id"])["same"] is True
+    (why,) = ran(home, "why", row["id"])["records"]
+    assert (why["kind"], why["facts"]["value"]) == ("score", row["value"])
     file = tmp_path / "outcomes.csv"
     file.write_text(
         "outcome_id,score_id,kind,subject,value,at\n"

@@ -55,7 +55,10 @@ def asking(server):
         if name not in keys:
             keys[name] = create_key(database, name="test", role=role, now_ms=1, **terms).secret
         return client.request(
-            method, f"/v1/settlements{path}", json=body, headers={"Authorization": f"Bearer {keys[name]}"}
+            method,
+            f"/v1{path}" if path.startswith("/why") else f"/v1/settlements{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {keys[name]}"},
         )
 
     return ask
@@ -105,7 +108,9 @@ def test_a_brand_sees_the_splits_of_its_own_sales(asking, booked):
     assert sum(row["share_fen"] for row in split["rows"]) == split["share_fen"] == 500
     assert {row["party_id"] for row in split["rows"]} == {"acme", "kol-1"}
     assert asking("GET", "/statements/acme", role="planner", tenant="acme").json()["share_fen"] == 1350
-    for path in ("/sales/s3", "/statements/kol-1", "/statements/other"):
+    (why,) = asking("GET", "/why/s1", role="planner", tenant="acme").json()["records"]
+    assert (why["kind"], why["facts"]) == ("settled sale", split)
+    for path in ("/sales/s3", "/statements/kol-1", "/statements/other", "/why/s3"):
         assert asking("GET", path, role="planner", tenant="acme").status_code == 404
     assert asking("GET", "/rules", role="planner", tenant="acme").json() == {"agreements": []}
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from services.effective import effective
 from services.flow import orders
-from services.flow.effective import effective
 from services.flow.intake import take_facts
 from services.flow.sales import told_sales
 from services.flow.topics import LISTENS

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from services.flow.effective import effective
+from services.effective import effective
 from services.flow.passes import World
 from services.flow.sales import told_sales
 from services.flow.tables import PAYLOADS

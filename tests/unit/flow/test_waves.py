@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 
 from services.flow.schedule import schedule_of
+from services.flow.wave_orders import came_to, wave_of, wave_orders
 from services.flow.waves import orders_to_come
 from services.flow.worker import STEPS, Worker
 from services.wave_demand import with_waves
 from simulate.waves import WaveSimParams, simulate_waves
+from store.fact_book import Fact
 from store.wave_book import WaveBook
 from tests.unit.flow.conftest import order
 from tests.unit.flow.test_worker import told
@@ -68,6 +70,18 @@ def test_the_forecast_follows_the_orders(wave):
     assert len({one["id"] for one in events}) == len(events)
     assert at(wave, 25 * 60) is None
     assert told(wave, "wave.forecast")[-1]["state"] == "over"
+
+
+def test_a_push_between_two_milliseconds_counts_its_first_orders():
+    """An order of the same millisecond is of the wave's first bucket, not before the wave."""
+    for moment in ("14:00:00.975816", "14:00:00.575"):
+        push = wave_of(ANNOUNCED | {"push_at": f"2026-03-02T{moment}+08:00"})
+        (reached,) = {row["community_id"] for row in REACHED[:1]}
+        fact = {"buyer_id": reached, "sku_id": "soap", "pieces": 1}
+        first = Fact(tenant="", key="a", root="a", kind="order", subject="a", payload=fact, sequence=0,
+                     occurred_at_ms=push.push_ms, accepted_at_ms=push.push_ms)  # fmt: skip
+        came = came_to(wave_orders([push], [first], hours=24), 15)
+        assert came["placed_at"].tolist() == push.pushes["push_at"].head(1).tolist()
 
 
 def test_nothing_changes_what_a_wave_counts_but_its_facts(wave):

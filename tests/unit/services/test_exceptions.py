@@ -126,6 +126,18 @@ def test_capacity_that_was_cut(home, database):
     assert (one.amount, one.stake_fen, one.why) == (75.0, 75 * 480.0, "has 25% of its capacity left")
 
 
+def test_lines_that_were_cut_and_suppliers_that_are_not_there(home, database):
+    """Hours at the price of overtime; what the network does not have says so."""
+    supply = [*NETWORK["supply"], {"supplier_id": "s1", "resource": "line", "capacity": 40.0}]
+    tables = {**NETWORK, "supply": supply}
+    Home(home).publish({name: TABLES[name].check(pd.DataFrame(rows)) for name, rows in tables.items()})
+    Home(home).current().write_result("plan_summary", {"fen_per_hour": {"overtime": 3000.0}})
+    PriceShelf(home).change_left({"s1": 0.5, "nobody": 0.0})
+    told = {one.found.subject: one.found for one in list_exceptions(home, database, now=NOW)}
+    assert (told["s1"].amount, told["s1"].unit, told["s1"].stake_fen) == (20.0, "hours", 60_000.0)
+    assert told["nobody"].action == "correct the fact, or load it"
+
+
 def test_orders_that_wait_for_long(home, database):
     """After two days."""
     order = {"order_id": "bo", "sku_id": "soap", "pieces": 4, "buyer_id": "s1"}

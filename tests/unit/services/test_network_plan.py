@@ -6,6 +6,7 @@ import pytest
 from contracts.errors import NotReadyError
 from services.network_plan import network_tables
 from store.home import TABLES, Home
+from store.prices import PriceShelf
 
 WEEKS = pd.to_datetime(["2026-03-02", "2026-03-09"])
 ROUTE = {"item": "soap", "route": "main", "step": 1, "resource": "line", "hours_per_unit": 0.2}
@@ -38,6 +39,16 @@ def test_supply_in_hours_holds_for_every_week_unless_dated(snapshot):
         ["line", WEEKS[0], 40.0],
         ["line", WEEKS[1], 45.0],
     ]
+
+
+def test_a_supplier_that_lost_capacity_has_the_hours_that_are_left(snapshot, tmp_path):
+    """A quarter of its hours and of its overtime, and all of them once it is back."""
+    snapshot.write_result("weekly_forecast", forecast("soap"))
+    shelf = PriceShelf(tmp_path)
+    for share, hours in ((0.25, [(10.0, 2.0), (11.25, 2.0)]), (1.0, [(40.0, 8.0), (45.0, 8.0)])):
+        shelf.change_left({"f1": share})
+        found = network_tables(snapshot).resources
+        assert list(zip(found["capacity"], found["overtime"], strict=True)) == hours
 
 
 def test_items_without_a_route_are_left_out_and_named(snapshot):
