@@ -71,7 +71,7 @@ def _unknown_series(database: Database, snapshot: Snapshot) -> Iterator[Found]:
     """Yield series that sales were told of and the loaded network does not have: no forecast looks at these."""
     named = latest_rows(database, "forecast.refreshed", most=_MOST)
     unknown = {name: row for row in reversed(named) for name in row.payload.get("unknown_series", ())}
-    known = set(snapshot.table("sales")["unique_id"].astype(str)) if unknown else set()
+    known = set(map(str, snapshot.table("sales")["unique_id"].unique())) if unknown else set()
     for name in sorted(unknown.keys() - known):
         yield _unused(name, "forecast", "a sale of a series that the loaded network does not have")
 

@@ -18,6 +18,7 @@ from store.engines import checked_url, engine_of
 from store.eyes import narrow, reading_tenant
 from store.group_writer import GroupWriter
 from store.opened_file import OpenedFile
+from store.probe import Probe
 from store.turns import Turns
 from store.upgrade import downgrade, require_current, revision_of, upgrade
 
@@ -26,6 +27,7 @@ __all__ = ["Database", "Work"]
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 _ATTEMPTS = 5
+_SECONDS_TO_ANSWER = 5.0
 _AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
 _AGAIN = ("40001", "40P01")  # serialisation failure, deadlock: PostgreSQL took everything back
 _DISK_FULL = "53100"
@@ -69,6 +71,7 @@ class Database:
         self.turns = Turns()
         """For what threads of this process write to the same row."""
         self._lock = threading.Lock()
+        self._probe = Probe(self._answers, seconds=_SECONDS_TO_ANSWER)
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -129,7 +132,10 @@ class Database:
                 return work(connection)
 
     def require(self) -> None:
-        """Raise UnavailableError or NotReadyError unless it answers and is up to date; a file not there yet is well."""
+        """Raise UnavailableError or NotReadyError unless it answers in 5 s and is up to date; no file yet is well."""
+        self._probe.ask()
+
+    def _answers(self) -> None:
         if self.made:
             self.read(lambda connection: connection.scalar(text("SELECT 1")), whole=True)
 

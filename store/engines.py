@@ -24,6 +24,8 @@ _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 _EXPECTED = "sqlite:///FILE or postgresql://USER@HOST/NAME"
 _POOL = 16  # connections of a process; more clients than that wait for one
 _SECONDS_TO_WAIT = 5  # for a connection of the pool, for the server, and for SQLite's lock
+_KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+# seconds, seconds, times, milliseconds: whoever waits for a machine that is gone is told so
 _SERVER_OPTIONS = "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
 
 
@@ -59,6 +61,7 @@ def engine_of(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     arguments = {"connect_timeout": _SECONDS_TO_WAIT, "options": _SERVER_OPTIONS, "application_name": "evenflow"}
+    arguments |= _KEEPALIVES
     arguments = {name: value for name, value in arguments.items() if name not in url.query}
     engine = create_engine(
         url, pool_size=_POOL, max_overflow=0, pool_timeout=_SECONDS_TO_WAIT, connect_args=arguments, pool_use_lifo=True

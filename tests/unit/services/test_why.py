@@ -200,8 +200,8 @@ def test_a_day_of_a_forecast_an_offer_and_an_exception(home, database):
             why(home, database, other, viewer=Viewer("mill"))
 
 
-def test_what_the_screens_show_beside_it(home, database):
-    """A match, an item's week, a line's hours, an order, a price, a launch, a job, an adjustment, a wave."""
+def keep_what_is_shown(home, database) -> tuple[str, str, int, str]:
+    """Keep one of each, and return the version's and the plan's id, the prices' number and the job's id."""
     snapshot = Home(home).current()
     network, week = f"network-{snapshot.version}", pd.Timestamp("2026-03-02")
     matches = {"order_id": ["m1"], "supplier_id": ["f1"], "pieces": [3], "reason": ["chosen"]}
@@ -232,6 +232,12 @@ def test_what_the_screens_show_beside_it(home, database):
     }
     (home / "jobs" / job["id"]).mkdir(parents=True)
     (home / "jobs" / job["id"] / "job.json").write_text(json.dumps(job))
+    return network, plan, number, job["id"]
+
+
+def test_what_the_screens_show_beside_it(home, database):
+    """A match, an item's week, a line's hours, an order, a price, a launch, a job, an adjustment, a wave."""
+    network, plan, number, job = keep_what_is_shown(home, database)
     wanted = {
         "m1": ("match", [network]),
         "soap/2026-03-02": ("forecast", [network, "o12"]),
@@ -241,7 +247,7 @@ def test_what_the_screens_show_beside_it(home, database):
         f"prices-{number}/f1/k/small": ("price", [f"prices-{number}"]),
         "dress": ("launch forecast", [network]),
         "e1": ("launch forecast", [network]),
-        job["id"]: ("job", [plan]),
+        job: ("job", [plan]),
         "o12": ("override", []),
         "x": ("wave.forecast", []),
     }
