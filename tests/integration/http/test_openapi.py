@@ -172,8 +172,11 @@ def test_every_body_has_an_example(client):
             told = client.request(
                 method, re.sub(r"\{[^}]+\}", "1", path), json=example, headers={"Idempotency-Key": path}
             )
-            assert told.status_code < 300 or (told.status_code < 500 and told.json()["errors"] == []), (path, told.text)
+            assert told.status_code < 300 or told.json()["errors"] == [], (path, told.text)
+            assert told.status_code != 500, (path, told.text)
             taken += 1
+    for webhook in client.get("/v1/webhooks").json()["webhooks"]:
+        client.delete(f"/v1/webhooks/{webhook['id']}")
     assert without == []
     assert taken > 15
 
