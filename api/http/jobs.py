@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import pyarrow.parquet as pq
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from api.http.house import House, HouseDep
@@ -24,6 +24,7 @@ JobKind = Literal[
     "forecast", "launch", "plan", "promotion", "quote", "scenarios", "frontier", "replay", "dispatch", "match_replay",
     "prices",
 ]  # fmt: skip
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 JobId = Annotated[str, Path(description="Id of the job, from the answer that started it.", max_length=40)]
 
 
@@ -47,7 +48,7 @@ class JobView(BaseModel):
 
     id: str = Field(description="Id of the job.")
     kind: JobKind = Field(description="What it makes.")
-    state: Literal["queued", "running", "succeeded", "failed", "cancelled"] = Field(description="Where it stands.")
+    state: JobState = Field(description="Where it stands.")
     created_at: datetime = Field(description="When it was asked for.")
     started_at: datetime | None = Field(description="When it began to run.")
     finished_at: datetime | None = Field(description="When it ended.")
@@ -74,10 +75,19 @@ def told_job(job: Job) -> JsonResponse:
 
 
 @router.get("", response_model=JobList)
-def list_jobs(house: HouseDep, part: PartDep) -> JsonResponse:
+def list_jobs(
+    house: HouseDep,
+    part: PartDep,
+    state: Annotated[JobState | None, Query(description="Only those in this state.")] = None,
+    kind: Annotated[JobKind | None, Query(description="Only those that make this.")] = None,
+) -> JsonResponse:
     """List the jobs remembered, the newest first; finished ones survive a restart of the server."""
-    jobs = [job for job in house.board.jobs() if _sees(house, job)]
-    rows, following = part.of(jobs, lambda job: job.id, "jobs")
+    jobs = [
+        job
+        for job in house.board.jobs()
+        if _sees(house, job) and state in (None, job.state) and kind in (None, job.kind)
+    ]
+    rows, following = part.of(jobs, lambda job: job.id, "jobs", state, kind)
     return JsonResponse({"jobs": [view(job) for job in rows], "next_cursor": following})
 
 

@@ -120,6 +120,18 @@ def test_many_clients_read_while_jobs_run(home):
     assert wrong == []
 
 
+def test_jobs_are_listed_by_state_and_kind(client):
+    """Only those asked for, in parts of one."""
+    made = [finished(client, client.post("/v1/plans", json=PLAN).json()["id"])["id"] for _ in range(2)]
+    asked = {"state": "succeeded", "kind": "plan", "limit": 1}
+    first = client.get("/v1/jobs", params=asked).json()
+    second = client.get("/v1/jobs", params=asked | {"cursor": first["next_cursor"]}).json()
+    assert [page["jobs"][0]["id"] for page in (first, second)] == made[::-1]
+    assert client.get("/v1/jobs", params={"cursor": first["next_cursor"]}).status_code == 410
+    assert client.get("/v1/jobs", params={"kind": "dispatch"}).json()["jobs"] == []
+    assert client.get("/v1/jobs", params={"state": "done"}).status_code == 422
+
+
 @pytest.mark.parametrize("path", ["/v1/forecasts", "/v1/plans"])
 def test_a_wrong_request_makes_no_job(client, path):
     """What is refused at the door is not queued."""
