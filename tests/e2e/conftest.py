@@ -24,7 +24,7 @@ def browser() -> Iterator[Browser]:
     if path is None and not os.environ.get("CI"):
         pytest.skip("no chromium here (apt-get install chromium)")
     assert path, "CI must have chromium"
-    expect.set_options(timeout=20_000)  # a first click on a busy machine imports what it needs
+    expect.set_options(timeout=60_000)  # a first click on a busy machine imports what it needs
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield chromium
@@ -52,6 +52,7 @@ def serving() -> Callable[[Path], AbstractContextManager[str]]:
 def window(browser: Browser) -> Iterator[BrowserContext]:
     """What the pages of a module share: the scripts and pictures that were fetched once."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(90_000)
     yield context
     context.close()
 

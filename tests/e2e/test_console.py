@@ -131,7 +131,7 @@ def test_an_exception_is_closed_with_what_was_done(server, page):
     page.locator(".ag-row").first.locator("[col-id=subject]").click()
     page.get_by_label("What was done").fill("found another supplier")
     page.get_by_role("button", name="Close it").click()
-    expect(page.locator(".tile").first).to_contain_text("4 exceptions", timeout=30_000)
+    expect(page.locator(".tile").first).to_contain_text("4 exceptions")
     expect(page.locator(".ag-row").first).not_to_contain_text("unfilled order")
     assert page.wrong == []
     (line,) = page.request.get(f"{server}/v1/audit?method=CONSOLE").json()["lines"]
