@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contracts.jit import compiled
 from matching.bound import net_scores
 from matching.ledger import book_of, state_of
 from matching.problem import Floats, Ints, MatchProblem, MatchResult
@@ -73,16 +74,25 @@ def explain(problem: MatchProblem, result: MatchResult, *, unsplit: bool = False
 
 def _runners_up(problem: MatchProblem, net: Floats) -> tuple[Ints, Floats]:
     """Return each candidate's best rival within its order, and the rival's net score."""
-    ranked = np.lexsort((-net, problem.order))
-    starts, counts = problem.indptr[:-1], np.diff(problem.indptr)
-    first = np.full(problem.n_orders, -1)
-    second = np.full(problem.n_orders, -1)
-    first[counts > 0] = ranked[starts[counts > 0]]
-    second[counts > 1] = ranked[starts[counts > 1] + 1]
-    leads = first[problem.order] == np.arange(problem.n_candidates)
-    rival = np.where(leads, second[problem.order], first[problem.order])
+    rival = _rivals(problem.indptr.astype(np.int64), net)
     unserved = -problem.penalties[problem.order]
     return rival, np.where(rival >= 0, np.maximum(net[rival], unserved), unserved)
+
+
+@compiled
+def _rivals(indptr: Ints, net: Floats) -> Ints:
+    """Return the best other candidate of each one's order, of equal ones the first; -1 for none."""
+    rival = np.empty(len(net), np.int64)
+    for i in range(len(indptr) - 1):
+        best, second = -1, -1
+        for row in range(indptr[i], indptr[i + 1]):
+            if best < 0 or net[row] > net[best]:
+                best, second = row, best
+            elif second < 0 or net[row] > net[second]:
+                second = row
+        for row in range(indptr[i], indptr[i + 1]):
+            rival[row] = second if row == best else best
+    return rival
 
 
 def _reasons(problem: MatchProblem, result: MatchResult, *, unsplit: bool) -> npt.NDArray[np.object_]:

@@ -12,6 +12,8 @@ from matching.sums import sum_by
 
 __all__ = ["Book", "State", "book_of", "fitting", "move", "state_of", "trimmed"]
 
+_FEW = 32  # candidates that are sorted soonest by putting each in its place
+
 
 class Book(NamedTuple):
     """The candidates as compiled loops read them.
@@ -79,7 +81,15 @@ def _ranked(indptr: Ints, key: Floats) -> Ints:
     ranked = np.empty(key.size, np.int64)
     for i in range(indptr.size - 1):
         first, last = indptr[i], indptr[i + 1]
-        ranked[first:last] = first + np.argsort(-key[first:last], kind="mergesort")
+        if last - first > _FEW:
+            ranked[first:last] = first + np.argsort(-key[first:last], kind="mergesort")
+            continue
+        for row in range(first, last):
+            at = row
+            while at > first and key[ranked[at - 1]] < key[row]:
+                ranked[at] = ranked[at - 1]
+                at -= 1
+            ranked[at] = row
     return ranked
 
 

@@ -200,8 +200,9 @@ def _unserved_reasons(
 ) -> npt.NDArray[np.object_]:
     """Return why pieces stay: of the eligible candidates if there are any, else the limit that came nearest."""
     nearest = np.full(everything.n_orders, -1)
+    held = np.flatnonzero(limits != "")
     for rank, name in enumerate(HARD_LIMITS):
-        nearest[everything.order[limits == name]] = rank
+        nearest[everything.order[held[limits[held] == name]]] = rank
     names: npt.NDArray[np.object_] = np.array([*HARD_LIMITS, "no_candidates"], dtype=object)
     why: npt.NDArray[np.object_] = names[nearest]
     some = np.flatnonzero((result.unserved > 0) & (np.diff(problem.indptr) > 0))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from contracts.jit import compiled, merged
+from contracts.jit import compiled, lean, merged
 from graph.arrays import Array
 from graph.candidates.kernel import search
 from graph.candidates.layout import CANDIDATE, Case, Holders, Lanes, Offers, Territories, Trade, Wanted
@@ -157,7 +157,7 @@ def _weighed(orders: Array, book: tuple[Array, Array], market: Priced, found: Ar
     return Weighed(numbers, pool, left, line, minimum, np.full(n, -1))
 
 
-@merged
+@lean
 def _read(  # noqa: PLR0917 (compiled: no keywords)
     order: Any, offer: Any, lanes: Array, market: Priced, row: Any, given: Floats
 ) -> None:
@@ -176,7 +176,7 @@ def _read(  # noqa: PLR0917 (compiled: no keywords)
     given[8] = order["days"] if np.isfinite(order["days"]) else np.nan
 
 
-@merged
+@lean
 def _place(keys: Array, key: Any) -> Any:
     """Return where a key is among ascending ones, -1 if it is not there."""
     at = np.searchsorted(keys, key)

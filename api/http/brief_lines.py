@@ -140,9 +140,15 @@ _LINE = b'{"order_id":%b,"matches":[%b],"alternatives":null,"unserved":%d,"reaso
 
 def _objects(columns: dict[str, npt.NDArray[Any]]) -> list[bytes]:
     """Return rows of a table as JSON objects."""
-    keys = [orjson.dumps(name).replace(b"%", b"%%") for name in columns]
-    form = b"{" + b",".join(key + b":%b" for key in keys) + b"}"
-    return [form % cells for cells in zip(*map(_cells, columns.values()), strict=True)]
+    parts, varied = [], []
+    for name, column in columns.items():
+        cells = _cells(column)
+        alike = cells[0] if cells.count(cells[0]) == len(cells) else None
+        told = b"%b" if alike is None else alike.replace(b"%", b"%%")
+        parts.append(orjson.dumps(name).replace(b"%", b"%%") + b":" + told)
+        varied += [] if alike is not None else [cells]
+    form = b"{" + b",".join(parts) + b"}"
+    return [form % cells for cells in zip(*varied, strict=True)] if varied else [form % ()] * len(cells)
 
 
 def _cells(column: npt.NDArray[Any]) -> list[bytes]:
