@@ -10,10 +10,10 @@ import pandas as pd
 
 from contracts.errors import EvenflowError, InputError, UnknownIdError
 from contracts.progress import Report, silent
-from contracts.tables import Column, TableSchema
 from forecast.signal_intake import sift as sift_signals
 from forecast.tables import SIGNALS
 from services.access import ForbiddenError
+from services.flow.plain_facts import is_plain
 from services.flow.tables import PAYLOADS, SUBJECTS
 from services.flow.wave_orders import is_plain_value, unusable_push
 from services.viewer import Viewer
@@ -28,7 +28,6 @@ _OWN = ("key", "kind", "occurred_at", "sequence", "corrects")
 _AT_ONCE = 500  # rows of one transaction: others wait for one at most
 _LONGEST_KEY = 150
 _LISTS = {"communities"}  # looked at row by row
-_WHOLE = 2**53  # whole numbers below are exact in any JSON
 _DIGITS = 16  # of a sequence sent as text: more are too many
 OPERATORS_KINDS = ("sale", "signal", "capacity_change", "progress", "push")
 """What is drawn on by the whole house; a tenant's key sends orders and cancellations."""
@@ -235,12 +234,11 @@ def _unusable(facts: Mapping[int, Fact]) -> dict[int, str]:
     found: dict[int, str] = {}
     for kind, schema in PAYLOADS.items():
         numbers = [number for number, fact in facts.items() if fact.kind == kind]
-        if kind == "order":  # the many
-            numbers = [number for number in numbers if not _is_plain(facts[number].payload, schema)]
-        if not numbers or not schema.columns:
-            continue
         if kind == "push":
             found |= {number: reason for number in numbers if (reason := unusable_push(facts[number].payload))}
+            continue
+        numbers = [number for number in numbers if not is_plain(facts[number].payload, schema)]
+        if not numbers:
             continue
         raw = pd.DataFrame([facts[number].payload for number in numbers], columns=list(schema.by_name), dtype=object)
         if kind == "signal":
@@ -250,24 +248,6 @@ def _unusable(facts: Mapping[int, Fact]) -> dict[int, str]:
             _, bad = keyless.sift(raw)
         found |= {numbers[row - 1]: str(reason) for row, reason in zip(bad["row"], bad["reason"], strict=True)}
     return found
-
-
-def _is_plain(payload: Mapping[str, Any], schema: TableSchema) -> bool:
-    """Whether a payload is right at first sight, as most are: a table of one row costs a hundred times this."""
-    return all(
-        _is_plain_cell(payload[column.name], column) if column.name in payload else column.nullable
-        for column in schema.columns
-    )
-
-
-def _is_plain_cell(value: Any, column: Column) -> bool:
-    if column.kind == "str":
-        plain = isinstance(value, str) and value.strip() == value != "" and value.isprintable()
-        return plain and (not column.choices or value in column.choices)
-    if column.kind not in ("int", "float") or type(value) is not int or abs(value) >= _WHOLE:
-        return False  # looked at closely
-    low, above, high = column.minimum, column.above, column.maximum
-    return (low is None or value >= low) and (above is None or value > above) and (high is None or value <= high)
 
 
 def _not_own(facts: Mapping[int, Fact], viewer: Viewer, snapshot: Snapshot | None) -> dict[int, str]:
