@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 import threading
@@ -29,6 +30,8 @@ __all__ = ["STEPS", "Worker"]
 _log = logging.getLogger(__name__)
 _PASS_OVER = 500  # positions that a stage reads again rather than moving its cursor
 _OFTEN_MS = 3_600_000
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+_MOST_SECONDS = 10.0  # between two looks at a database that is away
 _MOST_TOLD = 20  # causes named in a line of the log or a trace
 _MADE_BY: dict[str, dict[str, Any]] = {
     "signals": {"run": record_signals},
@@ -70,15 +73,18 @@ class Worker:
     name: str = field(default_factory=lambda: f"worker-{secrets.token_hex(4)}")
 
     def run(self, stop: threading.Event, *, idle_seconds: float = 0.2) -> None:
-        """Work until stopped; a database that does not answer is tried again."""
+        """Work until stopped; a database that does not answer, or takes no writes, is tried again, ever less often."""
+        seconds, told = idle_seconds, ""
         while not stop.is_set():
             try:
-                worked = self.sweep()
+                worked, trouble = self.sweep(), ""
             except UnavailableError as error:
-                _log.warning("%s", error)
-                worked = False
+                worked, trouble = 0, str(error)
+            if trouble and trouble != told:
+                _log.warning("%s", trouble)
+            seconds, told = min(2 * seconds, _MOST_SECONDS) if trouble else idle_seconds, trouble
             if not worked:
-                stop.wait(idle_seconds)
+                stop.wait(seconds)
 
     def drain(self) -> int:
         """Work until nothing is left but what rests or failed; return how many passes that took."""
@@ -177,7 +183,7 @@ class Worker:
         level = logging.WARNING if expected else logging.ERROR
         _log.log(level, "stage %s: %s", stage.name, reason, extra=_told(given), exc_info=None if expected else error)
         causes = [str(row.payload["id"]) for row in given.rows[-200:]]
-        waits = isinstance(error, NotReadyError | UnavailableError)  # not the fault of its input
+        waits = isinstance(error, NotReadyError | UnavailableError) or _of_disk(error)  # not its input's fault
         told: dict[str, Any] = {"to": given.to_position, "reason": reason[:500], "causes": causes, "park": not waits}
         if not step.topics:  # by the clock: what is due every day is parked until tomorrow, what is due at once is not
             told |= {"rest_ms": step.rest_ms, "park": told["park"] and step.rest_ms > _OFTEN_MS}
@@ -206,6 +212,11 @@ class Worker:
         finally:
             over.set()
             thread.join()
+
+
+def _of_disk(error: BaseException) -> bool:
+    """Return whether the file system took nothing: it is full, read-only or not ours."""
+    return any(isinstance(one, OSError) and one.errno in _DISK for one in (error, error.__context__))
 
 
 def _unless_lost(work: Callable[[], bool]) -> bool:
