@@ -75,10 +75,10 @@ def claim(database: Database, name: str, *, worker: str, now_ms: int, lease_ms: 
     return database.write(work)
 
 
-def add_stages(database: Database, due_ms: Mapping[str, int], *, now_ms: int) -> None:
+def add_stages(database: Database, due_ms: Mapping[str, int]) -> None:
     """Let stages that are not there yet begin at the start of the outbox, each at a moment; several may at once."""
     row = {"tenant": "", "position": 0, "attempts": 0, "reason": "", "leased_by": ""}
-    moments = {"leased_until_ms": 0, "updated_at_ms": now_ms}
+    moments = {"leased_until_ms": 0, "updated_at_ms": 0}  # nobody has worked on them yet
     rows = [{**row, **moments, "name": name, "next_at_ms": moment} for name, moment in sorted(due_ms.items())]
     insert_into = sqlite.insert if database.embedded else postgresql.insert
     database.write(lambda connection: connection.execute(insert_into(STAGES).on_conflict_do_nothing(), rows))

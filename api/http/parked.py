@@ -28,12 +28,16 @@ class StageView(BaseModel):
     lag_seconds: float = Field(description="How long the oldest of them waits.")
     attempts: int = Field(description="How often its next pass has failed.")
     reason: str = Field(description="Why it failed last.")
+    last_at: str | None = Field(description="When a worker last turned to it; null if none ever did.")
+    next_at: str | None = Field(description="When it is due by the clock; null for a stage that waits for its input.")
 
 
 class StageList(BaseModel):
     """All stages."""
 
-    stages: list[StageView] = Field(description="In the order in which one's results are another's input.")
+    stages: list[StageView] = Field(
+        description="In the order in which one's results are another's input, then the work of the clock."
+    )
 
 
 class ParkedView(BaseModel):
@@ -57,10 +61,16 @@ class ParkedList(Parted):
 
 @router.get("/stages", response_model=StageList)
 def list_stages(house: HouseDep) -> JsonResponse:
-    """List the stages that facts go through, how far each has come and how long its input waits."""
-    from services.flow.lag import stage_lags
+    """List the stages that facts go through, how far each has come, and what is done by the clock and when next."""
+    from services.flow.lag import all_stages
+    from store.booking.rows import moment_text
 
-    return JsonResponse({"stages": stage_lags(house.database, now_ms=house.desk.clock())})
+    rows = all_stages(house.database, now_ms=house.desk.clock())
+    for row in rows:
+        for name in ("last_at", "next_at"):
+            moment = row.pop(f"{name}_ms")
+            row[name] = None if moment is None else moment_text(moment)
+    return JsonResponse({"stages": rows})
 
 
 @router.get("/parked-work", response_model=ParkedList)

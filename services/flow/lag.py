@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from services.flow.topics import LISTENS
@@ -9,7 +10,7 @@ from store.database import Database
 from store.outbox import waiting_for
 from store.stages import stages
 
-__all__ = ["stage_lags"]
+__all__ = ["all_stages", "stage_lags"]
 
 
 def stage_lags(database: Database, *, now_ms: int) -> list[dict[str, Any]]:
@@ -24,3 +25,29 @@ def stage_lags(database: Database, *, now_ms: int) -> list[dict[str, Any]]:
         own = {field: row[field] for field in ("position", "attempts", "reason")}
         told.append({"name": name, **own, "waiting": waiting, "lag_seconds": lag})
     return told
+
+
+def all_stages(database: Database, *, now_ms: int) -> list[dict[str, Any]]:
+    """Return `stage_lags` and, after them, the work of the clock, for which nothing waits.
+
+    Each has ``last_at_ms``, when a worker last turned to it (None = never), and ``next_at_ms``, when it is due by the
+    clock (None = once something waits). Work of the clock is there once a worker with that schedule has run.
+    """
+    there = {row["name"]: row for row in stages(database)}
+    lags = stage_lags(database, now_ms=now_ms)
+    idle = {"waiting": 0, "lag_seconds": 0.0}
+    clock = [
+        {**{field: row[field] for field in ("name", "position", "attempts", "reason")}, **idle}
+        for name, row in there.items()
+        if name not in LISTENS
+    ]
+    return [told | _moments(there.get(told["name"])) for told in lags + clock]
+
+
+def _moments(row: Mapping[str, Any] | None) -> dict[str, int | None]:
+    if row is None:
+        return {"last_at_ms": None, "next_at_ms": None}
+    return {
+        "last_at_ms": row["updated_at_ms"] or None,
+        "next_at_ms": None if row["name"] in LISTENS else row["next_at_ms"],
+    }

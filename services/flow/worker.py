@@ -114,7 +114,7 @@ class Worker:
         due = {step.name: 0 for step in self.steps} | {timed.name: timed.after(now_ms) for timed in self.schedule}
         there = {row["name"]: row for row in stages(self.world.database)}
         if not due.keys() <= there.keys():
-            add_stages(self.world.database, due, now_ms=now_ms)
+            add_stages(self.world.database, due)
             there = {row["name"]: row for row in stages(self.world.database)}
         return there
 

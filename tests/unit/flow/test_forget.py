@@ -40,7 +40,7 @@ def kept(database):
 
 def at(database, stage, position):
     """Let a stage stand somewhere."""
-    add_stages(database, {stage: 0}, now_ms=0)
+    add_stages(database, {stage: 0})
     finish(database, claim(database, stage, worker="w", now_ms=NEW, lease_ms=1), position=position, now_ms=0)
 
 

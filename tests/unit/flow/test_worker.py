@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from contracts.errors import InputError
-from services.flow.lag import stage_lags
+from services.flow.lag import all_stages, stage_lags
 from services.flow.passes import Step
 from services.flow.schedule import Timed, schedule_of
 from services.flow.worker import STEPS, Worker
@@ -201,7 +201,7 @@ def test_workers_that_start_at_once_add_each_stage_once(database):
         other.make_ready()
     names = {f"stage-{n}": n for n in range(8)}
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda other: add_stages(other, names, now_ms=1), others))
+        list(pool.map(lambda other: add_stages(other, names), others))
     assert {row["name"]: row["next_at_ms"] for row in stages(database)} == names
     for other in others:
         other.close()
@@ -268,6 +268,22 @@ def test_the_clock_makes_work_once_a_day(flow):
     assert len(ran) == 2
     assert ran[1] - ran[0] == 24 * 3_600_000
     assert [timed.after(moment - 3_600_000) <= moment for moment in ran] == [True, True]
+
+
+def test_the_work_of_the_clock_is_told_with_its_last_and_next_time(file_flow):
+    """Never done at first, due at its time; a stage that listens is due by no clock."""
+    flow, seen = file_flow, []
+    timed = Timed(name="daily-x", at="02:00", run=lambda world, given: [])
+    worker = Worker(world=flow.world, schedule=(timed,))
+    for later in (0, 24 * 3_600_000):
+        flow.clock.now_ms += later
+        worker.drain()
+        told = {one["name"]: one for one in all_stages(flow.world.database, now_ms=flow.clock.now_ms)}
+        seen.append((told["daily-x"]["last_at_ms"], told["daily-x"]["next_at_ms"]))
+    start = flow.clock.now_ms - 24 * 3_600_000
+    assert seen == [(None, timed.after(start)), (flow.clock.now_ms, timed.after(flow.clock.now_ms))]
+    assert list(told)[-1] == "daily-x"
+    assert {one["next_at_ms"] for one in told.values() if one["name"] != "daily-x"} == {None}
 
 
 def test_the_daily_forecast_keeps_what_facts_tell(file_flow):

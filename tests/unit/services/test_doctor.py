@@ -131,7 +131,7 @@ def test_what_waits_is_explained(home, database):
         database.write(lambda c, row=row: c.execute(insert(PARKED_WORK), row))
     event = {"topic": "plan.revised", "subject": "network", "payload": {"id": "plan-1"}}
     database.write(lambda c: tell(c, [event], now_ms=NOW_MS - 3_600_000))
-    add_stages(database, {"prices": 0}, now_ms=0)
+    add_stages(database, {"prices": 0})
     stage = claim(database, "prices", worker="w", now_ms=NOW_MS, lease_ms=1000)
     stumble(database, stage, to=1, reason="no room for it", causes=[], now_ms=NOW_MS)
     webhook = create_webhook(database, Viewer(), "https://erp.example.com/in", (), targets="public", now_ms=NOW_MS)
