@@ -21,7 +21,7 @@ def audit(
     *,
     principal: Annotated[str | None, typer.Option(help="Only of this key or token.")] = None,
     tenant: Annotated[str | None, typer.Option(help="Only of this tenant; an empty text = the operator's own.")] = None,
-    method: Annotated[str | None, typer.Option(help="Only POST, PUT, DELETE or, of commands, CLI.")] = None,
+    method: Annotated[str | None, typer.Option(help="Only POST, PUT, DELETE, CLI (commands) or CONSOLE.")] = None,
     path: Annotated[str | None, typer.Option(help="Only paths that begin so.")] = None,
     status: Annotated[int | None, typer.Option(min=100, max=599, help="Only answered with this status.")] = None,
     since: Annotated[

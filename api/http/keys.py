@@ -143,7 +143,9 @@ def read_audit(
     tenant: Annotated[
         str | None, Query(max_length=120, description="Only of this tenant; a tenant sees its own.")
     ] = None,
-    method: Annotated[Literal["POST", "PUT", "DELETE", "CLI"] | None, Query(description="Only of this method.")] = None,
+    method: Annotated[
+        Literal["POST", "PUT", "DELETE", "CLI", "CONSOLE"] | None, Query(description="Only of this method.")
+    ] = None,
     path: Annotated[str | None, Query(max_length=500, description="Only paths that begin so.")] = None,
     status: Annotated[int | None, Query(ge=100, le=599, description="Only answered with this status.")] = None,
     since: _Moment = None,
