@@ -250,11 +250,21 @@ def pools_of(rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.o
 
 
 def first_day(demands: pd.DataFrame) -> pd.Timestamp:
-    """Return the day from which lead times count: that of the first order placed, else today (Asia/Shanghai)."""
-    if "placed_at" in demands and demands["placed_at"].notna().any():
-        placed = pd.to_datetime(demands["placed_at"], utc=True, format="ISO8601").min()
-        return pd.Timestamp(placed).tz_convert(TIMEZONE).normalize()
-    return pd.Timestamp.now(tz=TIMEZONE).normalize()
+    """Return the day from which lead times count: that of the first order placed, else today (Asia/Shanghai).
+
+    Raises
+    ------
+    TableError
+        Naming the first row whose ``placed_at`` is no moment.
+    """
+    if "placed_at" not in demands or not demands["placed_at"].notna().any():
+        return pd.Timestamp.now(tz=TIMEZONE).normalize()
+    placed = pd.to_datetime(demands["placed_at"], utc=True, format="ISO8601", errors="coerce")
+    wrong = np.flatnonzero(placed.isna() & demands["placed_at"].notna())
+    if len(wrong):
+        at = int(wrong[0])
+        raise TableError("orders", "placed_at", "a moment (ISO 8601)", demands["placed_at"].iloc[at], row=at + 1)
+    return pd.Timestamp(placed.min()).tz_convert(TIMEZONE).normalize()
 
 
 def _params(**options: Any) -> MatchParams:

@@ -97,7 +97,6 @@ def test_one_order_matched(asking, straight):
     client = asking()
     client.post("/v1/matches/route", json={"order": ORDER})  # what is offered today is indexed from here on
     cases = [(order, {}) for order in ORDERS] + [({"pieces": 2}, options) for options in MATCH_OPTIONS]
-    cases.remove(({"placed_at": "then"}, {}))
     for order, options in cases:
         soon, usual = both(client, "/v1/matches", json={"orders": [ORDER | order], **options})
         assert soon[:2] == usual[:2], (order, options)

@@ -104,6 +104,11 @@ def test_unknown_buyer_and_empty_orders_are_refused(net, orders):
         route_orders(*net, orders, method="magic", today=TODAY)
 
 
+def test_a_placed_at_that_is_no_moment_is_named(net, orders):
+    with pytest.raises(TableError, match=r"column 'placed_at', row 2.*then"):
+        route_orders(*net, orders.head(2).assign(placed_at=["2026-03-01", "then"]))
+
+
 def test_unknown_good_has_no_candidates(net, orders):
     """An sku that nobody offers leaves the order with that reason."""
     report = route_orders(*net, orders.iloc[[0]].assign(sku_id="Z-none"), today=TODAY)
