@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ __all__ = ["Found", "found_in"]
 
 _SHIFT = 0.2  # share of an item's forecast that must move to be told
 _AGED_DAYS = 2.0  # orders that wait longer are told
+_RESULTS = ("matches", "load", "plan_summary")
 _CHANGES = {
     "cancelled": "tell whoever counts on it, or firm it again",
     "moved": "check the new dates with whoever waits for it",
@@ -78,16 +81,43 @@ def found_in(home: Path, snapshot: Snapshot | None, database: Database | None, *
         return found
     prices = fen_by_item(snapshot.table("products"))
     shelf = PriceShelf(home)
-    found += _attention(snapshot)
-    found += _plan_changes(home, prices)
+    found += _of_results(_Basis.of(home, snapshot))
     found += _backorders(home, prices, now)
     found += _capacity_cuts(shelf, snapshot)
-    found += _refused_prices(shelf)
-    return found + list(_forecast_shifts(home, prices))
+    return found + list(_refused_prices(shelf))
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What the costly part of a listing is made of: equal as long as nothing of it was written anew."""
+
+    home: Path
+    version: str
+    events_to: int
+    plan: str | None
+    runs: tuple[str, ...]
+    results: tuple[tuple[int, int] | None, ...]
+    snapshot: Snapshot = field(compare=False)
+
+    @classmethod
+    def of(cls, home: Path, snapshot: Snapshot) -> _Basis:
+        plan, results = PlanShelf(home).current(), tuple(snapshot.written(name) for name in _RESULTS)
+        runs = tuple(ForecastBook(home).runs()[:2])
+        return cls(
+            home, snapshot.version, snapshot.events_to, None if plan is None else plan.id, runs, results, snapshot
+        )
+
+
+@lru_cache(maxsize=8)
+def _of_results(basis: _Basis) -> tuple[Found, ...]:
+    """Return what results, the plan and forecasts say, which is kept while none of them changed."""
+    home, prices = basis.home, fen_by_item(basis.snapshot.table("products"))
+    found = (_attention(basis.snapshot), _plan_changes(home, prices), _forecast_shifts(home, prices))
+    return tuple(chain(*found))
 
 
 def _attention(snapshot: Snapshot) -> Iterator[Found]:
-    results = {name: snapshot.result(name) for name in ("matches", "load", "plan_summary")}
+    results = {name: snapshot.result(name) for name in _RESULTS}
     frames = {name: _frame(results[name]) for name in ("matches", "load")}
     summary = results["plan_summary"] if isinstance(results["plan_summary"], dict) else None
     rows = attention(

@@ -150,6 +150,16 @@ class Snapshot:
             return loaded
         return None
 
+    def written(self, name: str) -> tuple[int, int] | None:
+        """Return what is another pair once a result was written anew (file number, time in ns); None without it."""
+        for path in self._result_paths(name):
+            try:
+                told = path.stat()
+            except FileNotFoundError:
+                continue
+            return told.st_ino, told.st_mtime_ns
+        return None
+
     def _opened(self) -> SupplyNetwork:
         try:
             return SupplyNetwork.open(self.root / "network")

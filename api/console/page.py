@@ -18,7 +18,7 @@ from api.console.planning import VIEWS
 from api.console.tables import match_grid, resource_grid, series_grid
 from api.console.view import View
 from api.http.house import House, Loaded
-from contracts.errors import NotReadyError
+from contracts.errors import EvenflowError, NotReadyError
 
 __all__ = ["add_page"]
 
@@ -31,17 +31,18 @@ def add_page(app: FastAPI) -> None:
 
     async def first_screen() -> None:
         ui.add_css(_STYLE)
-        try:
-            view = await run.io_bound(_view, house)
-        except NotReadyError as error:
-            _nothing_loaded(str(error))
-            return
-        if view is None:  # the server is ending
-            return
+        with ui.element("div").classes("fill") as area:
+            _computing()
+        await ui.context.client.connected()  # what comes next may take longer than a response is waited for
         chosen = ui.context.client.request.query_params.get("view", "")
-        _header(view, chosen)
-        with ui.element("main").classes("main-area"):
-            _planning(house, chosen) if chosen in VIEWS else _body(house, view)
+        view = await _computed(house, chosen, area)
+        if view is None or ui.context.client.is_deleted:  # it failed, the server is ending, or who asked is gone
+            return
+        area.clear()
+        with area:
+            _header(view, chosen)
+            with ui.element("main").classes("main-area"):
+                _planning(house, chosen) if chosen in VIEWS else _body(house, view)
 
     ui.run_with(
         app,
@@ -54,13 +55,46 @@ def add_page(app: FastAPI) -> None:
     )
 
 
-def _view(house: House) -> View:
-    return _view_of(house.net.current()).showing(open_exceptions(house))
+async def _computed(house: House, chosen: str, area: ui.element) -> View | None:
+    """Return what the screen shows; None if there is nothing, and the area says why."""
+    try:
+        return await run.io_bound(_view, house, chosen)
+    except Exception as error:
+        area.clear()
+        with area:
+            if isinstance(error, NotReadyError):
+                _nothing_loaded(str(error))
+                return None
+            _failed(chosen, str(error) if isinstance(error, EvenflowError) else "the server's log says why")
+        if isinstance(error, EvenflowError):
+            return None
+        raise
+
+
+def _view(house: House, chosen: str) -> View:
+    view = _view_of(house.net.current())
+    return view if chosen in VIEWS else view.showing(open_exceptions(house))
 
 
 @lru_cache(maxsize=1)
 def _view_of(loaded: Loaded) -> View:
     return View(loaded)
+
+
+def _computing() -> None:
+    with ui.element("div").classes("empty").props('role="status"'):
+        ui.html("<h1>Computing what needs a decision</h1>", sanitize=False)
+        ui.label("From the network, the plan, prices and what came since. A busy machine takes some seconds.").classes(
+            "sub"
+        )
+        ui.spinner(size="lg")
+
+
+def _failed(chosen: str, why: str) -> None:
+    with ui.element("div").classes("empty").props('role="alert"'):
+        ui.html("<h1>This could not be computed</h1>", sanitize=False)
+        ui.label(why).classes("sub")
+        link("Try again", f"/console/?view={chosen}" if chosen in VIEWS else "/console/")
 
 
 def _nothing_loaded(why: str) -> None:

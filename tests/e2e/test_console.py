@@ -76,12 +76,21 @@ def test_the_plan_is_downloaded(server, page):
     assert Path(download.value.path()).read_bytes().startswith(b"PK")
 
 
-def test_nothing_loaded_says_what_to_do(serving, page, tmp_path):
-    """An empty home is an invitation, not an error page."""
+def test_what_cannot_be_shown_says_so(serving, page, tmp_path):
+    """An empty home is an invitation; a result that is cut off is told, and the next look is asked for."""
     with serving(tmp_path) as address:
         page.goto(f"{address}/console")
         expect(page.get_by_text("Nothing is loaded yet")).to_be_visible()
         expect(page.get_by_text("evenflow demo", exact=True)).to_be_visible()
+        home = Home(tmp_path)
+        home.publish({"parties": TABLES["parties"].check(pd.DataFrame([{"id": "f1", "kind": "factory"}]))})
+        home.current().write_result("figures", {})
+        (home.current().root / "results" / "matches.parquet").write_bytes(b"PAR1 cut off")
+        page.goto(f"{address}/console")
+        expect(page.get_by_role("alert")).to_contain_text("This could not be computed")
+        (home.current().root / "results" / "matches.parquet").unlink()
+        page.get_by_text("Try again").click()
+        expect(page.get_by_text("Nothing has been computed on this network yet")).to_be_visible()
         assert page.wrong == []
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from contracts.errors import InputError, UnknownIdError
 from planning.plan_diff import DIFF_COLUMNS
+from services import exception_sources
 from services.backorder_queue import BackorderQueue
 from services.exceptions import close_exception, closings, list_exceptions
 from store.database import Database
@@ -56,6 +57,20 @@ def add_forecast(home, run: str, frame: pd.DataFrame) -> None:
     """Keep a forecast under a moment."""
     frame.attrs["run"] = run
     ForecastBook(home).add(frame)
+
+
+def test_the_listing_is_kept_while_nothing_changed(home, database, monkeypatch):
+    """Results are looked at once, and again when one was written anew."""
+    looks = []
+    look = exception_sources.attention
+    monkeypatch.setattr(exception_sources, "attention", lambda **given: looks.append(1) or look(**given))
+    for idle in (4.0, 4.0, 6.0):
+        load = {"resource": ["line"], "bucket": [pd.Timestamp("2026-03-09")], "capacity": [40.0], "hours": [40 - idle]}
+        if not looks or idle > 4:
+            frame = pd.DataFrame(load | {"idle": [idle], "overtime": [0.0]})
+            Home(home).current().write_result("load", frame)
+        assert found(home, database)["idle"].found.amount == idle
+    assert len(looks) == 2
 
 
 def test_nothing_is_nothing(home, database):
