@@ -36,7 +36,8 @@ def lean(function: F) -> F:
     """Merge a function that makes no arrays: references to those it reads are not counted.
 
     In loops that read many arrays by their names in tuples the counting takes several times as long as the reading.
-    Whoever calls it holds the arrays meanwhile.
+    Whoever calls it holds the arrays meanwhile; numba refuses to compile one that makes an array. The option is one
+    that numba may drop: without it the loops count, and are as right as before.
     """
     return _on_disk(function, forceinline=True, _nrt=False)
 
@@ -79,7 +80,15 @@ class _Later:
 def _numba_function(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     from numba import njit
 
+    options = {name: value for name, value in options.items() if not name.startswith("_") or _takes(name)}
     try:
         return njit(cache=True, **options)(function)
     except RuntimeError:
         return njit(**options)(function)
+
+
+def _takes(option: str) -> bool:
+    """Return whether the numba at hand has an option that is not among those it documents."""
+    from numba.core.registry import cpu_target
+
+    return hasattr(cpu_target.options, option)

@@ -18,8 +18,7 @@ class Record:
     Parameters
     ----------
     kind
-        ``reservation``, ``decision``, ``order``, ``fact``, ``prices``, ``plan``, ``production order``, ``forecast``,
-        ``network``, or the topic of an event.
+        What it is: ``reservation``, ``order``, ``plan``, ``forecast``, ``score`` …, or the topic of an event.
     told
         What it is, in words.
     at

@@ -200,7 +200,10 @@ class Lookup:
         from services.scores.desk import ScoreDesk, shown_to
 
         home = Home(self._home)
-        launches = lambda: LaunchDesk(home, Inlet.of(self._home))  # noqa: E731
+
+        def launches() -> LaunchDesk:
+            return LaunchDesk(home, Inlet.of(self._home))
+
         desk = ScoreDesk(ScoreBook(self._database), ScoreRights(self._database), launches)
         snapshot = home.current()
         one = shown_to(snapshot, self._viewer, desk.kept(snapshot, self._viewer, name))

@@ -100,7 +100,7 @@ def _done(connection: Connection, job: _Job) -> tuple[Any, Exception | None]:
     try:
         with savepoint(connection):
             return job.work(connection), None
-    except Exception as error:  # (it is the caller's)
+    except Exception as error:
         if not cast("sqlite3.Connection", connection.connection.driver_connection).in_transaction:
             raise  # the disk is full or gone: SQLite took everything back
-        return None, error
+        return None, error  # told to who asked for it; the others of the group are kept

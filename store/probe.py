@@ -25,7 +25,7 @@ class Probe:
     --------
     >>> Probe(lambda: None, seconds=5).ask()
     >>> never = threading.Event()
-    >>> Probe(lambda: None if never.wait(1) else None, seconds=0.01).ask()
+    >>> Probe(lambda: None if never.wait(30) else None, seconds=0.01).ask()
     Traceback (most recent call last):
     ...
     contracts.errors.UnavailableError: the database does not answer: nothing came in 0.01 s

@@ -42,7 +42,6 @@ class Loaded:
         self.snapshot, self.version = snapshot, snapshot.version
         self._results: dict[str, Any] = {}
         self._made: dict[Callable[[Snapshot], Any], Any] = {}
-        self._groups: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
         self._lock = threading.RLock()
 
     def once(self, make: Callable[[Snapshot], T]) -> T:
@@ -75,14 +74,6 @@ class Loaded:
                 f"`POST {_MADE_BY.get(name, '/v1/forecasts')}` with the body {{}}, or `evenflow run`"
             )
         return result
-
-    def rows_by(self, name: str, column: str) -> dict[str, pd.DataFrame]:
-        """Return a computed table's rows by the text of one column."""
-        with self._lock:
-            if (name, column) not in self._groups:
-                groups = self.frame(name).groupby(column, sort=False)
-                self._groups[name, column] = {str(key): rows for key, rows in groups}
-            return self._groups[name, column]
 
 
 class Net:

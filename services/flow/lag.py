@@ -12,17 +12,26 @@ from store.stages import stages
 
 __all__ = ["all_stages", "stage_lags"]
 
+_OWN = ("position", "attempts", "reason")
+
 
 def stage_lags(database: Database, *, now_ms: int) -> list[dict[str, Any]]:
     """Return name, position, ``waiting`` rows, ``lag_seconds`` of the oldest, failed attempts and reason by stage."""
-    there = {row["name"]: row for row in stages(database)}
+    return _lags(database, _by_name(database), now_ms=now_ms)
+
+
+def _by_name(database: Database) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in stages(database)}
+
+
+def _lags(database: Database, there: Mapping[str, Mapping[str, Any]], *, now_ms: int) -> list[dict[str, Any]]:
     told = []
     for name, (topics, listed) in LISTENS.items():
         row = there.get(name, {"position": 0, "attempts": 0, "reason": ""})
         kinds = {*listed, "cancellation"} if listed else None
         waiting, oldest_ms = waiting_for(database, after=row["position"], topics=topics, kinds=kinds)
         lag = 0.0 if oldest_ms is None else max(now_ms - oldest_ms, 0) / 1000
-        own = {field: row[field] for field in ("position", "attempts", "reason")}
+        own = {field: row[field] for field in _OWN}
         told.append({"name": name, **own, "waiting": waiting, "lag_seconds": lag})
     return told
 
@@ -33,15 +42,13 @@ def all_stages(database: Database, *, now_ms: int) -> list[dict[str, Any]]:
     Each has ``last_at_ms``, when a worker last turned to it (None = never), and ``next_at_ms``, when it is due by the
     clock (None = once something waits). Work of the clock is there once a worker with that schedule has run.
     """
-    there = {row["name"]: row for row in stages(database)}
-    lags = stage_lags(database, now_ms=now_ms)
-    idle = {"waiting": 0, "lag_seconds": 0.0}
+    there = _by_name(database)
     clock = [
-        {**{field: row[field] for field in ("name", "position", "attempts", "reason")}, **idle}
+        {"name": name, **{field: row[field] for field in _OWN}, "waiting": 0, "lag_seconds": 0.0}
         for name, row in there.items()
         if name not in LISTENS
     ]
-    return [told | _moments(there.get(told["name"])) for told in lags + clock]
+    return [told | _moments(there.get(told["name"])) for told in _lags(database, there, now_ms=now_ms) + clock]
 
 
 def _moments(row: Mapping[str, Any] | None) -> dict[str, int | None]:

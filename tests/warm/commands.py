@@ -32,8 +32,9 @@ def main(path: str) -> None:
     """Return in the process of each command, to the end of which it runs, and at the end of standard input."""
     warm_up()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
+        listener.bind(f"{path}.new")
         listener.listen()
+        Path(f"{path}.new").rename(path)  # whoever sees the socket can connect to it
         while select.select([listener, sys.stdin], [], [])[0] == [listener]:
             client, _ = listener.accept()
             if os.fork() == 0:

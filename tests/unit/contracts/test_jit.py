@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from contracts.jit import HAVE_NUMBA
+from contracts import jit
+from contracts.jit import HAVE_NUMBA, lean
 
 MODULE = """\
 from contracts.jit import compiled, inlined, merged
@@ -42,3 +44,22 @@ def test_no_folder_for_machine_code_is_no_obstacle(tmp_path: Path):
         check=False,
     )
     assert done.stdout.split() == ["3", "CPUDispatcher"], done.stderr
+
+
+@pytest.mark.skipif(not HAVE_NUMBA, reason="numba is not installed")
+@pytest.mark.parametrize("known", [True, False])
+def test_loops_are_right_with_and_without_an_option_that_numba_may_drop(known, monkeypatch):
+    """The numba at hand has it, or the loops of today's speed are gone; one that has not compiles all the same."""
+    assert jit._takes("_nrt")
+    assert not jit._takes("_no_such_option")
+    monkeypatch.setattr(jit, "_takes", lambda option: known)
+
+    @lean
+    def total(values):
+        found = 0.0
+        for value in values:
+            found += value
+        return found
+
+    assert total(np.arange(4.0)) == 6.0
+    assert ("_nrt" in total.targetoptions) == known

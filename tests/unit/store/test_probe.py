@@ -10,7 +10,7 @@ from store.probe import Probe
 
 
 def test_who_asks_is_told_in_time_and_again_once_it_is_answered():
-    """Two ask while one question hangs; after the answer all is well."""
+    """Two ask while one question hangs, which is asked once; after its answer all is well."""
     answer, asked = threading.Event(), []
 
     def question():
@@ -23,7 +23,8 @@ def test_who_asks_is_told_in_time_and_again_once_it_is_answered():
             probe.ask()
     assert len(asked) == 1
     answer.set()
-    Probe(lambda: None, seconds=30).ask()
+    probe._seconds = 30  # whoever asks now has time, also on a busy machine
+    probe.ask()
 
 
 def test_what_the_question_raises_is_raised(tmp_path):
