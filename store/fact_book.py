@@ -26,6 +26,7 @@ __all__ = [
     "find_fact",
     "forget_kol",
     "latest_facts",
+    "of_kind",
 ]
 
 _F = FACTS.c
@@ -83,9 +84,10 @@ class Fact:
 
 
 def accept_facts(database: Database, facts: Sequence[Fact]) -> list[str]:
-    """Keep facts, durable when this returns, and return what became of each: ``accepted``, ``known`` or ``changed``.
+    """Keep facts, durable when this returns, and return what became of each: ``accepted``, ``known`` or why refused.
 
-    ``changed`` is refused: the key stands for another fact.
+    ``changed``: the key stands for another fact; ``corrects a correction``, ``corrects another kind``: it would never
+    count. One whose original has not come yet waits for it.
     """
     for _ in range(3):
         try:
@@ -100,26 +102,41 @@ def _status(told: Sequence[str]) -> int | None:
 
 
 def _accept(connection: Connection, facts: Sequence[Fact]) -> list[str]:
-    there = {(row.tenant, row.key): row.digest for row in _rows(connection, [(f.tenant, f.key) for f in facts])}
+    there = _there(connection, facts)
     told, new = [], []
     for fact in facts:
-        before = there.setdefault((fact.tenant, fact.key), "")
-        if before == "":
-            there[fact.tenant, fact.key] = fact.digest
+        before = there.get((fact.tenant, fact.key))
+        if before is not None:
+            status = "known" if before.digest == fact.digest else "changed"
+        else:
+            status = _fits(fact, there.get((fact.tenant, fact.root)))
+        if status == "accepted":
+            there[fact.tenant, fact.key] = fact
             new.append(fact)
-        told.append("accepted" if before == "" else "known" if before == fact.digest else "changed")
+        told.append(status)
     if new:
         connection.execute(insert(FACTS), [_row(fact) for fact in new])
         tell(connection, [_event(fact) for fact in new], now_ms=new[0].accepted_at_ms)
     return told
 
 
-def _rows(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[Any]:
-    found: list[Any] = []
+def _fits(fact: Fact, original: Any) -> str:
+    """Return whether a fact is accepted beside the one that it corrects or cancels, or why it would never count."""
+    if original is None:
+        return "accepted"
+    if original.root != original.key:
+        return "corrects a correction"
+    return "accepted" if fact.kind in (original.kind, "cancellation") else "corrects another kind"
+
+
+def _there(connection: Connection, facts: Sequence[Fact]) -> dict[tuple[str, str], Any]:
+    """Return what is known of some facts and of those that they correct, by tenant and key."""
+    keys = sorted({(fact.tenant, key) for fact in facts for key in (fact.key, fact.root)})
+    found: dict[tuple[str, str], Any] = {}
     for start in range(0, len(keys), _MOST_PARAMETERS):
         part = keys[start : start + _MOST_PARAMETERS]
-        wanted = select(_F.tenant, _F.key, _F.digest).where(tuple_(_F.tenant, _F.key).in_(part))
-        found += connection.execute(wanted).all()
+        wanted = select(_F.tenant, _F.key, _F.digest, _F.root, _F.kind).where(tuple_(_F.tenant, _F.key).in_(part))
+        found |= {(row.tenant, row.key): row for row in connection.execute(wanted)}
     return found
 
 
@@ -160,7 +177,18 @@ def facts_of_kind(database: Database, kind: str, subjects: Iterable[str] | None 
         names, first = sorted(set(subjects)), []
         for start in range(0, len(names), _MOST_PARAMETERS):
             first += _read(database, (_F.kind == kind) & _F.subject.in_(names[start : start + _MOST_PARAMETERS]))
-    return families(database, ((fact.tenant, fact.root) for fact in first))
+    return of_kind(families(database, ((fact.tenant, fact.root) for fact in first)), kind)
+
+
+def of_kind(facts: Sequence[Fact], kind: str) -> list[Fact]:
+    """Return the facts of families whose original is of a kind, or may be: it has not come, a correction of it has.
+
+    A correction that came before its original may turn out to be of another kind: it must not count for its own.
+    """
+    originals = {(fact.tenant, fact.root): fact.kind for fact in facts if fact.key == fact.root}
+    waiting = {(fact.tenant, fact.root): fact.kind for fact in facts if fact.kind == kind}
+    kinds = waiting | originals
+    return [fact for fact in facts if kinds.get((fact.tenant, fact.root)) == kind]
 
 
 def facts_since(database: Database, kinds: Iterable[str], *, since_ms: int) -> list[Fact]:
@@ -175,7 +203,8 @@ def latest_facts(database: Database, kind: str, *, since_ms: int, most: int) -> 
     count = select(func.count()).select_from(FACTS).where(recent)
     rows = database.read(lambda connection: connection.execute(last).all(), whole=True)
     in_all = database.read(lambda connection: connection.scalar(count), whole=True)
-    return families(database, ((row.tenant, row.root) for row in rows)), int(in_all or 0)
+    found = families(database, ((row.tenant, row.root) for row in rows))
+    return of_kind(found, kind), int(in_all or 0)
 
 
 def families_with(database: Database, keys: Iterable[tuple[str, str]]) -> list[Fact]:

@@ -13,7 +13,7 @@ from contracts.progress import Report, silent
 from forecast.signal_intake import sift as sift_signals
 from forecast.tables import SIGNALS
 from services.access import ForbiddenError
-from services.flow.plain_facts import is_plain
+from services.flow.plain_facts import as_kept, is_plain
 from services.flow.tables import PAYLOADS, SUBJECTS
 from services.flow.wave_orders import is_plain_value, unusable_push
 from services.viewer import Viewer
@@ -26,7 +26,7 @@ __all__ = ["OPERATORS_KINDS", "take_fact_file", "take_facts"]
 
 _OWN = ("key", "kind", "occurred_at", "sequence", "corrects")
 _AT_ONCE = 500  # rows of one transaction: others wait for one at most
-_LONGEST_KEY = 150
+_LONGEST_KEY, _LONGEST_REASON = 150, 500
 _LISTS = {"communities"}  # looked at row by row
 _DIGITS = 16  # of a sequence sent as text: more are too many
 OPERATORS_KINDS = ("sale", "signal", "capacity_change", "progress", "push")
@@ -80,11 +80,15 @@ def take_facts(
     for start in range(0, len(good), _AT_ONCE):
         part = good[start : start + _AT_ONCE]
         told |= dict(zip(part, accept_facts(database, [facts[number] for number in part]), strict=True))
-    reasons |= {number: _CHANGED for number, status in told.items() if status == "changed"}
+    reasons |= {number: _REFUSED[status] for number, status in told.items() if status in _REFUSED}
     return _report(rows, told, reasons)
 
 
-_CHANGED = "key: expected a key of its own, got one that stands for another fact"
+_REFUSED = {
+    "changed": "key: expected a key of its own, got one that stands for another fact",
+    "corrects a correction": "corrects: expected the key of the original fact, got one that corrects or cancels it",
+    "corrects another kind": "corrects: expected the key of a fact of this kind, got one of another kind's",
+}
 
 
 def take_fact_file(
@@ -178,11 +182,11 @@ def _nameless(row: Mapping[str, Any], names: Pseudonyms | None) -> Mapping[str, 
 
 def _fact(row: Mapping[str, Any], tenant: str, now_ms: int) -> Fact:
     key, kind, sequence, corrects = row.get("key"), row.get("kind"), row.get("sequence", 0), row.get("corrects")
-    if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
+    if not _is_key(key):
         raise InputError("key", f"1 to {_LONGEST_KEY} printable characters", key)
     if not isinstance(kind, str) or kind not in PAYLOADS:
         raise InputError("kind", f"one of {', '.join(PAYLOADS)}", kind)
-    if corrects is not None and (not isinstance(corrects, str) or corrects == key or not corrects):
+    if corrects is not None and (not _is_key(corrects) or corrects == key):
         raise InputError("corrects", "the key of the original fact", corrects)
     if kind == "cancellation" and corrects is None:
         raise InputError("corrects", "the key of the fact that is cancelled", None)
@@ -205,6 +209,10 @@ def _fact(row: Mapping[str, Any], tenant: str, now_ms: int) -> Fact:
     )
 
 
+def _is_key(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_KEY and value.isprintable()
+
+
 def _payload(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a kind of fact says; what people did is the ``signal`` of a signal, whose column is ``kind``."""
     schema = PAYLOADS[kind]
@@ -216,7 +224,12 @@ def _payload(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
     nested = next((f for f in fields.values() if f not in _LISTS and not is_plain_value(row.get(f))), None)
     if nested is not None:
         raise InputError(nested, "text, or a number of less than 64 bits", row[nested])
-    return {name: row[field] for name, field in fields.items() if row.get(field) is not None}
+    told = {name: row[field] for name, field in fields.items() if not _is_blank(row.get(field))}
+    return {name: as_kept(value, schema.by_name[name]) if name not in _LISTS else value for name, value in told.items()}
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _moment(value: Any) -> int:
@@ -279,7 +292,7 @@ def _report(rows: Sequence[Mapping[str, Any]], told: Mapping[int, str], reasons:
                 "key": key,
                 "status": "refused" if refused else told[number],
                 "id": None if refused else f"fact:{key}",
-                "reason": _readable(reasons[number]) if refused else None,
+                "reason": _readable(reasons[number])[:_LONGEST_REASON] if refused else None,
             }
         )
     tally = [result["status"] for result in results]

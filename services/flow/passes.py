@@ -10,7 +10,7 @@ from services.flow.topics import FACTS
 from services.ingest import Inlet
 from services.reserve import Desk
 from store.database import Database
-from store.fact_book import Fact, families
+from store.fact_book import Fact, families, of_kind
 from store.home import Home
 from store.outbox import OutboxRow
 from store.prices import PriceShelf
@@ -109,9 +109,7 @@ def facts_in(world: World, given: Pass, kind: str) -> list[Fact]:
     """Return the families touched by a pass whose facts are of a kind, in the order of their first row."""
     touched = dict.fromkeys((row.tenant, row.payload["root"]) for row in given.rows if row.topic == FACTS)
     place = {family: number for number, family in enumerate(touched)}
-    found = families(world.database, touched)
-    mine = {(fact.tenant, fact.root) for fact in found if fact.kind == kind}
-    kept = [fact for fact in found if (fact.tenant, fact.root) in mine]
+    kept = of_kind(families(world.database, touched), kind)
     return sorted(kept, key=lambda fact: (place[fact.tenant, fact.root], fact.order))
 
 

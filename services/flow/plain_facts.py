@@ -1,6 +1,6 @@
-"""Whether a fact is right at first sight, as most are: a table of one row takes a hundred times as long.
+"""The cells of a fact: how each is kept, and whether it is right at first sight, as most are.
 
-What is not plain need not be wrong: its table says.
+A table of one row takes a hundred times as long. What is not plain need not be wrong: its table says.
 """
 
 from __future__ import annotations
@@ -11,15 +11,42 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from contracts.errors import InputError
 from contracts.tables import Column, TableSchema
 
-__all__ = ["is_plain"]
+__all__ = ["as_kept", "is_plain"]
+
+_LONGEST_TEXT = 500  # what a fact is about is looked up by an index, which takes 2 700 bytes
 
 _WHOLE = 2**53  # whole numbers below are exact in any JSON
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CLOCK = r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.([0-9]{3}|[0-9]{6}))?(Z|[+-][01][0-9]:[0-5][0-9])"
 _MOMENT = re.compile(_DAY.pattern + _CLOCK)
 _YEARS = range(1903, 2261)  # in any zone within those that a table and a nanosecond can tell
+
+
+def as_kept(value: Any, column: Column) -> Any:
+    """Return a cell as every reader of the fact is to find it: an id is text, whoever sent it as a number.
+
+    Raises
+    ------
+    InputError
+        If a text is too long to be looked up or not to be written, or a truth value stands where a number belongs.
+
+    Examples
+    --------
+    >>> item = Column(name="sku_id", kind="str")
+    >>> as_kept(17, item), as_kept(17.0, item), as_kept(" tea ", item)
+    ('17', '17', 'tea')
+    """
+    if column.kind in ("int", "float") and isinstance(value, bool):
+        raise InputError(column.name, "a number", value)
+    if column.kind != "str":
+        return value
+    text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+    if len(text) > _LONGEST_TEXT or "\0" in text:
+        raise InputError(column.name, f"at most {_LONGEST_TEXT} characters, none of code 0", text)
+    return text
 
 
 def is_plain(payload: Mapping[str, Any], schema: TableSchema) -> bool:

@@ -14,6 +14,7 @@ from services.effective import effective
 from services.flow.learnt import Learnt, forecast_whole, learnt_of
 from services.flow.passes import Event, Pass, World, about, causes_of, event, facts_in
 from services.network_forecast import item_sales, measured_sales, own_sales
+from services.route_orders import TIMEZONE
 from store.fact_book import Fact, facts_of_kind
 from store.snapshot import Snapshot
 
@@ -73,7 +74,7 @@ def told_sales(loaded: pd.DataFrame, facts: Sequence[Fact]) -> pd.DataFrame:
     rows = [
         {
             "unique_id": fact.subject,
-            "ds": pd.Timestamp(str(fact.payload["ds"])[:10]),
+            "ds": _day(str(fact.payload["ds"])),
             "y": float(fact.payload["pieces"]),
             "returned": float(fact.payload.get("returned") or 0.0),
         }
@@ -92,6 +93,12 @@ def told_sales(loaded: pd.DataFrame, facts: Sequence[Fact]) -> pd.DataFrame:
     )  # sums in one order
     kept = {name: rule for name, rule in rules.items() if name in both}
     return both.groupby(["unique_id", "ds"], as_index=False, sort=True).agg(kept)
+
+
+def _day(text: str) -> pd.Timestamp:
+    """Return the day that a fact names, of a moment the day in Asia/Shanghai, as its table read it."""
+    moment = pd.Timestamp(text)
+    return (moment.tz_convert(TIMEZONE).tz_localize(None) if moment.tzinfo else moment).normalize()
 
 
 def _forecasts(

@@ -48,15 +48,19 @@ def wave_of(payload: Mapping[str, Any]) -> Wave:
 
     Raises
     ------
-    TableError
+    InputError
         If the communities or the moment cannot be used.
     """
     rows = pd.DataFrame(payload["communities"]).assign(
         wave_id=payload["wave_id"], push_at=payload["push_at"], coupon=payload.get("coupon", "-")
     )
     pushes = PUSHES.check(rows, "communities")
-    pushes = pushes.assign(push_at=pushes["push_at"].dt.floor("ms"))  # as exact as orders are: none comes before it
-    return Wave(str(payload["wave_id"]), int(pushes["push_at"].iloc[0].value // 1_000_000), pushes)
+    try:
+        pushes = pushes.assign(push_at=pushes["push_at"].dt.floor("ms"))  # as exact as orders are: none comes before it
+        push_ms = int(pushes["push_at"].iloc[0].value // 1_000_000)
+    except OverflowError:
+        raise InputError("push_at", "a moment of the years 1678 to 2261", payload["push_at"]) from None
+    return Wave(str(payload["wave_id"]), push_ms, pushes)
 
 
 def is_plain_value(value: Any) -> bool:

@@ -14,7 +14,7 @@ from services.effective import effective
 from services.flow.passes import Event, Pass, World, event
 from services.flow.wave_orders import Wave, came_to, wave_of, wave_orders
 from services.forecast_wave import WaveReport, forecast_waves
-from store.fact_book import Fact, facts_since, families
+from store.fact_book import Fact, facts_since, families, of_kind
 from store.snapshot import Snapshot
 from store.wave_book import WaveBook
 
@@ -87,7 +87,7 @@ def _end(wave: Wave) -> int:
 def _known(world: World, now_ms: int) -> _Known:
     """Return the waves of now and their orders; those that are over for long are put into the book."""
     told = facts_since(world.database, ("push",), since_ms=now_ms - _ANNOUNCED_MS)
-    counting = effective(families(world.database, [(fact.tenant, fact.root) for fact in told])) if told else {}
+    counting = effective(of_kind(families(world.database, [(fact.tenant, fact.root) for fact in told]), "push"))
     book, waves = WaveBook(world.home.root), {}
     for fact in counting.values():
         wave = None if fact is None else wave_of(fact.payload)

@@ -71,6 +71,7 @@ class Worker:
     schedule: Sequence[Timed | Every] = ()
     lease_seconds: float = 15.0
     name: str = field(default_factory=lambda: f"worker-{secrets.token_hex(4)}")
+    _idle: dict[str, tuple[int, int]] = field(init=False, default_factory=dict)  # by stage: no input between
 
     def run(self, stop: threading.Event, *, idle_seconds: float = 0.2) -> None:
         """Work until stopped; a database that does not answer, or takes no writes, is tried again, ever less often."""
@@ -168,9 +169,17 @@ class Worker:
         return True
 
     def _has_input(self, step: Step, position: int, settled: int) -> bool:
-        """Return whether a claim is worth its two writes: there is something to do, or much to pass over."""
+        """Return whether a claim is worth its two writes: there is something to do, or much to pass over.
+
+        What was looked at once is not read again five times a second while nothing comes.
+        """
+        if self._idle.get(step.name) == (position, settled):
+            return False
         rows = read_outbox(self.world.database, after=position, to=settled, topics=step.topics, limit=_PASS_OVER)
-        return len(rows) == _PASS_OVER or settled - position >= _PASS_OVER or any(map(step.wants, rows))
+        found = len(rows) == _PASS_OVER or settled - position >= _PASS_OVER or any(map(step.wants, rows))
+        if not found:
+            self._idle[step.name] = position, settled
+        return found
 
     def _input(self, step: Step, stage: Stage, settled: int) -> Pass:
         rows = read_outbox(self.world.database, after=stage.position, to=settled, topics=step.topics, limit=step.most)

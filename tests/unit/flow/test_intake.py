@@ -6,10 +6,11 @@ import pytest
 
 from contracts.errors import EvenflowError, InputError
 from services.access import ForbiddenError
+from services.effective import effective
 from services.flow.intake import take_fact_file, take_facts
 from services.ingest import forget_party
 from services.viewer import Viewer
-from store.fact_book import find_fact
+from store.fact_book import facts_of_kind, find_fact
 from store.outbox import read_outbox, settled_to
 from tests.unit.flow.conftest import order, sale
 
@@ -27,6 +28,46 @@ def test_a_key_counts_once(database):
     assert statuses == ["accepted", "accepted", "known", "refused", "accepted", "known"]
     assert find_fact(database, "a", tenant="").payload["pieces"] == 5
     assert [row.payload["id"] for row in told(database)] == ["fact:a", "fact:b", "fact:c"]
+
+
+CANCELLED = {"key": "c", "kind": "cancellation", "corrects": "a", "occurred_at": "2026-03-03T01:00:00Z"}
+AN_ORDER = "corrects: expected the key of a fact of this kind, got one of another kind's"
+NESTED = "corrects: expected the key of the original fact, got one that corrects or cancels it"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (sale("z", 1, corrects="b"), NESTED),
+        (sale("z", 1, corrects="c"), NESTED),
+        (CANCELLED | {"key": "z", "corrects": "b"}, NESTED),
+        (sale("z", 1, corrects="o"), AN_ORDER),
+        (order("z", corrects="a"), AN_ORDER),
+    ],
+)
+def test_what_would_never_count_is_refused(database, row, reason):
+    """A correction of a correction, or of another kind: its sender hears of it, in one batch and in a later one."""
+    rows = [sale("a", 5), sale("b", 4, corrects="a"), CANCELLED, order("o")]
+    assert take_facts(database, [*rows, row], now_ms=1)["results"][-1]["reason"] == reason
+    made = take_facts(database, [*rows, row], now_ms=1)
+    assert (made["known"], made["refused"], made["results"][-1]["reason"]) == (4, 1, reason)
+
+
+def test_a_correction_of_another_kind_that_came_first_counts_nowhere(database):
+    """Nobody could refuse it then; a stage that took the order for a sale would fail for ever."""
+    statuses = [take_facts(database, [row], now_ms=1)["accepted"] for row in (sale("z", 9, corrects="o"), order("o"))]
+    assert statuses == [1, 1]
+    assert facts_of_kind(database, "sale", ["soap@s1"]) == facts_of_kind(database, "sale") == []
+    counting = effective(facts_of_kind(database, "order"))
+    assert [(fact.kind, fact.key) for fact in counting.values()] == [("order", "o")]
+
+
+def test_ids_are_kept_as_text(database):
+    """Whoever sends them as numbers: every stage looks them up as text."""
+    told = order("o", order_id=17, sku_id=17.0, buyer_id=" s1 ", ship_to=" ", pieces="5")
+    assert take_facts(database, [told], now_ms=1)["accepted"] == 1
+    payload = find_fact(database, "o", tenant="").payload
+    assert payload == {"order_id": "17", "sku_id": "17", "buyer_id": "s1", "pieces": "5"}
 
 
 def test_two_tenants_may_use_the_same_key(database, flow):
@@ -50,6 +91,12 @@ WRONG = [
     ({"pieces": None}, "pieces"),
     ({"ds": "soon"}, "ds: expected"),
     ({"corrects": "k"}, "corrects: expected the key of the original fact, got k"),
+    ({"corrects": "o" * 151}, "corrects: expected the key of the original fact, got o"),
+    ({"corrects": "a\0b"}, "corrects: expected the key of the original fact"),
+    ({"unique_id": "a\0b"}, "unique_id: expected at most 500 characters, none of code 0"),
+    ({"unique_id": "x" * 501}, "unique_id: expected at most 500 characters, none of code 0"),
+    ({"unique_id": "  "}, "unique_id: expected"),
+    ({"pieces": True}, "pieces: expected a number, got True"),
     ({"sequence": 1.5}, "sequence: expected a whole number >= 0, got 1.5"),
     ({"sequence": "9" * 5000}, "sequence: expected a whole number >= 0"),
     ({"kind": ["sale"]}, "kind: expected one of order, sale"),
@@ -75,6 +122,15 @@ def test_half_a_surrogate_pair_is_told_as_it_was_written(database, change):
     made = take_facts(database, [sale("k", 1) | change], now_ms=1)
     assert made["refused"] == 1
     assert b"ud800" in orjson.dumps(made)
+
+
+def test_a_push_beyond_the_calendar_is_refused(database):
+    """Its moment cannot be counted in milliseconds; the other rows are kept."""
+    row = {"key": "p", "kind": "push", "wave_id": "w", "push_at": "2400-01-01T00:00:00Z"}
+    row |= {"occurred_at": "2026-03-02T08:00:00+08:00", "communities": [{"community_id": "c1", "members": 80}]}
+    made = take_facts(database, [row, sale("a", 1)], now_ms=1)
+    assert made["accepted"] == 1
+    assert "push_at: expected a moment of the years 1678 to 2261, got 2400" in made["results"][0]["reason"]
 
 
 @pytest.mark.parametrize("change", [{"coupon": []}, {"push_at": [{}]}, {"communities": [{"community_id": 2**70}]}])
