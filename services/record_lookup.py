@@ -31,6 +31,7 @@ from store.snapshot import Snapshot
 
 __all__ = ["Lookup"]
 
+_DIGITS = 18  # of a number that both databases can look for
 _HOUSE = (
     "forecast.refreshed", "wave.forecast", "model.trained", "plan.revised", "prices.published", "signals.recorded",
     "supply.changed", "progress.recorded",
@@ -134,7 +135,7 @@ class Lookup:
 
     def _event(self, name: str) -> Record | None:
         position = name.removeprefix("evt-")
-        if not position.isdecimal():
+        if not _is_number(position):
             return None
         rows = read_outbox(self._database, after=int(position) - 1, to=int(position))
         return self._told(rows[0], name=name) if rows else None
@@ -213,7 +214,7 @@ class Lookup:
     def _prices(self, name: str) -> Record | None:
         version, _, offer = name.partition("/")
         number = version.removeprefix("prices-")
-        if not number.isdecimal():
+        if not _is_number(number):
             return None
         if self._bound:
             return self._of_the_house(version, "prices")
@@ -297,3 +298,7 @@ def _sold(snapshot: Snapshot) -> str:
         return ""
     days = snapshot.table("sales")["ds"]
     return f"; sales of {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}"
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _DIGITS

@@ -88,6 +88,6 @@ async def list_events(
 def _position(keys: tuple[str, ...] | None) -> int | None:
     if keys is None:
         return None
-    if not keys[0].isdecimal():
+    if not (keys[0].isdecimal() and len(keys[0]) <= 18):
         raise InputError("cursor", "a `next_cursor` of an earlier page", keys[0])
     return int(keys[0])

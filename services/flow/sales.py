@@ -20,6 +20,8 @@ from store.snapshot import Snapshot
 
 __all__ = ["refresh_all", "refresh_items", "told_sales"]
 
+_MOST_PIECES = 1e12  # of a day: more no table of sales takes, and one mistyped sale must not stop the others' forecasts
+
 
 def refresh_items(world: World, given: Pass) -> Sequence[Event]:
     """Forecast the items whose sales a pass touches, by series and by week, and put them among the others'.
@@ -92,7 +94,9 @@ def told_sales(loaded: pd.DataFrame, facts: Sequence[Fact]) -> pd.DataFrame:
         [name for name in both if name != "available"], kind="stable", ignore_index=True
     )  # sums in one order
     kept = {name: rule for name, rule in rules.items() if name in both}
-    return both.groupby(["unique_id", "ds"], as_index=False, sort=True).agg(kept)
+    summed = both.groupby(["unique_id", "ds"], as_index=False, sort=True).agg(kept)
+    most = {name: summed[name].clip(upper=_MOST_PIECES) for name in ("y", "returned") if name in summed}
+    return summed.assign(**most)
 
 
 def _day(text: str) -> pd.Timestamp:

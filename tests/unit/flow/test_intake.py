@@ -8,6 +8,7 @@ from contracts.errors import EvenflowError, InputError
 from services.access import ForbiddenError
 from services.effective import effective
 from services.flow.intake import take_fact_file, take_facts
+from services.flow.sales import told_sales
 from services.ingest import forget_party
 from services.viewer import Viewer
 from store.fact_book import facts_of_kind, find_fact
@@ -60,6 +61,16 @@ def test_a_correction_of_another_kind_that_came_first_counts_nowhere(database):
     assert facts_of_kind(database, "sale", ["soap@s1"]) == facts_of_kind(database, "sale") == []
     counting = effective(facts_of_kind(database, "order"))
     assert [(fact.kind, fact.key) for fact in counting.values()] == [("order", "o")]
+
+
+def test_sales_of_a_day_are_no_more_than_a_table_takes(database):
+    """Each fact may tell as many; their sum must not stop the forecasts. A moment is of the day in Shanghai."""
+    rows = [sale("a", 1e12), sale("b", 1e12), sale("c", 2) | {"ds": "2026-03-02T23:00:00Z"}]
+    assert take_facts(database, rows, now_ms=1)["accepted"] == 3
+    loaded = pd.DataFrame({"unique_id": ["soap@s1"], "ds": [pd.Timestamp("2026-03-02")], "y": [5.0]})
+    told = told_sales(loaded, facts_of_kind(database, "sale"))
+    assert told["y"].tolist() == [1e12, 2.0]
+    assert told["ds"].dt.day.tolist() == [2, 3]
 
 
 def test_ids_are_kept_as_text(database):

@@ -97,7 +97,8 @@ def test_a_series_and_a_version_that_is_gone(home, database):
     assert why(home, database, "soap@s1", viewer=OPERATOR).causes["soap@s1"] == [f"network-{version}"]
     gone = why(home, database, "network-0123", viewer=OPERATOR)
     assert "not kept any more" in gone.records["network-0123"].told
-    for unknown in ("prices-7", "plan-0", "evt-99", "evt-x", "res-0", "nothing", ""):
+    beyond = ("evt-" + "9" * 20, "prices-" + "9" * 5000)
+    for unknown in ("prices-7", "plan-0", "evt-99", "evt-x", "res-0", "nothing", "", *beyond):
         with pytest.raises(UnknownIdError):
             why(home, database, unknown, viewer=OPERATOR)
 
