@@ -27,11 +27,13 @@ from contracts.errors import InputError, NotReadyError
 if TYPE_CHECKING:
     import uvicorn
 
+    from api.http.house import Net
     from store.snapshot import Snapshot
 
 __all__ = ["serve", "serve_command"]
 
 _SECONDS_TO_END = 3
+_SECONDS_TO_LOOK_AGAIN = 5
 
 
 def serve_command(
@@ -94,14 +96,15 @@ def _serve_together(settings: Settings, listener: socket.socket, *, first_key: s
         from store.home import Home
 
         shared = Shared(Home(settings.home), SharedCounts(), Path(counts))
-        _warm_up(shared.home.current)
+        ready = _warm_up(shared.home.current)
         gc.collect()
         gc.freeze()  # what is here stays: a collection would write to it, and what is written to is copied
 
         def work() -> None:
             app = create_app(settings, shared=shared)
             with traced("evenflow-server"):
-                _uvicorn(app, settings, lambda: None).run(sockets=[listener])
+                started = (lambda: None) if ready else _getting_ready(app.state.house.net).start
+                _uvicorn(app, settings, started).run(sockets=[listener])
 
         _announce(_addresses(listener, console=False) | {"key": first_key}, as_json=as_json, together=True)
 
@@ -160,8 +163,7 @@ def _server(
     if settings.access == "keys" and addresses["console"]:
         addresses["console"] = f"{addresses['url']}/sign-in?ticket={app.state.door.ticket}"
 
-    current = app.state.house.net.current
-    warming = threading.Thread(target=_warm_up, args=(lambda: current().snapshot,), name="warm-up", daemon=True)
+    warming = _getting_ready(app.state.house.net)
 
     def started() -> None:
         _announce(addresses, as_json=as_json)
@@ -239,14 +241,29 @@ def _announce(addresses: dict[str, Any], *, as_json: bool, together: bool = Fals
     stderr.print("Ctrl-C ends it.")
 
 
-def _warm_up(current: Callable[[], Snapshot]) -> None:
-    """Get ready what the first match would wait for; whoever asks before just waits for that, as without it."""
+def _getting_ready(net: Net) -> threading.Thread:
+    """Return a thread that gets ready what the first match would wait for, as soon as something is loaded.
+
+    Compiling takes a minute on a new machine: until it is over no order is answered where all requests are read.
+    """
+    net.getting_ready = True
+
+    def get_ready() -> None:
+        while not _warm_up(lambda: net.current().snapshot):
+            time.sleep(_SECONDS_TO_LOOK_AGAIN)
+        net.getting_ready = False
+
+    return threading.Thread(target=get_ready, name="warm-up", daemon=True)
+
+
+def _warm_up(current: Callable[[], Snapshot]) -> bool:
+    """Return whether all is ready; nothing loaded, or nothing offered, leaves loops to compile."""
     from services.warm_up import warm_up
 
     try:
-        warm_up(current())
+        return warm_up(current())
     except NotReadyError:
-        return  # nothing loaded yet
+        return False
 
 
 def _ignore(number: int, frame: object) -> None:

@@ -86,6 +86,8 @@ class Net:
         self._published_ms: int | None = None
         self.stale_because: str | None = None
         """Why the last good version serves instead of the current one; None if the current one does."""
+        self.getting_ready = False
+        """Whether loops are still being compiled: who asks waits for them in a thread, never where all are answered."""
 
     def current(self) -> Loaded:
         """Return the current version; if that cannot be read, the last one that could. The answer tells its age.
@@ -100,8 +102,8 @@ class Net:
         return loaded
 
     def at_hand(self) -> Snapshot | None:
-        """Return what `current` would, which tells its age, too; None if there is something to read before."""
-        snapshot = self.home.at_hand()
+        """Return what `current` would, which tells its age, too; None if there is something to wait for before."""
+        snapshot = None if self.getting_ready else self.home.at_hand()
         if snapshot is not None:
             note_age(self.age_seconds(wall_clock_ms()))
         return snapshot
