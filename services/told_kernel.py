@@ -6,12 +6,13 @@ import numpy as np
 
 from contracts.jit import compiled
 from graph.arrays import Array
+from graph.candidates.kernel import REASONS
 from matching.problem import Floats, Ints
 
 __all__ = ["UNKNOWN", "counted"]
 
 UNKNOWN = -(2**63)
-_EXCLUSIVE = 2  # in `graph.candidates.kernel.REASONS`
+_EXCLUSIVE = REASONS.index("exclusive")
 _FIRST_FEN, _COSTS = 10, 5
 
 

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.cli.opened import opened_database
 from api.cli.output import to_json
-from api.settings import read_settings
 
 __all__ = ["audit"]
 
@@ -41,16 +41,12 @@ def audit(
     """
     from services.access import OPERATOR
     from services.audit import audited, search_of
-    from store.database import Database
 
     search = search_of(
         tenant=tenant, principal=principal, method=method, path=path, status=status, since=since, until=until
     )
-    database = Database.open(read_settings(home=home).database())
-    try:
+    with opened_database(home) as database:
         lines = audited(database, OPERATOR, search=search, after=after, limit=limit) if database.made else []
-    finally:
-        database.close()
     following = lines[-1]["position"] if len(lines) == limit else None
     if as_json:
         typer.echo(to_json({"lines": lines, "next": following}).decode())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from api.cli.opened import opened_database
 from api.cli.output import emit, progress
 from api.settings import read_settings
 
@@ -72,16 +73,11 @@ def _take_facts(file: Path, home: Path | None, *, strict: bool, as_json: bool) -
     """Take in a file of facts."""
     from services.flow.intake import take_fact_file
     from services.reserve import wall_clock_ms
-    from store.database import Database
 
-    database = Database.open(read_settings(home=home).database())
-    try:
-        with progress() as report:
-            found = take_fact_file(
-                database, file, now_ms=wall_clock_ms(), names=_inlet(home).names, strict=strict, progress=report
-            )
-    finally:
-        database.close()
+    with opened_database(home) as database, progress() as report:
+        found = take_fact_file(
+            database, file, now_ms=wall_clock_ms(), names=_inlet(home).names, strict=strict, progress=report
+        )
     emit(found, as_json=as_json, title=f"Took in {file}")
 
 
@@ -96,14 +92,10 @@ def forget(
     Example: evenflow forget zhangsan
     """
     from services.ingest import forget_party
-    from store.database import Database
 
     del seed
-    database = Database.open(read_settings(home=home).database())
-    try:
+    with opened_database(home) as database:
         found = forget_party(party, _inlet(home), database)
-    finally:
-        database.close()
     emit(found, as_json=as_json, title="Forgotten")
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from api.cli.opened import opened_database
 from api.cli.output import emit
-from api.settings import read_settings
 from contracts.errors import EvenflowError
 
 __all__ = ["replay_decision"]
@@ -29,13 +29,9 @@ def replay_decision(
     del seed
     from services.replay_decision import replay_decision as replay
     from services.viewer import Viewer
-    from store.database import Database
 
-    database = Database.open(read_settings(home=home).database())
-    try:
+    with opened_database(home) as database:
         found = replay(database, decision_id, viewer=Viewer(tenant))
-    finally:
-        database.close()
     emit(found, as_json=as_json, title="Decision")
     if not found["same"]:
         raise EvenflowError(f"{found['id']}: decided otherwise now than then; this program is not the one that decided")

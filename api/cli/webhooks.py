@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.cli.opened import opened_database
 from api.cli.output import emit, to_json
-from api.settings import read_settings
 from contracts.errors import InputError
-
-if TYPE_CHECKING:
-    from store.database import Database
 
 __all__ = ["app"]
 
@@ -37,7 +32,7 @@ def list_command(*, home: _Home = None, as_json: _Json = False) -> None:
     from services.viewer import Viewer
     from services.webhooks import list_webhooks, webhook_row
 
-    with _database(home) as database:
+    with opened_database(home) as database:
         rows = [webhook_row(one) for one in list_webhooks(database, Viewer())]
     _show("webhooks", rows, as_json=as_json)
 
@@ -60,7 +55,7 @@ def deliveries(
 
     if state is not None and state not in _STATES:
         raise InputError("--state", f"one of {', '.join(_STATES)}", state)
-    with _database(home) as database:
+    with opened_database(home) as database:
         found = list_deliveries(database, Viewer(), webhook, state=state, before=None, limit=limit)
     _show("deliveries", [delivery_row(one) for one in found], as_json=as_json)
 
@@ -86,24 +81,13 @@ def resend_command(
 
     if (number is None) != dead:
         raise InputError("resend", "the number of an event, or --dead", "both" if dead else "neither")
-    with _database(home) as database:
+    with opened_database(home) as database:
         if number is None:
             again = resend_dead(database, Viewer(), webhook, now_ms=wall_clock_ms())
         else:
             resend(database, Viewer(), webhook, number, now_ms=wall_clock_ms())
             again = 1
     emit({"webhook": webhook, "sent_again": again}, as_json=as_json, title="Sent again")
-
-
-@contextmanager
-def _database(home: Path | None) -> Iterator[Database]:
-    from store.database import Database
-
-    database = Database.open(read_settings(home=home).database())
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def _show(name: str, rows: list[dict[str, Any]], *, as_json: bool) -> None:

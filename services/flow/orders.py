@@ -103,7 +103,7 @@ def _routed(world: World, fact: Fact, found: _Searched) -> Event:
     if stands is not None:
         return _told(fact, "confirmed", None, stands)
     try:
-        answer = _held(world, fact, found)
+        answer = _taken(world, fact, found)
     except (InputError, UnknownIdError) as error:
         return _told(fact, "refused", str(error), None)
     if answer.status != 201:
@@ -111,7 +111,7 @@ def _routed(world: World, fact: Fact, found: _Searched) -> Event:
     return _told(fact, "confirmed", None, answer.body["reservation"])
 
 
-def _held(world: World, fact: Fact, found: _Searched) -> Answer:
+def _taken(world: World, fact: Fact, found: _Searched) -> Answer:
     order = _order_of(fact)
     viewer = Viewer(fact.tenant or None)
     with world.desk.write(viewer, fact.id, {"fact": fact.digest}) as write:
@@ -142,13 +142,13 @@ def _candidates(found: _Searched) -> Found:
 
 
 def _given_back(world: World, fact: Fact, kept: Mapping[str, Any] | None) -> Event:
-    """Give back what was held for a fact that no longer counts, never what is kept; {} if nothing was."""
-    held = _reservation(world, fact)
-    if held is None or (kept is not None and held["id"] == kept["id"]):
+    """Give back what was taken for a fact that no longer counts, never what is kept; {} if nothing was."""
+    taken = _reservation(world, fact)
+    if taken is None or (kept is not None and taken["id"] == kept["id"]):
         return {}
-    with world.desk.write(_OPERATOR, f"{fact.id}:cancel", {"cancel": held["id"]}) as write:
-        answer = change(world.desk, write, held["id"], "cancel", viewer=_OPERATOR)
-    return _told(fact, "cancelled", None, held) if answer.status == 200 else {}
+    with world.desk.write(_OPERATOR, f"{fact.id}:cancel", {"cancel": taken["id"]}) as write:
+        answer = change(world.desk, write, taken["id"], "cancel", viewer=_OPERATOR)
+    return _told(fact, "cancelled", None, taken) if answer.status == 200 else {}
 
 
 def _reservation(world: World, fact: Fact) -> dict[str, Any] | None:
@@ -156,8 +156,8 @@ def _reservation(world: World, fact: Fact) -> dict[str, Any] | None:
         answer = world.database.read(lambda connection: known_answer(connection, write))
     if answer is None:
         return _standing(world, fact)
-    held: dict[str, Any] | None = answer.body["reservation"]
-    return held
+    taken: dict[str, Any] | None = answer.body["reservation"]
+    return taken
 
 
 def _standing(world: World, fact: Fact) -> dict[str, Any] | None:
@@ -182,15 +182,15 @@ def _standing(world: World, fact: Fact) -> dict[str, Any] | None:
     return mine[-1].told() if mine else None
 
 
-def _told(fact: Fact, status: str, reason: str | None, held: dict[str, Any] | None) -> Event:
+def _told(fact: Fact, status: str, reason: str | None, taken: dict[str, Any] | None) -> Event:
     payload = {
         "id": f"route:{fact.key}",
-        "causes": [fact.id, *([] if held is None or not held["decision_id"] else [held["decision_id"]])],
+        "causes": [fact.id, *([] if taken is None or not taken["decision_id"] else [taken["decision_id"]])],
         "status": status,
         "reason": reason,
-        "reservation_id": None if held is None else held["id"],
-        "decision_id": None if held is None else held["decision_id"],
-        "supplier_id": None if held is None else held["supplier_id"],
+        "reservation_id": None if taken is None else taken["id"],
+        "decision_id": None if taken is None else taken["decision_id"],
+        "supplier_id": None if taken is None else taken["supplier_id"],
         "pieces": fact.payload["pieces"],
         "accepted_at_ms": fact.accepted_at_ms,
     }
