@@ -233,7 +233,7 @@ def _announce(addresses: dict[str, Any], *, as_json: bool, together: bool = Fals
     missing = "by one process only" if together else "not installed (pip install 'evenflow[console]')"
     console = addresses["console"] or missing
     stderr.print(f"Evenflow is listening on {addresses['url']}", highlight=False)
-    stderr.print(f"  planner console  {console}", highlight=False)
+    stderr.print(f"  planner console  {console}", highlight=False, soft_wrap=True)
     stderr.print(f"  API to try       {addresses['docs']}", highlight=False)
     if addresses["key"]:
         stderr.print(f"  your API key     {addresses['key']}", highlight=False, soft_wrap=True)
