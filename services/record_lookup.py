@@ -97,7 +97,8 @@ class Lookup:
         one = find_reservation(self._database, name, tenant=self._viewer.tenant, party=self._viewer.party)
         routed = row_with_id(self._database, "reservation_id", name, topic="order.routed")
         causes = [one.decision_id, routed.payload["id"] if routed and self._may(routed) else None, one.replaces]
-        told = f"{one.state}: {one.pieces} pieces of {one.sku_id} at {one.supplier_id} for {one.buyer_id}"
+        some = f"{one.taken_pieces} of " if 0 < one.taken_pieces < one.pieces else ""  # the others were given back
+        told = f"{one.state}: {some}{one.pieces} pieces of {one.sku_id} at {one.supplier_id} for {one.buyer_id}"
         return Record(
             id=name,
             kind="reservation",

@@ -13,7 +13,7 @@ from api.cli.main import app
 from contracts.errors import UnknownIdError
 from services.exceptions import list_exceptions
 from services.hold_decision import Candidate, Order
-from services.reserve import Desk, HoldTerms, hold_at, reserve
+from services.reserve import Desk, HoldTerms, change, hold_at, reserve
 from services.viewer import Viewer
 from services.why import lines_of, why
 from store.booking.capacity import Capacity, put_capacities
@@ -77,6 +77,14 @@ def held(database, viewer: Viewer, versions: dict) -> dict:
     candidate = Candidate(supplier_id="f1", good="k", bucket="")
     with desk.write(viewer, f"k{viewer.tenant}", {}) as write:
         return reserve(desk, write, order, lambda: ([candidate], versions), HoldTerms()).body["reservation"]
+
+
+def test_a_reservation_confirmed_in_part_says_how_much_of_it(home, database):
+    """Two pieces held and one of them confirmed are not two pieces confirmed."""
+    name, desk = held(database, OPERATOR, {})["id"], Desk(database)
+    with desk.write(OPERATOR, "confirm", {}) as write:
+        change(desk, write, name, "confirm", viewer=OPERATOR, pieces=1)
+    assert why(home, database, name, viewer=OPERATOR).records[name].told.startswith("confirmed: 1 of 2 pieces of k")
 
 
 def test_a_plan_leads_to_its_network_where_no_event_says_more(home, database):
