@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
+
 from contracts.errors import EvenflowError, InputError, UnknownIdError
 from services.effective import Family, effective, family_of
 from services.flow.passes import Event, Pass, World, event, facts_in, moment
 from services.hold_candidates import candidates_of_each
 from services.hold_decision import Found, Order
 from services.network_router import day_of
+from services.network_supply import book_of
+from services.order_scope import refusals, sight_of
 from services.reserve import HoldTerms, change, reserve
 from services.viewer import Viewer
 from store.booking.answers import Answer, known_answer
@@ -29,6 +33,10 @@ _OPERATOR = Viewer()
 _AT_ONCE = 10  # orders of one transaction
 _Searched = Found | EvenflowError
 _Case = tuple[Sequence[Fact], Fact | None, _Searched | None]
+
+
+class _UnaskableError(EvenflowError):
+    """An order names what the network, or its sender's part of it, does not know: no search will help."""
 
 
 def route_facts(world: World, given: Pass) -> Sequence[Event]:
@@ -83,14 +91,30 @@ def _searched(world: World, facts: Sequence[Fact]) -> dict[Family, _Searched]:
 
 
 def _each(world: World, snapshot: Snapshot, facts: Sequence[Fact]) -> list[_Searched]:
+    """Search for what names an sku and parties that the sender may know of, all at once."""
+    refused = [_UnaskableError(why) if why else None for why in _refusals(snapshot, facts)]
+    found = iter(_found(world, snapshot, [fact for fact, why in zip(facts, refused, strict=True) if why is None]))
+    return [why or next(found) for why in refused]
+
+
+def _refusals(snapshot: Snapshot, facts: Sequence[Fact]) -> list[str]:
+    viewer, book = Viewer(facts[0].tenant or None), book_of(snapshot, day_of(_row(facts[0])))
+    rows = pd.DataFrame([fact.payload for fact in facts], columns=["sku_id", "buyer_id", "ship_to"])
+    asked = rows.dropna(axis="columns", how="all").astype("str")
+    return [*map(str, refusals(asked, book, viewer, sight_of(viewer, book.network)))]
+
+
+def _found(world: World, snapshot: Snapshot, facts: Sequence[Fact]) -> list[_Searched]:
+    if not facts:
+        return []
     viewer = Viewer(facts[0].tenant or None)
     try:
         return [*candidates_of_each(world.desk, snapshot, list(map(_row, facts)), viewer=viewer)]
-    except (InputError, UnknownIdError) as error:  # the network knows no such sku or party: no search will help
+    except (InputError, UnknownIdError) as error:
         if len(facts) == 1:
             return [error]
     half = len(facts) // 2  # the others are searched for all the same
-    return _each(world, snapshot, facts[:half]) + _each(world, snapshot, facts[half:])
+    return _found(world, snapshot, facts[:half]) + _found(world, snapshot, facts[half:])
 
 
 def _row(fact: Fact) -> dict[str, Any]:
@@ -104,7 +128,7 @@ def _routed(world: World, fact: Fact, found: _Searched) -> Event:
         return _told(fact, "confirmed", None, stands)
     try:
         answer = _taken(world, fact, found)
-    except (InputError, UnknownIdError) as error:
+    except (InputError, UnknownIdError, _UnaskableError) as error:
         return _told(fact, "refused", str(error), None)
     if answer.status != 201:
         return _told(fact, "refused", answer.body["reason"], None)

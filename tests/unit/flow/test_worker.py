@@ -12,6 +12,7 @@ from services.flow.lag import all_stages, stage_lags
 from services.flow.passes import Step
 from services.flow.schedule import Timed, schedule_of
 from services.flow.worker import STEPS, Worker
+from services.hold_candidates import candidates_of_each
 from services.sweep_holds import sweep_due
 from store.database import Database
 from store.outbox import read_outbox, settled_to
@@ -81,7 +82,7 @@ def test_orders_are_corrected_and_cancelled(flow):
     assert standing(flow) == ([("o1", 7)], 7)
     last = {one["id"]: one for one in told(flow, "order.routed")}
     assert last["route:o2"]["status"] == "cancelled"
-    assert last["route:o4"]["reason"].startswith("orders: column 'sku_id'")
+    assert last["route:o4"]["reason"].startswith("sku_id: expected")
     assert last["route:o5"]["status"] == "refused"
 
 
@@ -140,6 +141,25 @@ def test_an_order_that_names_nobody_does_not_stop_the_prices(file_flow):
     }
     assert told(flow, "prices.published")[-1]["orders"] == 1
     assert [row["reason"] for row in stages(flow.world.database) if row["attempts"]] == []
+
+
+def test_orders_that_name_nobody_cost_no_search_each(flow, monkeypatch):
+    """One sender's wrong ids must not keep everybody else waiting: those who can be served are searched for at once."""
+    searched = []
+
+    def search(desk, snapshot, orders, *, viewer):
+        searched.append([one["order_id"] for one in orders])
+        return candidates_of_each(desk, snapshot, orders, viewer=viewer)
+
+    monkeypatch.setattr("services.flow.orders.candidates_of_each", search)
+    wrong = [order(f"w{n}", sku_id=f"none {n}") for n in range(10)] + [order("x", ship_to="nowhere")]
+    flow.send(order("o1"), *wrong, order("o2"))
+    flow.worker.drain()
+    assert searched == [["o1", "o2"]]
+    refused = {one["id"]: one["reason"] for one in told(flow, "order.routed") if one["status"] == "refused"}
+    assert len(refused) == 11
+    assert refused["route:w3"] == "sku_id: expected an sku of the loaded network, got 'none 3'"
+    assert standing(flow) == ([("o1", 10), ("o2", 10)], 20)
 
 
 _HEAVY = ("forecast", "plan")
