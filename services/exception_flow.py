@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from services.effective import effective
-from services.exception_sources import Found
+from services.found import Found
 from services.overview import remedy_of
+from services.stakes import Stakes
 from store.database import Database
 from store.fact_book import families_with
 from store.outbox import OutboxRow
@@ -22,21 +23,21 @@ _MOST = 500  # events of one topic
 _CORRECT = "correct the fact, or load what it names"
 
 
-def found_in_flow(database: Database | None, snapshot: Snapshot, prices: pd.Series) -> Iterator[Found]:
+def found_in_flow(database: Database | None, snapshot: Snapshot, stakes: Stakes) -> Iterator[Found]:
     """Yield what facts brought that needs a person.
 
     Parameters
     ----------
-    prices
-        Fen a piece by item.
+    stakes
+        What pieces are worth.
     """
     if database is not None and database.made:
-        yield from _refused_orders(database, prices)
+        yield from _refused_orders(database, stakes)
         yield from _unknown_series(database, snapshot)
         yield from _refused_progress(database)
 
 
-def _refused_orders(database: Database, prices: pd.Series) -> Iterator[Found]:
+def _refused_orders(database: Database, stakes: Stakes) -> Iterator[Found]:
     """Yield orders whose last word is that nobody took them: sent again and held, or cancelled, they are none."""
     refused = latest_rows(database, "order.routed", naming=["refused"], most=_MOST)
     last = latest_of_subjects(database, "order.routed", {row.subject for row in refused})
@@ -45,14 +46,14 @@ def _refused_orders(database: Database, prices: pd.Series) -> Iterator[Found]:
     for row in refused:
         order = counting.get((row.tenant, _key(row)))
         if order is not None and last.get(row.subject) == row.position:
-            yield _refused(row, order, prices)
+            yield _refused(row, order, stakes)
 
 
 def _key(row: OutboxRow) -> str:
     return str(row.payload["id"]).removeprefix("route:")
 
 
-def _refused(row: OutboxRow, order: Mapping[str, Any], prices: pd.Series) -> Found:
+def _refused(row: OutboxRow, order: Mapping[str, Any], stakes: Stakes) -> Found:
     reason, pieces = str(row.payload["reason"]), float(order["pieces"])
     return Found(
         kind="refused order",
@@ -61,7 +62,7 @@ def _refused(row: OutboxRow, order: Mapping[str, Any], prices: pd.Series) -> Fou
         when=pd.Timestamp(row.created_at_ms, unit="ms", tz="UTC").tz_convert("Asia/Shanghai").tz_localize(None),
         amount=pieces,
         unit="pieces",
-        stake_fen=pieces * float(prices.get(order["sku_id"], 0.0)),
+        stake_fen=stakes.lost(order["sku_id"], pieces),
         why=reason,
         action=remedy_of(reason) or _CORRECT,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from services.exception_sources import Found
+from services.found import Found
 from services.own_rows import resource_owners, series_owners
 from services.viewer import Viewer
 from store.snapshot import Snapshot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from services.overview import attention, fen_by_item
+from services.found import Found, moment, number, text
+from services.overview import attention
+from services.plan_changes import plan_changes
+from services.stakes import Stakes
 from store.database import Database
 from store.forecast_book import ForecastBook
 from store.plans import PlanShelf
@@ -21,49 +24,11 @@ from store.snapshot import Snapshot
 from store.stages import parked_work
 from store.webhooks import tallies
 
-__all__ = ["Found", "found_in"]
+__all__ = ["found_in"]
 
 _SHIFT = 0.2  # share of an item's forecast that must move to be told
 _AGED_DAYS = 2.0  # orders that wait longer are told
 _RESULTS = ("matches", "load", "plan_summary")
-_CHANGES = {
-    "cancelled": "tell whoever counts on it, or firm it again",
-    "moved": "check the new dates with whoever waits for it",
-    "resized": "check the material for the new size",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """One thing that needs a person.
-
-    Parameters
-    ----------
-    kind
-        ``unfilled order``, ``late promise``, ``short of items``, ``overtime``, ``idle``, ``plan change``,
-        ``backorder``, ``capacity cut``, ``prices refused``, ``forecast shift``, ``parked work``; and of
-        `services.exception_flow` ``refused order`` and ``unused fact``.
-    subject, place
-        What and whom it touches.
-    when
-        The day it is about.
-    amount, unit
-        How much.
-    stake_fen
-        Money at stake; 0 where there is no price.
-    why, action
-        What happened, and what is proposed.
-    """
-
-    kind: str
-    subject: str
-    place: str | None = None
-    when: datetime | None = None
-    amount: float
-    unit: str
-    stake_fen: float
-    why: str
-    action: str
 
 
 def found_in(home: Path, snapshot: Snapshot | None, database: Database | None, *, now: datetime) -> list[Found]:
@@ -79,11 +44,9 @@ def found_in(home: Path, snapshot: Snapshot | None, database: Database | None, *
     found = list(_parked(database))
     if snapshot is None:
         return found
-    prices = fen_by_item(snapshot.table("products"))
-    shelf = PriceShelf(home)
+    stakes, shelf = Stakes.of(snapshot.table("products")), PriceShelf(home)
     found += _of_results(_Basis.of(home, snapshot))
-    found += _backorders(home, prices, now)
-    found += _capacity_cuts(shelf, snapshot)
+    found += _backorders(home, stakes, now)
     return found + list(_refused_prices(shelf))
 
 
@@ -97,23 +60,29 @@ class _Basis:
     plan: str | None
     runs: tuple[str, ...]
     results: tuple[tuple[int, int] | None, ...]
+    left: tuple[tuple[str, float], ...]
     snapshot: Snapshot = field(compare=False)
 
     @classmethod
     def of(cls, home: Path, snapshot: Snapshot) -> _Basis:
         plan, results = PlanShelf(home).current(), tuple(snapshot.written(name) for name in _RESULTS)
         runs = tuple(ForecastBook(home).runs()[:2])
-        return cls(
-            home, snapshot.version, snapshot.events_to, None if plan is None else plan.id, runs, results, snapshot
-        )
+        left = tuple(sorted(PriceShelf(home).left().items()))
+        name = None if plan is None else plan.id
+        return cls(home, snapshot.version, snapshot.events_to, name, runs, results, left, snapshot)
 
 
 @lru_cache(maxsize=8)
 def _of_results(basis: _Basis) -> tuple[Found, ...]:
     """Return what results, the plan and forecasts say, which is kept while none of them changed."""
-    home, prices = basis.home, fen_by_item(basis.snapshot.table("products"))
-    found = (_attention(basis.snapshot), _plan_changes(home, prices), _forecast_shifts(home, prices))
-    return tuple(chain(*found))
+    home, products = basis.home, basis.snapshot.table("products")
+    parts = (
+        _attention(basis.snapshot),
+        plan_changes(home, products),
+        _capacity_cuts(dict(basis.left), basis.snapshot),
+        _forecast_shifts(home, Stakes.of(products)),
+    )
+    return tuple(chain(*parts))
 
 
 def _attention(snapshot: Snapshot) -> Iterator[Found]:
@@ -131,82 +100,69 @@ def _attention(snapshot: Snapshot) -> Iterator[Found]:
         yield Found(
             kind=str(row.kind),
             subject=str(row.subject),
-            place=_text(row.place),
-            when=_moment(row.when),
+            place=text(row.place),
+            when=moment(row.when),
             amount=float(row.amount),
             unit=str(row.unit),
-            stake_fen=_money(row.stake_fen),
+            stake_fen=number(row.stake_fen),
             why=str(row.why),
             action=str(row.remedy),
         )
 
 
-def _plan_changes(home: Path, prices: pd.Series) -> Iterator[Found]:
-    """Yield orders that the current plan cancelled, moved or resized against the one before."""
-    plan = PlanShelf(home).current()
-    if plan is None or not (plan.folder / "diff.parquet").is_file():
-        return
-    diff = plan.table("diff")
-    for row in diff[diff["change"].isin(list(_CHANGES))].itertuples():
-        pieces = max(_money(row.pieces_before), _money(row.pieces_after))
-        touched = _money(row.pieces_before) - _money(row.pieces_after) if row.change == "resized" else pieces
-        yield Found(
-            kind="plan change",
-            subject=str(row.order_id),
-            place=_text(row.resources_after) or _text(row.resources_before),
-            when=_moment(row.start_after) or _moment(row.start_before),
-            amount=abs(touched),
-            unit="pieces",
-            stake_fen=abs(touched) * float(prices.get(row.item, 0.0)),
-            why=f"{row.item} {row.what}; {row.why}",
-            action=_CHANGES[str(row.change)],
-        )
-
-
-def _backorders(home: Path, prices: pd.Series, now: datetime) -> Iterator[Found]:
+def _backorders(home: Path, stakes: Stakes, now: datetime) -> Iterator[Found]:
     from services.backorder_queue import BackorderQueue  # brings the routing, which takes long to import
 
     for order_id, waiting in BackorderQueue(home).waiting().items():
         days = waiting.days(now)
         if days >= _AGED_DAYS:
-            price = float(prices.get(waiting.order.get("sku_id"), 0.0))
             yield Found(
                 kind="backorder",
                 subject=order_id,
-                place=_text(waiting.order.get("buyer_id")),
+                place=text(waiting.order.get("buyer_id")),
                 when=waiting.since,
                 amount=float(waiting.pieces),
                 unit="pieces",
-                stake_fen=waiting.pieces * price,
+                stake_fen=stakes.lost(waiting.order.get("sku_id"), waiting.pieces),
                 why=f"waits for {days:.0f} days",
                 action="route it again, or tell the buyer that it will not come",
             )
 
 
-def _capacity_cuts(shelf: PriceShelf, snapshot: Snapshot) -> Iterator[Found]:
-    """Yield suppliers that have lost capacity: their pieces at cost; of lines alone, hours as overtime costs."""
-    left = shelf.left()
+def _capacity_cuts(left: Mapping[str, float], snapshot: Snapshot) -> Iterator[Found]:
+    """Yield suppliers that have lost capacity, in pieces; those with lines alone, in hours."""
     supply = snapshot.table("supply") if left else pd.DataFrame()
-    summary = snapshot.result("plan_summary") if left else None
-    hour_fen = float(summary.get("fen_per_hour", {}).get("overtime", 0.0)) if isinstance(summary, dict) else 0.0
     for supplier_id, share in left.items():
         rows = supply[supply["supplier_id"] == supplier_id]
         lines = rows["resource"].notna() if "resource" in rows else pd.Series(data=False, index=rows.index)
         goods = rows if lines.all() else rows[~lines]
-        lost = pd.to_numeric(goods["capacity"]).fillna(0.0) * (1 - share)
-        cost = pd.to_numeric(goods["unit_cost_fen"]).fillna(0.0) if "unit_cost_fen" in goods else 0.0
         told = "is down" if share == 0 else f"has {share:.0%} of its capacity left"
         yield Found(
             kind="capacity cut",
             subject=str(supplier_id),
-            amount=float(lost.sum()),
+            amount=float((pd.to_numeric(goods["capacity"]).fillna(0.0) * (1 - share)).sum()),
             unit="hours" if len(rows) and lines.all() else "pieces",
-            stake_fen=float((lost * (hour_fen if lines.all() else cost)).sum()),
+            stake_fen=_cut_stake(goods, share, snapshot, hours=bool(lines.all())),
             why=told if len(rows) else f"{told}, but the loaded network has no supply of it",
             action="refresh prices and plan again; ask when it is back"
             if len(rows)
             else "correct the fact, or load it",
         )
+
+
+def _cut_stake(goods: pd.DataFrame, share: float, snapshot: Snapshot, *, hours: bool) -> float:
+    """Return the overtime that makes up for hours, or the margin of the pieces routed there that no longer fit."""
+    stakes = Stakes.of(snapshot.table("products"), snapshot.result("plan_summary"))
+    capacity, matches = pd.to_numeric(goods["capacity"]).fillna(0.0), snapshot.result("matches")
+    if hours:
+        return stakes.hours("overtime", float(capacity.sum()) * (1 - share))
+    capacity = capacity.groupby(goods["sku_id"].astype(str)).sum()
+    missing = capacity * (1 - share)
+    if isinstance(matches, pd.DataFrame) and "sku_id" in matches:
+        mine = matches[matches["supplier_id"].isin(goods["supplier_id"])]
+        routed = mine.groupby(mine["sku_id"].astype(str))["pieces"].sum()
+        missing = (routed.reindex(capacity.index).fillna(0.0) - capacity * share).clip(lower=0.0)
+    return sum(stakes.lost(item, pieces) for item, pieces in missing.items())
 
 
 def _refused_prices(shelf: PriceShelf) -> Iterator[Found]:
@@ -218,7 +174,7 @@ def _refused_prices(shelf: PriceShelf) -> Iterator[Found]:
         yield Found(
             kind="prices refused",
             subject=f"prices-{newest.number}",
-            when=_moment(facts.get("made_at")),
+            when=moment(facts.get("made_at")),
             amount=lost,
             unit="score",
             stake_fen=0.0,
@@ -227,7 +183,7 @@ def _refused_prices(shelf: PriceShelf) -> Iterator[Found]:
         )
 
 
-def _forecast_shifts(home: Path, prices: pd.Series) -> Iterator[Found]:
+def _forecast_shifts(home: Path, stakes: Stakes) -> Iterator[Found]:
     """Yield items whose forecast moved by much between the last two runs, over the days that both foretell."""
     book = ForecastBook(home)
     runs = book.runs()[:2]
@@ -246,7 +202,7 @@ def _forecast_shifts(home: Path, prices: pd.Series) -> Iterator[Found]:
             subject=str(row.Index),
             amount=float(row.moved),
             unit="pieces",
-            stake_fen=abs(float(row.moved)) * float(prices.get(item, 0.0)),
+            stake_fen=stakes.lost(item, float(row.moved)) if up else stakes.left_over(item, -float(row.moved)),
             why=f"{row.then:,.0f} pieces became {row.now:,.0f} over {len(days)} days",
             action="plan again: there may be too little capacity" if up else "plan again: hold back what is not begun",
         )
@@ -282,15 +238,3 @@ def _parked(database: Database | None) -> Iterator[Found]:
 
 def _frame(result: Any) -> pd.DataFrame | None:
     return result if isinstance(result, pd.DataFrame) and len(result) else None
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None or pd.isna(value) else str(value)
-
-
-def _moment(value: Any) -> datetime | None:
-    return None if value is None or pd.isna(value) else pd.Timestamp(value).to_pydatetime()
-
-
-def _money(value: Any) -> float:
-    return 0.0 if value is None or pd.isna(value) else float(value)

@@ -14,8 +14,9 @@ import pandas as pd
 from contracts.errors import InputError, NotReadyError, UnknownIdError
 from services.exception_flow import found_in_flow
 from services.exception_scope import concerning
-from services.exception_sources import Found, found_in
-from services.overview import fen_by_item
+from services.exception_sources import found_in
+from services.found import Found
+from services.stakes import Stakes
 from services.viewer import Viewer
 from store.database import Database
 from store.home import Home
@@ -86,7 +87,7 @@ def list_exceptions(
         snapshot = None
     found = found_in(home, snapshot, database, now=now)
     if snapshot is not None:
-        found += found_in_flow(database, snapshot, fen_by_item(snapshot.table("products")))
+        found += found_in_flow(database, snapshot, Stakes.of(snapshot.table("products")))
     found = concerning(found, viewer or Viewer(), snapshot)
     known = [_known(one, done) for one in found]
     return sorted(known, key=lambda one: (one.closed is not None, -one.found.stake_fen, one.id))

@@ -15,6 +15,7 @@ from services.network_forecast import forecast_network, network_series, series_i
 from services.overrides import in_force, weekly_with_overrides
 from services.plan_production import PLAN_TABLES, PlanReport, plan_production
 from services.production_orders import CurrentOrders, current_orders, finished_orders, order_decisions
+from services.stakes import BACKLOG, HOLDING, LEFTOVER
 from services.wave_demand import with_waves
 from store.plans import PlanShelf
 from store.prices import PriceShelf
@@ -41,9 +42,6 @@ REPLAN_HORIZON = {"firm": 1, "slushy": 4}
 """Weeks in which a re-plan leaves orders as they are, and weeks after those in which moving them has a price."""
 
 _STEP = ["item", "route", "step", "resource"]
-
-# Of the price of a piece: what a week in stock, a week late and a piece left at the end of the plan cost.
-_HOLDING, _BACKLOG, _LEFTOVER = 0.003, 0.05, 0.1
 
 
 @dataclass(frozen=True)
@@ -229,7 +227,7 @@ def network_items(products: pd.DataFrame, items: list[str]) -> pd.DataFrame:
     found = pd.DataFrame({"item": items})
     if "price_fen" in rows:
         price = found["item"].map(groups["price_fen"].mean()).astype("float64")
-        costs = {"holding_cost": _HOLDING, "backlog_cost": _BACKLOG, "leftover_cost": _LEFTOVER, "lost_cost": 1.0}
+        costs = {"holding_cost": HOLDING, "backlog_cost": BACKLOG, "leftover_cost": LEFTOVER, "lost_cost": 1.0}
         found = found.assign(**{name: (price * share).round(3) for name, share in costs.items()})
     if "stock_pieces" in rows:
         stock = pd.to_numeric(rows["stock_pieces"], errors="coerce").groupby(rows["item"]).sum()

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from services.stakes import BACKLOG, Stakes
 from store.snapshot import Snapshot
 
 __all__ = [
     "attention",
-    "fen_by_item",
     "levelness",
     "remedy_of",
     "simulated_rows",
@@ -73,19 +73,18 @@ def attention(
     -------
     pandas.DataFrame
         ``kind`` (unfilled order, late promise, short of items, overtime, idle), ``subject``, ``place``, ``when``,
-        ``amount`` in ``unit``, ``stake_fen``, ``why`` and ``remedy``. The stake of an order or an item is the price of
-        its pieces; that of hours is their price.
+        ``amount`` in ``unit``, ``stake_fen``, ``why`` and ``remedy``. The stake of an order or an item that is not
+        filled is the margin of its pieces, of a late one what lateness costs; that of hours is their price.
     """
-    prices = fen_by_item(products)
+    stakes = Stakes.of(products, plan_summary)
     parts = []
     if matches is not None:
-        parts += [_unfilled(matches, orders, prices), _late(matches, orders, prices)]
+        parts += [_unfilled(matches, orders, stakes), _late(matches, orders, stakes)]
     if plan_summary is not None:
-        parts.append(_short(plan_summary, prices, routes))
+        parts.append(_short(plan_summary, stakes.margin, routes))
     if load is not None:
-        price = (plan_summary or {}).get("fen_per_hour", {})
-        parts.append(_hours(load, "idle", price.get("idle", 0.0), *_IDLE))
-        parts.append(_hours(load, "overtime", price.get("overtime", 0.0), *_OVERTIME))
+        parts.append(_hours(load, "idle", stakes.hours("idle", 1.0), *_IDLE))
+        parts.append(_hours(load, "overtime", stakes.hours("overtime", 1.0), *_OVERTIME))
     parts = [part for part in parts if len(part)]
     if not parts:
         return pd.DataFrame(columns=_COLUMNS)
@@ -162,37 +161,30 @@ def simulated_rows(table: pd.DataFrame) -> pd.Series:
     return table["simulated"].astype(str).str.lower().eq("true")
 
 
-def fen_by_item(products: pd.DataFrame) -> pd.Series:
-    """Return the price of a piece in fen, by sku and by style (the mean of its skus)."""
-    if "price_fen" not in products:
-        return pd.Series(dtype="float64")
-    by_sku = products.set_index("sku_id")["price_fen"].astype("float64")
-    if "style_id" not in products:
-        return by_sku
-    by_style = products.groupby("style_id")["price_fen"].mean()
-    return pd.concat([by_sku, by_style[~by_style.index.isin(by_sku.index)]])
-
-
-def _told(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.DataFrame:
+def _told(matches: pd.DataFrame, orders: pd.DataFrame, stakes: Stakes) -> pd.DataFrame:
     known = [name for name in ("sku_id", "due_date") if name in orders and name not in matches]
     rows = matches.merge(orders[["order_id", *known]], on="order_id", how="left") if known else matches.copy()
-    rows["stake_fen"] = rows["pieces"] * rows["sku_id"].map(prices).fillna(0.0)
+    rows["stake_fen"] = rows["pieces"] * rows["sku_id"].map(stakes.margin).astype("float64").fillna(0.0)
     return rows.assign(subject=rows["order_id"], amount=rows["pieces"], unit="pieces", when=rows.get("due_date"))
 
 
-def _unfilled(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.DataFrame:
-    rows = _told(matches[matches["supplier_id"].isna()], orders, prices)
+def _unfilled(matches: pd.DataFrame, orders: pd.DataFrame, stakes: Stakes) -> pd.DataFrame:
+    rows = _told(matches[matches["supplier_id"].isna()], orders, stakes)
     reason = rows["reason"] if "reason" in rows else pd.Series("", index=rows.index)
     remedy = reason.map(_UNFILLED).fillna("find another supplier")
     return rows.assign(kind="unfilled order", place=rows["sku_id"], why=reason, remedy=remedy)
 
 
-def _late(matches: pd.DataFrame, orders: pd.DataFrame, prices: pd.Series) -> pd.DataFrame:
-    rows = _told(matches[matches["supplier_id"].notna()], orders, prices)
+def _late(matches: pd.DataFrame, orders: pd.DataFrame, stakes: Stakes) -> pd.DataFrame:
+    rows = _told(matches[matches["supplier_id"].notna()], orders, stakes)
     if "promised_date" not in rows or "due_date" not in rows:
         return rows.iloc[:0]
     days = (pd.to_datetime(rows["promised_date"]) - pd.to_datetime(rows["due_date"])).dt.days
     rows = rows.assign(kind="late promise", place=rows["supplier_id"], days=days)[days > 0]
+    lateness = (
+        rows["pieces"] * rows["sku_id"].map(stakes.price).astype("float64").fillna(0.0) * BACKLOG * rows["days"] / 7
+    )
+    rows["stake_fen"] = np.minimum(lateness, rows["stake_fen"])
     return rows.assign(
         remedy="tell the buyer, or send it by a faster way",
         why=[f"promised {days:.0f} {'day' if days == 1 else 'days'} after its due date" for days in rows["days"]],

@@ -10,7 +10,7 @@ import orjson
 
 from contracts.errors import NotReadyError, UnknownIdError
 from services.events import is_told
-from services.exception_sources import Found
+from services.found import Found
 from services.ingest import Inlet
 from services.made_records import MadeRecords
 from services.record import Record, plain_row

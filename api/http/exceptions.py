@@ -45,7 +45,9 @@ class ExceptionView(BaseModel):
     when: str | None = Field(description="The day it is about.")
     amount: float = Field(description="How much.")
     unit: str = Field(description="Of what.")
-    stake_fen: float = Field(description="Money at stake, in fen; 0 where there is no price.")
+    stake_fen: float = Field(
+        description="Expected loss if nobody acts, in fen, alike for all kinds; 0 where there is no price."
+    )
     why: str = Field(description="What happened.")
     action: str = Field(description="What is proposed.")
     closed: ClosingView | None = Field(description="How it was closed; null while it is open.")

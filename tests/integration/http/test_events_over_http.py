@@ -168,8 +168,8 @@ def test_exceptions_are_ranked_and_close_with_what_was_done(client, home):
     stakes = [one["stake_fen"] for one in page["exceptions"]]
     assert stakes == sorted(stakes, reverse=True)
     kinds = {one["kind"]: one for one in page["exceptions"]}
-    assert kinds["backorder"]["stake_fen"] == 100 * 900
-    assert kinds["capacity cut"]["stake_fen"] == 50 * 480
+    assert kinds["backorder"]["stake_fen"] == 100 * (900 - 500)
+    assert kinds["capacity cut"]["stake_fen"] == 50 * (900 - 500)
     name = kinds["backorder"]["id"]
     closed = client.post(f"/v1/exceptions/{name}/close", json={"done": "told the buyer"})
     assert (closed.status_code, closed.json()["done"]) == (200, "told the buyer")

@@ -19,7 +19,7 @@ from store.home import TABLES, Home
 from store.plans import PlanShelf
 from store.prices import PriceShelf
 
-NOW = datetime(2026, 3, 10, tzinfo=UTC)
+NOW, WEEK = datetime(2026, 3, 10, tzinfo=UTC), timedelta(days=7)
 NETWORK = {
     "parties": [{"id": "f1", "kind": "factory"}, {"id": "s1", "kind": "store"}],
     "products": [{"sku_id": "soap", "price_fen": 900, "unit_cost_fen": 500}],
@@ -78,37 +78,54 @@ def test_nothing_is_nothing(home, database):
     assert found(home, database) == {}
 
 
-def test_what_the_plan_changed(home, database):
-    """A cancelled order at its whole price, a resized one at the difference; an added one is no trouble."""
+def changed(order_id: str, change: str, pieces: tuple, hours: tuple, **given) -> dict:
+    """Return a row of a plan's changes."""
+    sides = {f"{name}_{side}": value for name, both in (("pieces", pieces), ("hours", hours))
+             for side, value in zip(("before", "after"), both, strict=True)}  # fmt: skip
+    return {"order_id": order_id, "item": "soap", "change": change, "what": change, "why": "demand"} | sides | given
+
+
+def test_what_the_plan_changed_by_what_it_may_lose(home, database):
+    """By hand, at a price of 900, a cost of 500, 25 an idle hour and 40 one of overtime.
+
+    Two released pieces given up: an idle hour and 2 x 500 spent. Ten pieces two weeks late: 10 x 900 x 5 % x 2, less
+    than their margin. Ten a week early: 10 x 900 x 0.3 %. Half an hour more: overtime. A proposal given up: nothing.
+    """
+    start, late, early = (pd.Timestamp(f"2026-03-{day:02d}") for day in (16, 30, 9))
     rows = [
-        {
-            "order_id": "p1",
-            "item": "soap",
-            "change": "cancelled",
-            "what": "cancelled: 10 pieces",
-            "why": "demand fell",
-            "pieces_before": 10,
-            "pieces_after": 0,
-            "start_before": pd.Timestamp("2026-03-12"),
-            "resources_before": "line",
-        },
-        {
-            "order_id": "p2",
-            "item": "soap",
-            "change": "resized",
-            "what": "8 to 5 pieces",
-            "why": "demand fell",
-            "pieces_before": 8,
-            "pieces_after": 5,
-            "start_after": pd.Timestamp("2026-03-12"),
-            "resources_after": "line",
-        },
-        {"order_id": "p3", "item": "soap", "change": "added", "what": "added", "why": "on_time", "pieces_after": 5},
+        changed("proposal", "cancelled", (1000, 0), (500.0, 0.0), start_before=start, state="proposed"),
+        changed("begun", "cancelled", (2, 0), (1.0, 0.0), start_before=start, state="released"),
+        changed("late", "moved", (10, 10), (5.0, 5.0), start_before=start, start_after=late),
+        changed("early", "moved", (10, 10), (5.0, 5.0), start_before=start, start_after=early),
+        changed("slower", "moved", (10, 10), (5.0, 5.5), start_before=start, start_after=start),
+        changed("new", "added", (0, 10), (0.0, 5.0), start_after=start),
     ]
-    orders = pd.DataFrame({"order_id": ["p2"]})
-    PlanShelf(home).put({"orders": orders, "diff": pd.DataFrame(rows, columns=list(DIFF_COLUMNS))}, {}, current=True)
-    changed = [one for one in list_exceptions(home, database, now=NOW) if one.found.kind == "plan change"]
-    assert [(one.found.subject, one.found.stake_fen) for one in changed] == [("p1", 9000.0), ("p2", 2700.0)]
+    prices = {"fen_per_hour": {"idle": 25.0, "overtime": 40.0}}
+    tables = {"orders": pd.DataFrame({"order_id": ["p2"]}), "diff": pd.DataFrame(rows, columns=list(DIFF_COLUMNS))}
+    PlanShelf(home).put(tables, prices, current=True)
+    known = list_exceptions(home, database, now=NOW)
+    assert [(one.found.subject, one.found.stake_fen) for one in known] == [
+        ("begun", 1025.0), ("late", 900.0), ("early", 27.0), ("slower", 20.0), ("proposal", 0.0),
+    ]  # fmt: skip
+
+
+def test_kinds_are_comparable(home, database):
+    """A thousand pieces made a week earlier stand below ten that nobody gets: 2 700 against 4 000."""
+    start = pd.Timestamp("2026-03-16")
+    early = changed("early", "moved", (1000, 1000), (1.0, 1.0), start_before=start, start_after=start - WEEK)
+    PlanShelf(home).put({"diff": pd.DataFrame([early], columns=list(DIFF_COLUMNS))}, {}, current=True)
+    BackorderQueue(home).add({"order_id": "bo", "sku_id": "soap", "pieces": 10, "buyer_id": "s1"}, at=NOW - 3 * WEEK)
+    known = list_exceptions(home, database, now=NOW)
+    assert [(one.found.kind, one.found.stake_fen) for one in known] == [("backorder", 4000.0), ("plan change", 2700.0)]
+
+
+def test_a_cut_of_what_nobody_needs_loses_nothing(home, database):
+    """Of 100 pieces 40 are routed there: half of it is enough, a quarter lacks 15."""
+    matches = {"order_id": ["o"], "sku_id": ["soap"], "supplier_id": ["f1"], "pieces": [40]}
+    Home(home).current().write_result("matches", pd.DataFrame(matches))
+    for left, stake in ((0.5, 0.0), (0.25, 15 * 400.0)):
+        PriceShelf(home).change_left({"f1": left})
+        assert found(home, database)["capacity cut"].found.stake_fen == stake
 
 
 def test_a_forecast_that_moved(home, database):
@@ -118,7 +135,7 @@ def test_a_forecast_that_moved(home, database):
     assert found(home, database) == {}
     add_forecast(home, "20260310T010000000000", forecast(22.0))
     one = found(home, database)["forecast shift"].found
-    assert (one.subject, one.amount, one.stake_fen) == ("soap@s1", 22.0, 22.0 * 900)
+    assert (one.subject, one.amount, one.stake_fen) == ("soap@s1", 22.0, 22.0 * 400)
     assert "20 pieces became" not in one.why
     assert "22 pieces became 44" in one.why
 
@@ -135,10 +152,10 @@ def test_prices_that_the_replay_refused(home, database):
 
 
 def test_capacity_that_was_cut(home, database):
-    """At the cost of the pieces that are gone."""
+    """At the margin of the pieces that are gone."""
     PriceShelf(home).change_left({"f1": 0.25})
     one = found(home, database)["capacity cut"].found
-    assert (one.amount, one.stake_fen, one.why) == (75.0, 75 * 480.0, "has 25% of its capacity left")
+    assert (one.amount, one.stake_fen, one.why) == (75.0, 75 * 400.0, "has 25% of its capacity left")
 
 
 def test_lines_that_were_cut_and_suppliers_that_are_not_there(home, database):
@@ -159,7 +176,7 @@ def test_orders_that_wait_for_long(home, database):
     BackorderQueue(home).add(order, at=NOW)
     assert found(home, database, NOW + timedelta(days=1.9)) == {}
     one = found(home, database, NOW + timedelta(days=2))["backorder"].found
-    assert (one.subject, one.place, one.stake_fen, one.why) == ("bo", "s1", 3600.0, "waits for 2 days")
+    assert (one.subject, one.place, one.stake_fen, one.why) == ("bo", "s1", 1600.0, "waits for 2 days")
 
 
 def test_work_that_failed(home, database):
@@ -200,9 +217,9 @@ def test_on_the_command_line(home, database):
     database.close()
     run = CliRunner().invoke
     told = json.loads(run(app, ["exceptions", "--home", str(home), "--json"]).stdout)
-    assert (told["total"], told["stake_fen"]) == (1, 24_000.0)
+    assert (told["total"], told["stake_fen"]) == (1, 20_000.0)
     name = told["exceptions"][0]["id"]
-    assert "1 exception, ¥240 at stake" in run(app, ["exceptions", "--home", str(home)]).stdout
+    assert "1 exception, ¥200 at stake" in run(app, ["exceptions", "--home", str(home)]).stdout
     done = run(app, ["exceptions", "--home", str(home), "--close", name, "--done", "asked f1", "--json"])
     assert json.loads(done.stdout)["done"] == "asked f1"
     assert json.loads(run(app, ["exceptions", "--home", str(home), "--json"]).stdout)["total"] == 0
