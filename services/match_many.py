@@ -25,7 +25,7 @@ from graph.candidates.orders import OrderArrays
 from graph.candidates.search import find
 from graph.tables import DEMANDS
 from matching.landed import DEFAULT_WEIGHTS, PARTS, LandedParams
-from matching.problem import Floats, Ints, MatchParams
+from matching.problem import Ints, MatchParams
 from matching.routing import Routed, route
 from matching.score import ScoreWeights
 from services.market import Market, market_on, pool_names
@@ -33,7 +33,7 @@ from services.one_order_kernel import Priced, Weighed, weigh
 from services.order_scope import refusals, sight_of
 from services.route_frames import summary_of
 from services.route_one import counting
-from services.route_orders import Known, first_day
+from services.route_orders import Known, first_day, penalties_of, wrong_penalties
 from services.route_terms import lines_in_short
 from services.viewer import Viewer
 from store.prices import PriceShelf
@@ -132,7 +132,7 @@ def match_many(
     if not market.pool.size:
         raise NotReadyError("the loaded network offers nothing: add supply.csv or stock.csv and load again")
     sight = sight_of(viewer, known.book.network)
-    why = refusals(demands, known.book, viewer, sight)
+    why = _unusable(demands, refusals(demands, known.book, viewer, sight))
     demands, refused = demands[why == ""].reset_index(drop=True), _refused(orders, refused, why)
     if demands.empty:
         return _none_used(refused)
@@ -151,6 +151,12 @@ def match_many(
         order_ids=demands["order_id"].tolist(), matches=matches, order=found["demand"][at], unserved=routed.unserved,
         unserved_reason=routed.unserved_reason, prices=_prices(case, routed), summary=summary, refused=refused,
     )  # fmt: skip
+
+
+def _unusable(demands: pd.DataFrame, why: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Return why each order cannot be used: what `why` says, else that its penalty is no number."""
+    why[(why == "") & wrong_penalties(demands)] = "unmatched_penalty: expected a number >= 0"
+    return why
 
 
 def _refused(orders: pd.DataFrame, refused: pd.DataFrame, why: npt.NDArray[np.object_]) -> pd.DataFrame:
@@ -195,9 +201,6 @@ def _routed(case: _Case, weighed: Weighed, limits: npt.NDArray[np.object_], **op
     """Return the match; capacities are numbered as in the market."""
     demands, order = case.demands, case.found["demand"]
     pieces = demands["pieces"].to_numpy(np.int64)
-    penalty: Floats | None = None
-    if "unmatched_penalty" in demands:
-        penalty = pd.to_numeric(demands["unmatched_penalty"]).fillna(1.0).to_numpy(dtype=np.float64)
     return route(
         order=order,
         offer=weighed.pool,
@@ -207,7 +210,7 @@ def _routed(case: _Case, weighed: Weighed, limits: npt.NDArray[np.object_], **op
         pieces=pieces,
         capacity=weighed.left,
         minimum=weighed.minimum,
-        penalty=penalty,
+        penalty=penalties_of(demands),
         credit=lines_in_short(weighed.line, pieces[order], weighed.numbers[0], case.known.standing),
         **options,
     )

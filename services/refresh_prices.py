@@ -13,12 +13,12 @@ from contracts.errors import InputError
 from contracts.progress import Report, silent
 from graph.tables import DEMANDS
 from matching.online import OnlineRouter, Prices
-from matching.problem import Floats, Ints, MatchProblem
+from matching.problem import Ints, MatchProblem
 from matching.refresh import refresh
 from services.network_supply import known_on, require_known
 from services.past_orders import past_orders
 from services.route_frames import offer_prices
-from services.route_orders import candidate_rows, first_day, pools_of
+from services.route_orders import candidate_rows, first_day, penalties_of, pools_of
 from store.prices import PriceShelf, PriceVersion
 from store.snapshot import Snapshot
 
@@ -169,16 +169,13 @@ def _problem(demands: pd.DataFrame, rows: pd.DataFrame, pool: Ints, offers: pd.D
     able = pd.DataFrame({"order": order, "pool": pool, "score": rows["score"]})[(rows["reason"] == "").to_numpy()]
     able = able.sort_values(["order", "score"], ascending=[True, False], kind="stable")
     able = able.drop_duplicates(["order", "pool"])
-    penalty: Floats | None = None
-    if "unmatched_penalty" in demands:
-        penalty = pd.to_numeric(demands["unmatched_penalty"]).fillna(1.0).to_numpy(np.float64)
     return MatchProblem(
         indptr=np.searchsorted(able["order"].to_numpy(), np.arange(len(demands) + 1)),
         supplier=able["pool"].to_numpy(np.int32),
         score=able["score"].to_numpy(np.float64),
         pieces=demands["pieces"].to_numpy(np.int64),
         capacity=offers["capacity"].to_numpy(np.int64),
-        penalty=penalty,
+        penalty=penalties_of(demands),
     )
 
 

@@ -33,9 +33,11 @@ __all__ = [
     "RouteReport",
     "candidate_rows",
     "first_day",
+    "penalties_of",
     "pools_of",
     "route_from",
     "route_orders",
+    "wrong_penalties",
 ]
 
 TIMEZONE = "Asia/Shanghai"
@@ -267,6 +269,36 @@ def first_day(demands: pd.DataFrame) -> pd.Timestamp:
     return pd.Timestamp(placed.min()).tz_convert(TIMEZONE).normalize()
 
 
+def wrong_penalties(demands: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which orders (bool [N]) have an ``unmatched_penalty`` that is no number >= 0."""
+    if "unmatched_penalty" not in demands:
+        return np.zeros(len(demands), np.bool_)
+    given = demands["unmatched_penalty"]
+    number = pd.to_numeric(given, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    there = given.notna().to_numpy() & (given.astype(object) != "").to_numpy()
+    wrong: npt.NDArray[np.bool_] = there & ~((number >= 0) & (number < np.inf))
+    return wrong
+
+
+def penalties_of(demands: pd.DataFrame) -> npt.NDArray[np.float64] | None:
+    """Return the score that each unserved piece costs (float64 [N], 1 where none is given); None if no order says so.
+
+    Raises
+    ------
+    TableError
+        Naming the first row whose ``unmatched_penalty`` is no number >= 0.
+    """
+    if "unmatched_penalty" not in demands:
+        return None
+    given = demands["unmatched_penalty"]
+    wrong = np.flatnonzero(wrong_penalties(demands))
+    if len(wrong):
+        at = int(wrong[0])
+        raise TableError("orders", "unmatched_penalty", "a number >= 0", given.iloc[at], row=at + 1)
+    penalties: npt.NDArray[np.float64] = pd.to_numeric(given).fillna(1.0).to_numpy(dtype=np.float64)
+    return penalties
+
+
 def _params(**options: Any) -> MatchParams:
     try:
         return MatchParams(**options)
@@ -323,9 +355,6 @@ def _route(
 ) -> Routed:
     order = pd.Index(demands["order_id"]).get_indexer(rows["order_id"])
     offer, good = pools_of(rows)
-    penalty: npt.NDArray[np.float64] | None = None
-    if "unmatched_penalty" in demands:
-        penalty = pd.to_numeric(demands["unmatched_penalty"]).fillna(1.0).to_numpy(dtype=np.float64)
     return route(
         order=order,
         offer=offer,
@@ -335,7 +364,7 @@ def _route(
         pieces=demands["pieces"].to_numpy(dtype=np.int64),
         capacity=rows["capacity"].to_numpy(dtype=np.int64),
         minimum=rows["minimum_order"].to_numpy(dtype=np.int64),
-        penalty=penalty,
+        penalty=penalties_of(demands),
         credit=credit_lines(rows, standing),
         published=None if prices is None else offer_prices(prices, rows["supplier_id"], good),
         params=params,

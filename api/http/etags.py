@@ -61,9 +61,12 @@ class _Tagging:
 
 
 def tag_headers(tag: str, *, seconds: int = 0) -> dict[str, str]:
-    """Return the headers of an answer that a client may keep, but asks about each time once `seconds` are over."""
+    """Return the headers of an answer that a client may keep, but asks about each time once `seconds` are over.
+
+    Who asks is part of the question: a client with several keys, or eyes, keeps one answer for each.
+    """
     keep = f"private, max-age={seconds}" if seconds else "private, no-cache"
-    return {"ETag": tag, "Cache-Control": keep, "Vary": "Accept"}
+    return {"ETag": tag, "Cache-Control": keep, "Vary": "Accept, Authorization, Evenflow-Tenant"}
 
 
 def holds(asked: str, tag: str) -> bool:

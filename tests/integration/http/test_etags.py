@@ -37,6 +37,7 @@ def test_what_is_read_is_tagged_and_not_sent_twice(client, reads):
             continue
         answered.add(name)
         tag = first.headers.get("ETag", "none")
+        assert {"Authorization", "Evenflow-Tenant"} <= set(first.headers["Vary"].split(", ")), name
         again = client.get(path, params=query, headers={"If-None-Match": f'"other", W/{tag}'})
         told = (again.status_code, again.headers.get("ETag"), again.content, again.headers.get("Cache-Control"))
         if told != (304, tag, b"", "private, no-cache"):

@@ -52,14 +52,14 @@ def test_lines_that_cannot_be_used_are_put_aside(client):
     wrong = [
         "{", "[1]", good | {"order_id": "b", "pieces": 0}, good | {"order_id": "c", "sku_id": "mauve"},
         good | {"order_id": "d", "buyer_id": "nobody"}, good | {"order_id": "e", "ship_to": "nowhere"}, good,
-        good | {"order_id": "f", "due_date": "2026-02-31"},
+        good | {"order_id": "f", "due_date": "2026-02-31"}, good | {"order_id": "g", "unmatched_penalty": "much"},
     ]  # fmt: skip
     *refused, one, rest = lines_of(client, BRIEF, good, "", *wrong)
     told = {row["line"]: row["refused"] for row in refused}
-    assert list(told) == [4, 5, 6, 7, 8, 9, 10, 11]
-    expected = ("JSON", "the line", "pieces", "mauve", "nobody", "nowhere", "once", "due_date")
+    assert list(told) == [4, 5, 6, 7, 8, 9, 10, 11, 12]
+    expected = ("JSON", "the line", "pieces", "mauve", "nobody", "nowhere", "once", "due_date", "unmatched_penalty")
     assert all(word in reason for word, reason in zip(expected, told.values(), strict=True)), told
-    assert (one["order_id"], one["unserved"], rest["summary"]["quarantined"]) == ("a", 0, 8)
+    assert (one["order_id"], one["unserved"], rest["summary"]["quarantined"]) == ("a", 0, 9)
 
 
 @pytest.mark.parametrize(
