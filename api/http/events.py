@@ -11,9 +11,8 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.http.house import HouseDep, ViewerDep
-from api.http.paging import CursorQuery, LimitQuery, key_after, key_cursor
+from api.http.paging import CursorQuery, LimitQuery, key_cursor, position_after
 from api.http.responses import JsonResponse
-from contracts.errors import InputError
 from services.events import cloud_event, events_after, newest_position, oldest_position
 
 __all__ = ["router"]
@@ -69,7 +68,7 @@ async def list_events(
     kept (`EVENFLOW_RETENTION_DAYS`) is answered 410: some events were missed, start again without it.
     """
     query = ("events", viewer.tenant, viewer.party, tuple(sorted(topics or ())))
-    after = _position(key_after(cursor, query, n_keys=1))
+    after = position_after(cursor, query)
     if after is None:
         first = oldest_position if start == "oldest" else newest_position
         after = await run_in_threadpool(first, house.database)
@@ -83,11 +82,3 @@ async def list_events(
             return JsonResponse(page)
         after = looked
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-
-
-def _position(keys: tuple[str, ...] | None) -> int | None:
-    if keys is None:
-        return None
-    if not (keys[0].isdecimal() and len(keys[0]) <= 18):
-        raise InputError("cursor", "a `next_cursor` of an earlier page", keys[0])
-    return int(keys[0])

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from api.http.house import House, HouseDep
-from api.http.paging import CursorQuery, LimitQuery, PartDep, Parted, key_after, key_cursor
+from api.http.paging import CursorQuery, LimitQuery, PartDep, Parted, key_cursor, position_after
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel
 from services.access import Principal
@@ -157,8 +157,8 @@ def read_audit(
     """Return the audit, the oldest line first: a tenant's own lines, the operator's view has all."""
     asked = {"tenant": tenant, "principal": principal, "method": method, "path": path, "status": status}
     query = ("audit", house.principal.tenant, *asked.values(), since, until)
-    before = key_after(cursor, query, n_keys=1)
-    start = after if before is None else int(before[0])
+    before = position_after(cursor, query)
+    start = after if before is None else before
     search = search_of(**asked, since=since, until=until)
     lines = audited(house.database, house.principal, search=search, after=start, limit=limit)
     following = key_cursor(query, (str(lines[-1]["position"]),)) if len(lines) == limit else None

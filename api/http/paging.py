@@ -28,9 +28,11 @@ __all__ = [
     "key_after",
     "key_cursor",
     "page_bounds",
+    "position_after",
 ]
 
 T = TypeVar("T")
+_MOST_DIGITS = 18  # of a 64-bit number, whatever its digits
 
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Rows of a page.", examples=[100])]
 CursorQuery = Annotated[
@@ -170,6 +172,20 @@ def key_after(cursor: str | None, query: tuple[object, ...], *, n_keys: int) -> 
     if found[0] != _walked("keys", query):
         raise StaleCursorError("the cursor walks another list: the parameters are not those of the page before")
     return tuple(found[1:])
+
+
+def position_after(cursor: str | None, query: tuple[object, ...]) -> int | None:
+    """Return the position of the last row of the page before, in a list that is sorted by it; None for the first page.
+
+    Raises
+    ------
+    InputError, StaleCursorError
+        As of `key_after`, and if it is no position that a database can hold.
+    """
+    keys = key_after(cursor, query, n_keys=1)
+    if keys is not None and not (keys[0].isdecimal() and len(keys[0]) <= _MOST_DIGITS):
+        raise InputError("cursor", "a `next_cursor` of an earlier page", keys[0])
+    return None if keys is None else int(keys[0])
 
 
 def _pair(found: list[Any], cursor: str) -> list[Any]:

@@ -8,10 +8,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from api.http.house import HouseDep, ViewerDep
-from api.http.paging import CursorQuery, LimitQuery, PartDep, Parted, key_after, key_cursor
+from api.http.paging import CursorQuery, LimitQuery, PartDep, Parted, key_cursor, position_after
 from api.http.responses import JsonResponse
 from api.http.rows import StrictModel
-from contracts.errors import InputError
 from services.reserve import wall_clock_ms
 from services.webhooks import (
     create_webhook,
@@ -139,10 +138,7 @@ def list_webhook_deliveries(
 ) -> JsonResponse:
     """Return what became of a webhook's events."""
     query = ("deliveries", webhook_id, state, viewer.tenant, viewer.party)
-    keys = key_after(cursor, query, n_keys=1)
-    if keys is not None and not (keys[0].isdecimal() and len(keys[0]) <= 18):
-        raise InputError("cursor", "a `next_cursor` of an earlier page", keys[0])
-    before = None if keys is None else int(keys[0])
+    before = position_after(cursor, query)
     found = list_deliveries(house.database, viewer, webhook_id, state=state, before=before, limit=limit)
     following = key_cursor(query, (str(found[-1].position),)) if len(found) == limit else None
     return JsonResponse({"deliveries": [delivery_row(one) for one in found], "next_cursor": following})
