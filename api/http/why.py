@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from api.http.house import HouseDep, ViewerDep
 from api.http.responses import JsonResponse
-from services.why import as_rows, lines_of, why
 
 __all__ = ["router"]
 
@@ -48,5 +47,7 @@ def tell_why(house: HouseDep, viewer: ViewerDep, record_id: RecordPath) -> JsonR
 
     A tenant's key is told of its own records; of the whole house's only which version it was.
     """
+    from services.why import as_rows, lines_of, why
+
     found = why(house.net.home.root, house.database, record_id, viewer=viewer)
     return JsonResponse({"id": found.id, "records": as_rows(found), "tree": list(lines_of(found))})
