@@ -46,13 +46,14 @@ def test_what_nobody_could_use_is_told_until_it_is_mended(flow):
         wanted = ("refused order", "unused fact")
         return {one.found.subject: one.found for one in known if one.found.kind in wanted}
 
-    flow.send(order("o1", pieces=100_000), order("o2", sku_id="unknown"), order("o3"), sale("a", 5, unique_id="none"))
+    flow.send({"key": "u", "kind": "capacity_change", "supplier_id": "f1", "left_share": 1} | AT)
+    flow.send(order("p1", pieces=100_000), order("p2", sku_id="unknown"), order("p3"), sale("b", 5, unique_id="none"))
     flow.send({"key": "p", "kind": "progress", "order_id": "PO-none", "state": "released"} | AT)
     flow.settle()
     found = open_now()
-    assert set(found) == {"o1", "o2", "none", "PO-none"}
-    assert (found["o1"].stake_fen, found["o1"].place) == (100_000 * (900 - 500), "s1")
-    assert "sku_id" in found["o2"].why
-    flow.send({"key": "x", "kind": "cancellation", "corrects": "o2"} | AT, order("o1/b", pieces=10, corrects="o1"))
+    assert set(found) == {"p1", "p2", "none", "PO-none"}
+    assert (found["p1"].stake_fen, found["p1"].place) == (100_000 * (900 - 500), "s1")
+    assert "sku_id" in found["p2"].why
+    flow.send({"key": "x", "kind": "cancellation", "corrects": "p2"} | AT, order("p1/b", pieces=10, corrects="p1"))
     flow.settle()
     assert set(open_now()) == {"none", "PO-none"}
