@@ -6,6 +6,8 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
+from contracts.errors import UnavailableError
+from store.database import Database
 from store.outbox import tell
 from store.schema import OUTBOX
 from store.together import together
@@ -63,6 +65,30 @@ def test_a_fault_that_is_caught_takes_back_only_its_own_write(database):
     together(database, work)
     subjects = database.read(lambda connection: connection.scalars(select(OUTBOX.c.subject)).all())
     assert sorted(subjects) == ["kept", "kept, too"]
+
+
+def test_a_server_that_goes_away_between_writes_is_told(postgres_cluster, postgres_template):
+    """The first time all of it is done again; a server that stays away is trouble, not a fault of ours."""
+    url = postgres_cluster.new_database(template=postgres_template)
+    away = Database.open(url)
+    name = away.engine.url.database
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    times = []
+
+    def work(joined, most):
+        joined.write(say("a"))
+        times.append(1)
+        if len(times) <= most:
+            postgres_cluster.psql(end)
+        joined.write(say("b"))
+
+    together(away, lambda joined: work(joined, 1))
+    assert (len(times), told(away)) == (2, 2)
+    with pytest.raises(UnavailableError):
+        together(away, lambda joined: work(joined, 10))
+    assert told(away) == 2
+    away.close()
+    postgres_cluster.drop_database(url)
 
 
 def test_who_waits_has_its_turn_before_the_busy_one_has_another(tmp_path):
